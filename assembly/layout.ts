@@ -1,0 +1,227 @@
+/**
+ * Where things stand in the shared memory, and the numbers that the wasm side and the TypeScript side
+ * must agree on. This file is compiled twice: by asc into the core, by tsc into the engine. It holds
+ * nothing but integer constants.
+ *
+ *   0                 CONTROL: machine-wide words, the window table, the bitmask-immediate table
+ *   CORES             one block a core, CORE_SIZE bytes each
+ *   (after the cores) guest memory, points of unification and the cores' instruction-cache slots, handed
+ *                     out in 64-byte lines by engine/machine/memory-map.ts
+ */
+
+// ---- CONTROL -----------------------------------------------------------------------------------
+
+/** u32: number of windows in the table. */
+export const WINDOW_COUNT = 16;
+/** u32: CTR_EL0 as the guest reads it; bits 28 (IDC) and 29 (DIC) drive the caches. */
+export const CTR = 20;
+/** u32: number of cores. */
+export const CORE_COUNT = 24;
+/** The window table: MAX_WINDOWS entries of WINDOW_SIZE bytes. */
+export const WINDOWS = 1024;
+export const WINDOW_SIZE = 64;
+export const MAX_WINDOWS = 64;
+/** 8192 u64: DecodeBitMasks(N, imms, immr, TRUE) by N:immr:imms (13 bits) for 64-bit operands; 0 where reserved. */
+export const BITMASKS = 8192;
+/** 16 u16: bit NZCV of entry cond is ConditionHolds(cond) under these flags. */
+export const CONDITIONS = 8192 + 65536;
+export const CORES = 8192 + 65536 + 8192;
+
+// ---- an entry of the window table ---------------------------------------------------------------
+/** u64: first guest address. Windows do not overlap in guest addresses; several may show one memory. */
+export const WINDOW_BASE = 0;
+/** u64: bytes. */
+export const WINDOW_BYTES = 8;
+/** u32: where its memory stands in the shared memory. */
+export const WINDOW_HOST = 16;
+/** u32: where its point of unification stands; equal to WINDOW_HOST where IDC = 1; 0 if never executable. */
+export const WINDOW_POU = 20;
+/** u32: bits below. */
+export const WINDOW_FLAGS = 24;
+
+export const WINDOW_READ = 1;
+export const WINDOW_WRITE = 2;
+export const WINDOW_EXECUTE = 4;
+/** BTI-guarded pages (GP of the translation table). */
+export const WINDOW_GUARDED = 8;
+/** Some window shows this memory as executable and CTR_EL0.DIC = 1: a write must drop instruction-cache words. */
+export const WINDOW_COHERENT = 16;
+
+// ---- a core's block ------------------------------------------------------------------------------
+/** Bytes of a core's block. */
+export const CORE_SIZE = 131072;
+
+/** u64 x 31: X0-X30. */
+export const X = 0;
+/** u64: always zero between instructions; register 31 as ZR. */
+export const ZR = 248;
+/** u64: the current stack pointer; register 31 as SP, reached as index 32. */
+export const SP = 256;
+/** u64: address of the next instruction, valid whenever no handler runs. */
+export const PC = 264;
+/** u32: PSTATE.NZCV as four bits, N = 8. */
+export const NZCV = 272;
+/** u32: PSTATE.BTYPE. */
+export const BTYPE = 276;
+/** i64: instructions that may still be executed in this slice. */
+export const FUEL = 280;
+/** u32: other cores or the host want this core out of its loop (maintenance, stop). Read with atomic loads. */
+export const PENDING = 288;
+/** u32: PSTATE.EL (0 or 1). */
+export const EL = 292;
+/** u32: PSTATE.SP (SPSel). */
+export const SPSEL = 296;
+/** u32: PSTATE.DAIF as four bits, D = 8. */
+export const DAIF = 300;
+/** u64: the stack pointer that is not current (SP_EL0 or SP_EL1). */
+export const SP_BANKED = 304;
+export const TPIDR_EL0 = 312;
+export const TPIDRRO_EL0 = 320;
+export const TPIDR_EL1 = 328;
+export const MPIDR_EL1 = 336;
+export const VBAR_EL1 = 344;
+/** u32: whether the guest (or the host) has written VBAR_EL1: exceptions then go to the guest. */
+export const VBAR_SET = 352;
+/** u32: a local event is registered (SEV, exclusive-monitor clear): the next WFE falls through. */
+export const EVENT = 356;
+export const ELR_EL1 = 360;
+export const SPSR_EL1 = 368;
+export const ESR_EL1 = 376;
+export const FAR_EL1 = 384;
+/** u64: exclusive monitor: host address of the marked location, 0 when open; its size and the value read. */
+export const MONITOR_ADDRESS = 392;
+export const MONITOR_VALUE = 400;
+export const MONITOR_BYTES = 408;
+
+/** u32: an exception is being raised (EXCEPTION_*), 0 otherwise. Set by handlers that return FAULT_PC. */
+export const EXCEPTION = 416;
+/** u32: access kind and size for data aborts: ACCESS_* | bytes << 8. */
+export const EXCEPTION_ACCESS = 420;
+/** u64: preferred return address: the faulting instruction, or the next one for SVC, HVC, SMC. */
+export const EXCEPTION_ELR = 424;
+/** u64: faulting address (FAR), where there is one. */
+export const EXCEPTION_FAR = 432;
+/** u32: ESR_EL1 as the guest would read it. */
+export const EXCEPTION_ESR = 440;
+/** u32: the word at the PC, for undefined instructions. */
+export const EXCEPTION_WORD = 444;
+/** u32: index in this machine, from 0. */
+export const CORE_INDEX = 448;
+/** u32: heat at which a branch target asks for a region; 0 turns regions off. */
+export const HEAT_THRESHOLD = 452;
+/** u64: a branch to this address ends run() with STOP_RETURNED. */
+export const HOST_RETURN = 456;
+
+// Counters, u64 each.
+export const COUNT_FETCHES = 512;
+export const COUNT_READS = 520;
+export const COUNT_WRITES = 528;
+/** Taken branches by kind: DIR (B), conditional (B.cond, CBZ, TBZ), DIRCALL, INDIR, INDCALL, RET. */
+export const COUNT_BRANCH_DIRECT = 536;
+export const COUNT_BRANCH_CONDITIONAL = 544;
+export const COUNT_BRANCH_CALL = 552;
+export const COUNT_BRANCH_INDIRECT = 560;
+export const COUNT_BRANCH_INDIRECT_CALL = 568;
+export const COUNT_BRANCH_RETURN = 576;
+/** Exceptions taken, to the guest or the host. */
+export const COUNT_EXCEPTIONS = 584;
+/** Entries into compiled regions. */
+export const COUNT_REGION_ENTRIES = 592;
+/** Words dropped from the instruction cache or replaced in it. */
+export const COUNT_DROPPED = 600;
+
+/** MAX_WINDOWS u32: this core's instruction-cache slots for a window, 0 if the window is not executable. */
+export const SLOTS = 1024;
+/** 1024 entries {u64 branch address, u64 last target}, by address bits [11:2]: targets of indirect branches. */
+export const BRANCH_TARGETS = 2048;
+export const BRANCH_TARGET_ENTRIES = 1024;
+/** 4096 u8 by address bits [13:2]: 1 + index of the window that this access last used. */
+export const ACCESS_WINDOWS = 2048 + 16384;
+export const ACCESS_WINDOW_ENTRIES = 4096;
+/** Maintenance that has been issued and not yet completed; see assembly/maintenance.ts. */
+export const MAINTENANCE = 2048 + 16384 + 4096;
+export const MAINTENANCE_BYTES = 40960;
+/** Region counters: u64 each, handed out by engine/jit. */
+export const REGION_COUNTERS = 65536;
+export const REGION_COUNTER_BYTES = 65536;
+
+// ---- instruction-cache slots -------------------------------------------------------------------------
+/** Bytes of a slot: u32 word, u32 handler | heat << HEAT_SHIFT. The slot of address a is slots + (a - base) * 2. */
+export const SLOT_BYTES = 8;
+export const HANDLER_MASK = 0xfffff;
+export const HEAT_SHIFT = 20;
+/** Largest heat, at which counting stops. */
+export const HEAT_MAX = 4095;
+/** Handler 0: nothing fetched. */
+export const HANDLER_EMPTY = 0;
+/** Handler 1: a word is held, but not decoded yet: it has not been executed since it was fetched. */
+export const HANDLER_FETCHED = 1;
+/** Handlers from here to FIRST_REGION - 1 are forms of the instruction table; the first is "undefined". */
+export const FIRST_FORM = 2;
+/** Table indices from here on are compiled regions. */
+export const FIRST_REGION = 8192;
+/** The table's fixed entries above the forms: see engine/interpreter. */
+export const TABLE_DECODE = 8190;
+export const TABLE_LANDS = 8191;
+
+/** Instruction- and data-cache line, bytes (CTR_EL0.IminLine = DminLine = 4). */
+export const LINE = 64;
+
+/** Returned by a handler in place of the next PC when it has raised an exception: not 4-aligned. */
+export const FAULT_PC = 1;
+
+// ---- exceptions ----------------------------------------------------------------------------------------
+export const EXCEPTION_UNDEFINED = 1;
+export const EXCEPTION_INSTRUCTION_UNMAPPED = 2;
+export const EXCEPTION_INSTRUCTION_PERMISSION = 3;
+export const EXCEPTION_PC_ALIGNMENT = 4;
+export const EXCEPTION_BRANCH_TARGET = 5;
+export const EXCEPTION_DATA_UNMAPPED = 6;
+export const EXCEPTION_DATA_PERMISSION = 7;
+export const EXCEPTION_DATA_ALIGNMENT = 8;
+export const EXCEPTION_SVC = 9;
+export const EXCEPTION_HVC = 10;
+export const EXCEPTION_SMC = 11;
+export const EXCEPTION_BRK = 12;
+export const EXCEPTION_HLT = 13;
+/** UDF #imm16: undefined like any unallocated word, but meant. */
+export const EXCEPTION_UDF = 14;
+/** A system register or operation that this exception level may not use. */
+export const EXCEPTION_TRAPPED = 15;
+/** Not an exception: WFE or WFI has nothing to wake it; EXCEPTION_ELR is where the core goes on. */
+export const EXCEPTION_WAIT = 16;
+
+export const ACCESS_READ = 1;
+export const ACCESS_WRITE = 2;
+
+// ---- why run() returned ----------------------------------------------------------------------------------
+export const STOP_FUEL = 0;
+/** EXCEPTION_* say what; the guest has no vectors. */
+export const STOP_EXCEPTION = 1;
+/** A branch to HOST_RETURN. */
+export const STOP_RETURNED = 2;
+/** WFI, or WFE without an event: the PC is behind it. */
+export const STOP_WAIT = 3;
+/** PENDING was set. */
+export const STOP_PENDING = 4;
+
+// ---- system registers: indices into systemRegisters of engine/a64/system-registers.ts ----------------------
+export const SYSREG_CTR_EL0 = 0;
+export const SYSREG_DCZID_EL0 = 1;
+export const SYSREG_NZCV = 2;
+export const SYSREG_DAIF = 3;
+export const SYSREG_CurrentEL = 4;
+export const SYSREG_SPSel = 5;
+export const SYSREG_SP_EL0 = 6;
+export const SYSREG_TPIDR_EL0 = 7;
+export const SYSREG_TPIDRRO_EL0 = 8;
+export const SYSREG_TPIDR_EL1 = 9;
+export const SYSREG_MPIDR_EL1 = 10;
+export const SYSREG_MIDR_EL1 = 11;
+export const SYSREG_CNTVCT_EL0 = 12;
+export const SYSREG_CNTFRQ_EL0 = 13;
+export const SYSREG_VBAR_EL1 = 14;
+export const SYSREG_ELR_EL1 = 15;
+export const SYSREG_SPSR_EL1 = 16;
+export const SYSREG_ESR_EL1 = 17;
+export const SYSREG_FAR_EL1 = 18;
