@@ -1,0 +1,159 @@
+/** Makes a key: its text is assembled, placed and loaded, and its addresses noted. */
+import { type Machine, UnknownSymbolError } from "../../engine/index.js";
+import type { Design, DesignName, KeyText } from "./design.js";
+import { designs } from "./designs.js";
+import { StaticCallError } from "./errors.js";
+import { Placement, writableAlias } from "./placement.js";
+
+/** A function: a symbol of the machine or an address; null for none; "RET0" for a function that returns 0. */
+export type Target = string | bigint | null;
+
+export interface StaticCallOptions {
+  /** Part of the symbols `__SCT__<name>` and `__SCK__<name>`; unique on its machine. */
+  readonly name: string;
+  readonly design: DesignName;
+  /** Default null (DEFINE_STATIC_CALL_NULL). */
+  readonly target?: Target;
+  /** kCFI type hash, 32 bits. Default: the word before the target. */
+  readonly type?: number;
+}
+
+/** The target that makes a call return 0 (DEFINE_STATIC_CALL_RET0). */
+export const RET0 = "RET0";
+
+/** A key that has been loaded. */
+export interface Key {
+  readonly design: Design;
+  readonly text: KeyText;
+  readonly address: bigint;
+  /** What the host calls, unconditionally and not. */
+  readonly entry: bigint;
+  readonly conditionalEntry: bigint;
+  /** The function that RET0 stands for. */
+  readonly return0: bigint;
+  /** Absent when the target can't change. */
+  readonly update: { readonly procedure: bigint; readonly patched: bigint; readonly writable: bigint } | undefined;
+}
+
+/** What each machine has been given so far; an entry goes when its machine goes. */
+const placements = new WeakMap<Machine, Placement>();
+
+const return0 = (label: string): string => `
+	.text
+${label}:
+	hint	34
+	mov	x0, #0
+	ret
+`;
+
+function placementOf(machine: Machine): Placement {
+  const known = placements.get(machine);
+  if (known !== undefined) return known;
+  const made = new Placement(machine);
+  placements.set(machine, made);
+  made.load(return0("__static_call_return0"), "static_call.s");
+  return made;
+}
+
+const frame = (label: string, site: string): string => `
+${label}:
+	hint	34
+	stp	x29, x30, [sp, #-16]!
+	mov	x29, sp
+${site}
+	ldp	x29, x30, [sp], #16
+	ret
+`;
+
+/**
+ * For designs whose call site is more than a branch to one address: functions that hold the site, for the
+ * host to call, and a function of the key's own type that returns 0.
+ */
+function siteCallers(key: KeyText, site: string, conditionalSite: string): string {
+  return `
+	.text
+	.balign	4
+	.word	0x${key.type.toString(16)}
+${return0(`__static_call_return0.${key.name}`)}
+${frame(`__static_call.${key.name}`, site)}
+${frame(`__static_call_cond.${key.name}`, conditionalSite)}
+`;
+}
+
+export function symbolAddress(machine: Machine, symbol: string): bigint {
+  const address = machine.symbols.get(symbol);
+  if (address === undefined) throw new UnknownSymbolError(symbol);
+  return address;
+}
+
+/** The address that a target stands for, 0 for none. */
+export function targetAddress(machine: Machine, target: Target, return0Address: bigint): bigint {
+  if (target === null) return 0n;
+  if (target === RET0) return return0Address;
+  return typeof target === "bigint" ? BigInt.asUintN(64, target) : symbolAddress(machine, target);
+}
+
+function typeOf(machine: Machine, { name, design, type }: StaticCallOptions, target: bigint): number {
+  if (type !== undefined) return type >>> 0;
+  if (design !== "kcfi") return 0;
+  if (target === 0n) {
+    throw new StaticCallError("no-type", `static call '${name}' has no target to take its kCFI type from: give 'type'`);
+  }
+  return machine.readU32(target - 4n);
+}
+
+/** The design's patch procedure, loaded when a machine first needs it. */
+function procedureOf(machine: Machine, placement: Placement, design: Design, text: string): bigint {
+  const symbol = `__static_call_update.${design.name}`;
+  if (!machine.symbols.has(symbol)) placement.load(`\t.text\n\t.balign 4\n${symbol}:\n${text}`, `${design.name}.s`);
+  return symbolAddress(machine, symbol);
+}
+
+function updateOf(machine: Machine, placement: Placement, design: Design, name: string): Key["update"] {
+  if (design.patch === undefined || design.patched === undefined) return undefined;
+  const patched = symbolAddress(machine, design.patched(name));
+  const procedure = procedureOf(machine, placement, design, design.patch);
+  return { procedure, patched, writable: writableAlias(machine, patched) };
+}
+
+function checkName(machine: Machine, name: string): void {
+  if (!/^[A-Za-z0-9_.$]+$/.test(name)) {
+    throw new StaticCallError("bad-name", `'${name}' can't be part of a symbol: letters, digits, _ . and $ only`);
+  }
+  if (machine.symbols.has(`__SCK__${name}`)) {
+    throw new StaticCallError("duplicate", `the machine already has a static call '${name}'`);
+  }
+}
+
+/** Loads a key whose target is `options.target`, except that RET0 and a target out of B's reach need an update. */
+export function defineKey(machine: Machine, options: StaticCallOptions): Key {
+  const { name, target = null } = options;
+  const design = designs[options.design];
+  checkName(machine, name);
+  const placement = placementOf(machine);
+  const shared = symbolAddress(machine, "__static_call_return0");
+  const address = targetAddress(machine, target, shared);
+  if (design.patch === undefined && address === 0n) {
+    throw new StaticCallError("fixed-target", `a static call of design '${design.name}' needs its target at once`);
+  }
+  const text: KeyText = {
+    name,
+    func: `0x${address.toString(16)}`,
+    near: address !== 0n && placement.near(address),
+    type: typeOf(machine, options, target === RET0 ? 0n : address),
+  };
+  const conditional = design.conditionalSite;
+  const callers = conditional === undefined ? "" : siteCallers(text, design.site(text), conditional(text));
+  const key = `\t.section .data, "aw"\n\t.balign 8\n__SCK__${name}:\n\t.quad ${text.func}\n`;
+  placement.load(`${key}${design.define(text)}${callers}`, `${name}.s`);
+  const at = (symbol: string): bigint => symbolAddress(machine, `${symbol}${name}`);
+  return {
+    design,
+    text,
+    address: at("__SCK__"),
+    entry: at(conditional === undefined ? "__SCT__" : "__static_call."),
+    conditionalEntry: at(conditional === undefined ? "__SCT__" : "__static_call_cond."),
+    return0: conditional === undefined ? shared : at("__static_call_return0."),
+    update: updateOf(machine, placement, design, name),
+  };
+}

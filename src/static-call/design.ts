@@ -1,0 +1,68 @@
+/**
+ * What a design of static calls is: data. Assembly text for the trampoline, for the call site and for the
+ * procedure that changes the target, and what the trampoline's states mean. The text runs as guest code.
+ *
+ * Symbols, with the kernel's names (include/linux/static_call.h) where it has them:
+ *   __SCK__<name>                   the key: .quad address of the target, 0 for none
+ *   __SCT__<name>                   the trampoline
+ *   __static_call_return0           the target that RET0 stands for
+ *   __static_call_update.<design>   the patch procedure
+ */
+
+export type DesignName = "hybrid" | "literal" | "direct" | "pointer" | "kcfi";
+
+/** What the texts of one key are made from. */
+export interface KeyText {
+  readonly name: string;
+  /** The target at definition as an expression of the assembler: a symbol, an address, or 0 for none. */
+  readonly func: string;
+  /** Whether B and BL in .static_call.text reach the target. */
+  readonly near: boolean;
+  /** The type hash that a kCFI-checked call compares with the word before its target. */
+  readonly type: number;
+}
+
+/** Guest memory as loads see it, with the machine's symbols. */
+export interface MemoryView {
+  u32(symbol: string, offset: number): number;
+  u64(symbol: string, offset: number): bigint;
+}
+
+export interface Design {
+  readonly name: DesignName;
+  /** One line for tables and help. */
+  readonly summary: string;
+  /** Each state that a key can be in, and what a caller then does. */
+  readonly states: Readonly<Record<string, string>>;
+  /** The state, read from the bytes in memory rather than from what was last asked for. */
+  state(memory: MemoryView, name: string): string;
+  /** What defines a key beside `__SCK__<name>`, in sections .static_call.text and .data. */
+  define(key: KeyText): string;
+  /** Whether `define` can set a target only in the reach of a branch, so that another one takes an update. */
+  readonly definesNearOnly?: true;
+  /**
+   * The call, in place of `bl f`. It may change x8, x16, x17, x30 and the flags, as any call may, and has
+   * no numeric labels, so that it can stand within a loop that has.
+   */
+  site(key: KeyText): string;
+  /** static_call_cond: leaves x0 alone when there is no target. Absent where the trampoline sees to that. */
+  readonly conditionalSite?: (key: KeyText) => string;
+  /** The symbol of what the patch procedure writes. Absent: the target can't change. */
+  readonly patched?: (name: string) => string;
+  /**
+   * The patch procedure, a function:
+   *   x0  what `patched` names, where callers see it
+   *   x1  the same bytes, where they may be written
+   *   x2  the new target, 0 for none
+   *   x3  the key
+   */
+  readonly patch?: string;
+}
+
+/** The patch procedure of designs whose only state is one aligned word of data. */
+export const storeTarget = `
+	hint	34			// BTI C
+	str	x2, [x3]		// the key's func
+	str	x2, [x1]		// single-copy atomic: callers see the old target or the new one
+	ret
+`;

@@ -1,0 +1,30 @@
+import { CmodxError } from "../../engine/index.js";
+
+/**
+ * no-window       the machine lacks a window that static calls need
+ * full            no room for another key
+ * not-writable    what the patch procedure would write is mapped nowhere as writable
+ * duplicate       the machine has a key of that name
+ * bad-name        not an assembler symbol
+ * fixed-target    the design's target can't change, or has to be given
+ * no-type         a kCFI-checked key without a type hash
+ * internal        a mistake in cmodx
+ */
+export type StaticCallErrorCode =
+  | "no-window"
+  | "full"
+  | "not-writable"
+  | "duplicate"
+  | "bad-name"
+  | "fixed-target"
+  | "no-type"
+  | "internal";
+
+/** What a static call refuses. Faults of the guest code that it runs are the engine's own errors. */
+export class StaticCallError extends CmodxError {
+  override readonly name = "StaticCallError";
+
+  constructor(code: StaticCallErrorCode, message: string) {
+    super(code, message);
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * Where static calls put what they define. As a linker script does for the kernel's sections, the last
+ * quarter of the window "text" is set aside for .static_call.text and the patch procedures, and the last
+ * quarter of the window "data" for keys and literals. An embedder's own program stays below them.
+ */
+import { assemble, type Machine, type Program, type WindowSpec } from "../../engine/index.js";
+import { StaticCallError } from "./errors.js";
+
+/** The next free address of a reserved range, and where the range ends. */
+interface Range {
+  readonly window: string;
+  next: bigint;
+  readonly end: bigint;
+}
+
+const ALIGNMENT = 16n;
+/** B and BL: imm26 words, signed. */
+const BRANCH_REACH = 1n << 27n;
+
+function windowNamed(machine: Machine, name: string): WindowSpec {
+  const window = machine.windows.find((candidate) => candidate.name === name);
+  if (window === undefined) {
+    throw new StaticCallError("no-window", `static calls need a window named '${name}', and the machine has none`);
+  }
+  return window;
+}
+
+function eighths(window: WindowSpec, from: bigint, to: bigint): Range {
+  const eighth = BigInt(window.size) / 8n;
+  return { window: window.name, next: window.address + from * eighth, end: window.address + to * eighth };
+}
+
+/** Hands out the reserved ranges of one machine. */
+export class Placement {
+  readonly #machine: Machine;
+  readonly #ranges: ReadonlyMap<string, Range>;
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
+    const text = windowNamed(machine, "text");
+    this.#ranges = new Map([
+      [".static_call.text", eighths(text, 6n, 7n)],
+      [".text", eighths(text, 7n, 8n)],
+      [".data", eighths(windowNamed(machine, "data"), 6n, 8n)],
+    ]);
+  }
+
+  /** Assembles `text` with its sections at the next free addresses, and loads it. */
+  load(text: string, file: string): void {
+    const sections: Record<string, bigint> = {};
+    for (const [name, range] of this.#ranges) sections[name] = range.next;
+    const { [".text"]: base, ...others } = sections;
+    const program = assemble(text, { base, sections: others, symbols: this.#machine.symbols, file });
+    this.#take(program);
+    this.#machine.load(program);
+  }
+
+  /** Whether B and BL reach `target` from anywhere in .static_call.text. */
+  near(target: bigint): boolean {
+    const range = this.#ranges.get(".static_call.text");
+    return range !== undefined && target >= range.end - BRANCH_REACH && target < range.next + BRANCH_REACH;
+  }
+
+  #take(program: Program): void {
+    for (const section of program.sections) {
+      const range = this.#ranges.get(section.name);
+      if (range === undefined) throw new StaticCallError("internal", `a design defines section ${section.name}`);
+      const end = section.address + BigInt(section.bytes.length);
+      if (end > range.end) {
+        throw new StaticCallError("full", `the part of window '${range.window}' that is kept for ${section.name} is full`);
+      }
+      range.next = (end + ALIGNMENT - 1n) & -ALIGNMENT;
+    }
+  }
+}
+
+/** The address at which the bytes at `address` can be written: itself, or through the window that aliases its own. */
+export function writableAlias(machine: Machine, address: bigint): bigint {
+  const holds = ({ address: first, size }: WindowSpec): boolean => address >= first && address < first + BigInt(size);
+  const window = machine.windows.find(holds);
+  if (window?.access.includes("w")) return address;
+  const alias = machine.windows.find((other) => other.alias === window?.name && other.access.includes("w"));
+  if (window === undefined || alias === undefined) {
+    throw new StaticCallError("not-writable", `no writable window shows address 0x${address.toString(16)}`);
+  }
+  return alias.address + (address - window.address);
+}

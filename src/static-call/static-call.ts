@@ -1,0 +1,95 @@
+/** The kernel's static_call API (include/linux/static_call.h) over a machine: one object a key. */
+import type { Machine } from "../../engine/index.js";
+import { defineKey, type Key, type StaticCallOptions, symbolAddress, type Target, targetAddress } from "./define.js";
+import type { DesignName } from "./design.js";
+import { StaticCallError } from "./errors.js";
+
+export type Argument = bigint | number;
+
+/**
+ * One static call: a key, and the trampoline through which callers reach its target. Guest code calls it with
+ * `bl __SCT__<name>` where the design has a trampoline, or with the text of `site`.
+ */
+export class StaticCall {
+  readonly machine: Machine;
+  readonly name: string;
+  readonly #key: Key;
+
+  /**
+   * DEFINE_STATIC_CALL: loads a key and its trampoline into the machine.
+   * Throws a StaticCallError, or an UnknownSymbolError when the target is no symbol of the machine.
+   */
+  static define(machine: Machine, options: StaticCallOptions): StaticCall {
+    const call = new StaticCall(machine, options.name, defineKey(machine, options));
+    const target = options.target ?? null;
+    const { design, text } = call.#key;
+    const missed = design.definesNearOnly === true && target !== null && !text.near;
+    if (missed || call.query() !== call.#address(target)) call.update(target);
+    return call;
+  }
+
+  private constructor(machine: Machine, name: string, key: Key) {
+    this.machine = machine;
+    this.name = name;
+    this.#key = key;
+  }
+
+  get design(): DesignName {
+    return this.#key.design.name;
+  }
+
+  /** The call in assembly text, for a caller of one's own; assemble it with the machine's symbols. */
+  get site(): string {
+    return this.#key.design.site(this.#key.text);
+  }
+
+  /** The state in memory, one of the design's: "RET", "B", "NOP+literal", ... */
+  get state(): string {
+    const { machine } = this;
+    return this.#key.design.state(
+      {
+        u32: (symbol, offset) => machine.readU32(symbolAddress(machine, symbol) + BigInt(offset)),
+        u64: (symbol, offset) => machine.readU64(symbolAddress(machine, symbol) + BigInt(offset)),
+      },
+      this.name,
+    );
+  }
+
+  /**
+   * static_call_update: a core runs the design's patch procedure.
+   * Throws a StaticCallError if the design's target can't change, an UnknownSymbolError, or a GuestFault of the procedure.
+   */
+  update(target: Target): void {
+    const { update, address, design } = this.#key;
+    if (update === undefined) {
+      throw new StaticCallError("fixed-target", `the target of a static call of design '${design.name}' can't change`);
+    }
+    const to = this.#address(target) ?? 0n;
+    this.machine.core.call(update.procedure, update.patched, update.writable, to, address);
+  }
+
+  /** static_call_query: the address of the target, null for none. */
+  query(): bigint | null {
+    const func = this.machine.readU64(this.#key.address);
+    return func === 0n ? null : func;
+  }
+
+  /**
+   * static_call: what the target leaves in x0. Without a target a trampoline leaves the first argument there;
+   * a pointer design faults (GuestFault), as a kernel does.
+   */
+  call(...args: Argument[]): bigint {
+    return this.machine.core.call(this.#key.entry, ...args);
+  }
+
+  /** static_call_cond: calls the target if there is one. The value of x0, undefined if there was no target. */
+  callCond(...args: Argument[]): bigint | undefined {
+    const value = this.machine.core.call(this.#key.conditionalEntry, ...args);
+    return this.query() === null ? undefined : value;
+  }
+
+  #address(target: Target): bigint | null {
+    const address = targetAddress(this.machine, target, this.#key.return0);
+    return address === 0n ? null : address;
+  }
+}
