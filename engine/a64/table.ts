@@ -1,0 +1,28 @@
+/**
+ * The instruction table: every row and alias, in the order of the Arm ARM's chapter C4.1.
+ *
+ * No two rows match one allocated word. Aliases stand in the order in which a disassembler must try
+ * them; it prints a row's own syntax when none of them applies.
+ */
+import type { Alias, Row } from "./row.js";
+import { atomics } from "./table/atomics.js";
+import { branchesExceptionsSystem } from "./table/branches-exceptions-system.js";
+import { dataProcessingImmediate } from "./table/data-processing-immediate.js";
+import { dataProcessingRegister } from "./table/data-processing-register.js";
+import { loadsStores } from "./table/loads-stores.js";
+
+const entries: readonly (Row | Alias)[] = [
+  ...dataProcessingImmediate,
+  ...branchesExceptionsSystem,
+  ...loadsStores,
+  ...atomics,
+  ...dataProcessingRegister,
+];
+
+function isRow(entry: Row | Alias): entry is Row {
+  return "meaning" in entry;
+}
+
+export const rows: readonly Row[] = entries.filter(isRow);
+
+export const aliases: readonly Alias[] = entries.filter((entry): entry is Alias => !isRow(entry));
