@@ -61,8 +61,13 @@ export const SP = 256;
 export const PC = 264;
 /** u32: PSTATE.NZCV as four bits, N = 8. */
 export const NZCV = 272;
-/** u32: PSTATE.BTYPE. */
+/**
+ * u32: PSTATE.BTYPE, and PSTATE.IL beside it (BTYPE_ILLEGAL): one look before an instruction finds that
+ * either is set. Zero except after an indirect branch, a return from an exception or a host's write.
+ */
 export const BTYPE = 276;
+export const BTYPE_MASK = 3;
+export const BTYPE_ILLEGAL = 16;
 /** i64: instructions that may still be executed in this slice. */
 export const FUEL = 280;
 /** u32: other cores or the host want this core out of its loop (maintenance, stop). Read with atomic loads. */
@@ -111,6 +116,8 @@ export const CORE_INDEX = 448;
 export const HEAT_THRESHOLD = 452;
 /** u64: a branch to this address ends run() with STOP_RETURNED. */
 export const HOST_RETURN = 456;
+/** u64: what the guest reads as CNTFRQ_EL0, ticks of CNTVCT_EL0 a second. */
+export const CNTFRQ_EL0 = 464;
 
 // Counters, u64 each.
 export const COUNT_FETCHES = 512;
@@ -161,6 +168,7 @@ export const FIRST_FORM = 2;
 /** Table indices from here on are compiled regions. */
 export const FIRST_REGION = 8192;
 /** The table's fixed entries above the forms: see engine/interpreter. */
+export const TABLE_NZCV = 8189;
 export const TABLE_DECODE = 8190;
 export const TABLE_LANDS = 8191;
 
@@ -190,6 +198,10 @@ export const EXCEPTION_UDF = 14;
 export const EXCEPTION_TRAPPED = 15;
 /** Not an exception: WFE or WFI has nothing to wake it; EXCEPTION_ELR is where the core goes on. */
 export const EXCEPTION_WAIT = 16;
+/** A data access over two windows whose memory is not adjacent: what this machine cannot do in one access. */
+export const EXCEPTION_DATA_STRADDLE = 17;
+/** An instruction met with PSTATE.IL set: the ERET before it was illegal. */
+export const EXCEPTION_ILLEGAL_STATE = 18;
 
 export const ACCESS_READ = 1;
 export const ACCESS_WRITE = 2;

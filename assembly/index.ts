@@ -1,0 +1,8 @@
+/** The core: what the interpreter's handlers and compiled regions call, and what engine/machine calls. */
+export { mulHighS, mulHighU, rbit } from "./bits";
+export { eret, raise, undefined } from "./exceptions";
+export { fill, slotAddress } from "./icache";
+export { barrier, cleanAndInvalidate, dataCache, hostWrites, instructionCache } from "./maintenance";
+export { run } from "./run";
+export { hint, readSystem, writePState, writeSystem } from "./system";
+export { access, probe } from "./windows";

@@ -1,0 +1,159 @@
+/** The fetch-execute loop. */
+import {
+  BTYPE, BTYPE_ILLEGAL, BTYPE_MASK, COUNT_REGION_ENTRIES, EXCEPTION, EXCEPTION_BRK, EXCEPTION_INSTRUCTION_PERMISSION,
+  EXCEPTION_INSTRUCTION_UNMAPPED, EXCEPTION_PC_ALIGNMENT, EXCEPTION_WAIT, FAULT_PC, FIRST_FORM, FIRST_REGION, FUEL,
+  HANDLER_MASK, HEAT_MAX, HEAT_SHIFT, HEAT_THRESHOLD, HOST_RETURN, PC, PENDING, STOP_EXCEPTION, STOP_FUEL, STOP_PENDING,
+  STOP_RETURNED, STOP_WAIT, TABLE_LANDS, WINDOW_BASE, WINDOW_BYTES, WINDOW_FLAGS, WINDOW_GUARDED,
+} from "./layout";
+import { deliver, raiseBranchTarget, raiseFetch, raiseIllegalState } from "./exceptions";
+import { hot } from "./host";
+import { decode, increment, prepare } from "./icache";
+import { findWindow, slotsOf, windowAt } from "./windows";
+
+/** Heat of a taken branch: loops are worth more than what merely is reached often. */
+const HEAT_BACKWARD: u32 = 4;
+const HEAT_FORWARD: u32 = 1;
+/** What a target that is hot but has no region yet is set back by, so that it asks again, but not at every branch. */
+const HEAT_SETBACK: u32 = 32;
+
+// @ts-ignore: decorators
+@inline
+function charge(core: u32): void {
+  store<i64>(core, load<i64>(core, FUEL) - 1, FUEL);
+}
+
+// @ts-ignore: decorators
+@inline
+function stop(core: u32, pc: u64, reason: i32): i32 {
+  store<u64>(core, pc, PC);
+  return reason;
+}
+
+/** Charges for and raises the exception of a fetch that has no executable window, and delivers it. */
+function failFetch(core: u32, pc: u64, index: i32): u64 {
+  charge(core);
+  let exception = index < 0 ? EXCEPTION_INSTRUCTION_UNMAPPED : EXCEPTION_INSTRUCTION_PERMISSION;
+  if ((<u32>pc & 3) != 0) exception = EXCEPTION_PC_ALIGNMENT;
+  raiseFetch(core, pc, exception);
+  return deliver(core);
+}
+
+/**
+ * Executes what the inner loop leaves out: an instruction met with PSTATE.BTYPE or IL set, and compiled regions.
+ * A region that leaves FUEL as it was has declined: its first word is then executed by its form.
+ */
+function executeSpecial(core: u32, pc: u64, slot: u32, index: i32, handler: i32): u64 {
+  const word = load<u32>(slot);
+  const btype = load<u32>(core, BTYPE);
+  if (btype != 0) {
+    if (btype & BTYPE_ILLEGAL) {
+      charge(core);
+      raiseIllegalState(core, pc, word);
+      return FAULT_PC;
+    }
+    const guarded = load<u32>(windowAt(index), WINDOW_FLAGS) & WINDOW_GUARDED;
+    if (guarded != 0 && ((call_indirect<u32>(TABLE_LANDS, word) >>> btype) & 1) == 0) {
+      charge(core);
+      raiseBranchTarget(core, pc, word, btype);
+      return FAULT_PC;
+    }
+    store<u32>(core, 0, BTYPE);
+  }
+  if (handler >= FIRST_REGION) {
+    const before = load<i64>(core, FUEL);
+    increment(core, COUNT_REGION_ENTRIES);
+    const next = call_indirect<u64>(handler, core, word, pc);
+    if (load<i64>(core, FUEL) != before || load<u32>(core, EXCEPTION) != 0) return next;
+    handler = decode(word);
+  }
+  charge(core);
+  const next = call_indirect<u64>(handler, core, word, pc);
+  // The one exception of an instruction whose SPSR has the BTYPE that it was met with.
+  if (load<u32>(core, EXCEPTION) == EXCEPTION_BRK) store<u32>(core, btype & BTYPE_MASK, BTYPE);
+  return next;
+}
+
+/** Warms the target of a taken branch and asks for a region when it is hot. */
+// @ts-ignore: decorators
+@inline
+function warm(core: u32, pc: u64, slot: u32, weight: u32, threshold: u32): void {
+  const entry = load<i32>(slot, 4);
+  if ((entry & HANDLER_MASK) >= FIRST_REGION) return;
+  const heat = min<u32>((<u32>entry >>> HEAT_SHIFT) + weight, HEAT_MAX);
+  store<u32>(slot, (entry & HANDLER_MASK) | (heat << HEAT_SHIFT), 4);
+  if (heat >= threshold) askForRegion(core, pc, slot, heat);
+}
+
+function askForRegion(core: u32, pc: u64, slot: u32, heat: u32): void {
+  store<u64>(core, pc, PC);
+  hot(core, pc);
+  const entry = load<i32>(slot, 4);
+  if ((entry & HANDLER_MASK) >= FIRST_REGION || <u32>entry >>> HEAT_SHIFT != heat) return;
+  const cooled = heat > HEAT_SETBACK ? heat - HEAT_SETBACK : 0;
+  store<u32>(slot, (entry & HANDLER_MASK) | (cooled << HEAT_SHIFT), 4);
+}
+
+/**
+ * Executes from PC until the fuel is used, an exception is the host's, a branch goes to HOST_RETURN, the core waits
+ * or PENDING is set; gives STOP_*. The outer loop turns once a taken branch, the inner once an instruction.
+ */
+export function run(core: u32): i32 {
+  const threshold = load<u32>(core, HEAT_THRESHOLD);
+  let pc = load<u64>(core, PC);
+  let weight: u32 = 0;
+  // The window that pc stands in; an empty one to begin with.
+  let index = 0;
+  let base: u64 = 0;
+  let bytes: u64 = 0;
+  /** Address of the slot of guest address 0 if the window went on to there, modulo 2^32. */
+  let bias: u32 = 0;
+  store<u32>(core, 0, EXCEPTION);
+  while (true) {
+    if (pc - base >= bytes || (<u32>pc & 3) != 0) {
+      bytes = 0;
+      if (pc == load<u64>(core, HOST_RETURN)) {
+        store<u32>(core, 0, BTYPE);
+        return stop(core, pc, STOP_RETURNED);
+      }
+      index = findWindow(pc);
+      const slots = index < 0 ? 0 : slotsOf(core, index);
+      if (slots == 0 || (<u32>pc & 3) != 0) {
+        if (load<i64>(core, FUEL) <= 0) return stop(core, pc, STOP_FUEL);
+        pc = failFetch(core, pc, index);
+        if (pc == FAULT_PC && load<u32>(core, EXCEPTION) != 0) return STOP_EXCEPTION;
+        continue;
+      }
+      base = load<u64>(windowAt(index), WINDOW_BASE);
+      bytes = load<u64>(windowAt(index), WINDOW_BYTES);
+      bias = slots - <u32>base * 2;
+    }
+    if (threshold != 0 && weight != 0) warm(core, pc, <u32>pc * 2 + bias, weight, threshold);
+    if (atomic.load<u32>(core + PENDING) != 0) return stop(core, pc, STOP_PENDING);
+    let next: u64;
+    while (true) {
+      const fuel = load<i64>(core, FUEL);
+      if (fuel <= 0) return stop(core, pc, STOP_FUEL);
+      const slot = <u32>pc * 2 + bias;
+      let handler = load<i32>(slot, 4) & HANDLER_MASK;
+      if (handler < FIRST_FORM) handler = prepare(core, index, pc, slot);
+      if (handler >= FIRST_REGION || load<u32>(core, BTYPE) != 0) {
+        next = executeSpecial(core, pc, slot, index, handler);
+      } else {
+        store<i64>(core, fuel - 1, FUEL);
+        next = call_indirect<u64>(handler, core, load<u32>(slot), pc);
+      }
+      if (next != pc + 4) break;
+      pc = next;
+      if (pc - base >= bytes) break;
+    }
+    weight = 0;
+    if (next == FAULT_PC && load<u32>(core, EXCEPTION) != 0) {
+      const isWait = load<u32>(core, EXCEPTION) == EXCEPTION_WAIT;
+      pc = deliver(core);
+      if (pc == FAULT_PC && load<u32>(core, EXCEPTION) != 0) return isWait ? STOP_WAIT : STOP_EXCEPTION;
+    } else if (next != pc) {
+      weight = next < pc ? HEAT_BACKWARD : HEAT_FORWARD;
+      pc = next;
+    }
+  }
+}
