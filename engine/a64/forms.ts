@@ -1,0 +1,70 @@
+/**
+ * Forms: a row of the instruction table for one value of each of its selectors. A form is what the
+ * interpreter has one handler for, and what an instruction-cache slot names once its word is decoded.
+ */
+import { FIRST_FORM, TABLE_NZCV } from "../../assembly/layout.js";
+import { contains, type FieldLayout, insertField, overlaps, type Pattern } from "./pattern.js";
+import type { Row } from "./row.js";
+
+export interface Form {
+  readonly row: Row;
+  /** Index of its handler in the function table. */
+  readonly handler: number;
+  readonly selectors: Readonly<Record<string, number>>;
+  /** Fixed bits, selectors included. */
+  readonly mask: number;
+  readonly value: number;
+  /** The row's exclusions that still share words with this form. */
+  readonly unallocated: readonly Pattern[];
+}
+
+/** The handler of words that are not allocated. */
+export const UNDEFINED_HANDLER = FIRST_FORM;
+
+/** All forms of the rows, numbered from FIRST_FORM + 1 in table order. Throws a RangeError if the function table has no room for them. */
+export function formsOf(rows: readonly Row[]): readonly Form[] {
+  const forms: Form[] = [];
+  for (const row of rows) {
+    for (const selectors of selectorValues(row.pattern)) {
+      const form = formOf(row, selectors, FIRST_FORM + 1 + forms.length);
+      if (form !== undefined) forms.push(form);
+    }
+  }
+  if (FIRST_FORM + 1 + forms.length > TABLE_NZCV) {
+    throw new RangeError(`${forms.length} forms do not fit below the function table's fixed entries`);
+  }
+  return forms;
+}
+
+function* selectorValues(pattern: Pattern): Generator<Record<string, number>> {
+  const selectors = [...pattern.fields.values()].filter((field) => field.selector);
+  const combinations = 2 ** selectors.reduce((sum, field) => sum + field.width, 0);
+  for (let index = 0; index < combinations; index++) {
+    let rest = index;
+    const values: Record<string, number> = {};
+    for (const field of selectors) {
+      values[field.letter] = rest % 2 ** field.width;
+      rest = Math.floor(rest / 2 ** field.width);
+    }
+    yield values;
+  }
+}
+
+/** Undefined if the selectors' values leave no allocated word. */
+function formOf(row: Row, selectors: Record<string, number>, handler: number): Form | undefined {
+  let { mask, value } = row.pattern;
+  for (const field of row.pattern.fields.values()) {
+    if (!field.selector) continue;
+    mask |= insertField(field, 2 ** field.width - 1);
+    value |= insertField(field, selectors[field.letter] ?? 0);
+  }
+  const narrowed: Pattern = { ...row.pattern, mask: mask >>> 0, value: value >>> 0 };
+  if (row.unallocated.some((exclusion) => contains(exclusion, narrowed))) return undefined;
+  const unallocated = row.unallocated.filter((exclusion) => overlaps(exclusion, narrowed));
+  return { row, handler, selectors, mask: narrowed.mask, value: narrowed.value, unallocated };
+}
+
+/** The fields that are not selectors. */
+export function operandFieldLayouts(row: Row): FieldLayout[] {
+  return [...row.pattern.fields.values()].filter((field) => !field.selector);
+}

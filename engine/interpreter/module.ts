@@ -1,0 +1,89 @@
+/** The interpreter as one wasm module: a handler for each form, the decoder, and the tables they read. */
+import * as layout from "../../assembly/layout.js";
+import { decodeBitMasks } from "../a64/bitmask-immediate.js";
+import { conditionTable } from "../a64/bits.js";
+import { type Form, formsOf } from "../a64/forms.js";
+import type { Row } from "../a64/row.js";
+import { createModule, emit, handlerParameters, handlerResult, typesOf, type WasmModule } from "../wasm/binaryen.js";
+import { Code } from "../wasm/code.js";
+import { materialise } from "../wasm/flags.js";
+import { flagKinds } from "../wasm/flag-locals.js";
+import { type Value, ValueOps } from "../wasm/values.js";
+import { addDecoder, addLandingPads } from "./decoder.js";
+import { InterpreterOps } from "./ops.js";
+
+/** Handlers stay as they are written down to here: V8 optimises them again when they are hot. */
+const OPTIMISE_LEVEL = 2;
+
+export function interpreterModule(rows: readonly Row[]): { readonly binary: Uint8Array; readonly forms: number } {
+  const forms = formsOf(rows);
+  const module = createModule();
+  module.setMemory(1, 65536, null, tableSegments(module), true);
+  module.addMemoryImport("0", "env", "memory", true);
+  module.addTableImport("0", "env", "table");
+  const names = forms.map((form) => addHandler(module, form));
+  addUndefined(module);
+  addDecoder(module, "decode", forms);
+  addLandingPads(module, "lands", forms);
+  addFlags(module, "nzcv");
+  const place = (name: string, functions: readonly string[], index: number): void => {
+    module.addActiveElementSegment("0", name, functions, module.i32.const(index));
+  };
+  place("forms", ["undefined", ...names], layout.FIRST_FORM);
+  place("fixed", ["nzcv", "decode", "lands"], layout.TABLE_NZCV);
+  if (!module.validate()) throw new Error("internal: the interpreter module is not valid");
+  return { binary: emit(module, OPTIMISE_LEVEL), forms: forms.length };
+}
+
+function addHandler(module: WasmModule, form: Form): string {
+  const name = `${form.handler}`;
+  const o = new InterpreterOps(module);
+  form.row.meaning(o, o.fieldsOf(form));
+  const body = o.finish();
+  module.addFunction(name, handlerParameters, handlerResult, o.code.localTypes(), body);
+  return name;
+}
+
+/** Words of no form: the core raises the exception. */
+function addUndefined(module: WasmModule): void {
+  const { i32, i64 } = new Code(module).types;
+  module.addFunctionImport("undefinedWord", "core", "undefined", handlerParameters, handlerResult);
+  const operands = [module.local.get(0, i32), module.local.get(1, i32), module.local.get(2, i64)];
+  module.addFunction("undefined", handlerParameters, handlerResult, [], module.call("undefinedWord", operands, handlerResult));
+}
+
+class FlagOps extends ValueOps {
+  constructor(module: WasmModule) {
+    super(new Code(module, ["i32", "i64", "i64"]));
+  }
+}
+
+/** nzcv(kind, a, b): NZCV from what a region keeps of its last flag-setting instruction; see FlagLocals. */
+function addFlags(module: WasmModule, name: string): void {
+  const o = new FlagOps(module);
+  const m = module;
+  const kind = (): number => m.local.get(0, o.code.types.i32);
+  const a: Value = { type: "i64", local: 1 };
+  const b: Value = { type: "i64", local: 2 };
+  for (const { number, operation, width } of flagKinds) {
+    const branch = o.code.nested(() => {
+      const result = operation === "logical" ? a : operation === "add" ? o.add(width, a, b) : o.sub(width, a, b);
+      o.code.push(m.return(materialise(o, { kind: operation, width, a: o.cut(width, a), b: o.cut(width, b), result: o.cut(width, result) })));
+    });
+    o.code.push(m.if(m.i32.eq(kind(), m.i32.const(number)), branch));
+  }
+  o.code.push(m.return(o.narrow(a)));
+  m.addFunction(name, typesOf(["i32", "i64", "i64"]), typesOf(["i32"]), o.code.localTypes(), o.code.take());
+}
+
+/** Active data segments: the logical immediates and the conditions, at their places in the control block. */
+function tableSegments(module: WasmModule): { offset: number; data: Uint8Array }[] {
+  const bitmasks = new BigUint64Array(8192);
+  for (let index = 0; index < bitmasks.length; index++) bitmasks[index] = decodeBitMasks(index, 64) ?? 0n;
+  const conditions = new Uint16Array(16);
+  for (let cond = 0; cond < 16; cond++) conditions[cond] = conditionTable(cond);
+  return [
+    { offset: module.i32.const(layout.BITMASKS), data: new Uint8Array(bitmasks.buffer) },
+    { offset: module.i32.const(layout.CONDITIONS), data: new Uint8Array(conditions.buffer) },
+  ];
+}

@@ -1,0 +1,116 @@
+/**
+ * The compile worker: one thread in the process that has the compiler library loaded and turns region plans
+ * into WebAssembly modules for every machine. It is started by the first request.
+ *
+ * A core asks and goes on interpreting; the answer is taken by `poll`, which needs no event loop (a core may
+ * run for minutes inside one synchronous call). `wait` blocks for it, for callers that want the region now.
+ */
+import { type MessagePort, MessageChannel, receiveMessageOnPort, Worker } from "node:worker_threads";
+import type { RegionCounter, RegionPlan } from "./plan.js";
+
+/** How long `wait` lets the worker start and compile, milliseconds. */
+const WAIT_LIMIT = 30_000;
+
+export interface CompiledRegion {
+  readonly module: WebAssembly.Module;
+  readonly bytes: number;
+  readonly counters: readonly RegionCounter[];
+}
+
+export type CompileAnswer =
+  | { readonly id: number; readonly region: CompiledRegion }
+  /** A bug of ours: the plan could not be translated. */
+  | { readonly id: number; readonly error: string };
+
+export interface CompileRequest {
+  readonly id: number;
+  readonly plan: RegionPlan;
+}
+
+/** What the worker is started with. */
+export interface CompileChannel {
+  /** Int32: answers posted so far; the worker notifies on it. */
+  readonly answers: SharedArrayBuffer;
+  readonly port: MessagePort;
+}
+
+/** One user's line to the worker: a port of its own, so that answers need no sorting. */
+export class CompilerClient {
+  private readonly posted: Int32Array;
+  private readonly port: MessagePort;
+  private requests = 0;
+  private taken = 0;
+  private closed = false;
+
+  constructor(worker: CompileWorker) {
+    const { port1, port2 } = new MessageChannel();
+    const answers = new SharedArrayBuffer(4);
+    this.posted = new Int32Array(answers);
+    this.port = port1;
+    port1.unref();
+    const channel: CompileChannel = { answers, port: port2 };
+    worker.connect(channel);
+  }
+
+  /** Asks for a translation; the answer carries the returned number. */
+  request(plan: RegionPlan): number {
+    const request: CompileRequest = { id: this.requests++, plan };
+    this.port.postMessage(request);
+    return request.id;
+  }
+
+  get outstanding(): number {
+    return this.requests - this.taken;
+  }
+
+  /** An answer that has arrived, if any. */
+  poll(): CompileAnswer | undefined {
+    const received = receiveMessageOnPort(this.port) as { message: CompileAnswer } | undefined;
+    if (received === undefined) return undefined;
+    this.taken++;
+    return received.message;
+  }
+
+  /** The next answer, waiting for it. Throws an Error if the worker does not answer within the limit. */
+  wait(): CompileAnswer {
+    const deadline = performance.now() + WAIT_LIMIT;
+    for (;;) {
+      const seen = Atomics.load(this.posted, 0);
+      const answer = this.poll();
+      if (answer !== undefined) return answer;
+      const left = deadline - performance.now();
+      if (left <= 0 || this.closed) throw new Error(`the compile worker did not answer within ${WAIT_LIMIT / 1000} s`);
+      Atomics.wait(this.posted, 0, seen, left);
+    }
+  }
+
+  close(): void {
+    this.closed = true;
+    this.port.close();
+  }
+}
+
+/** The worker thread, shared by the machines of a process. It never keeps the process alive. */
+export class CompileWorker {
+  private worker: Worker | undefined;
+
+  connect(channel: CompileChannel): void {
+    if (this.worker === undefined) {
+      this.worker = new Worker(new URL("./worker.js", import.meta.url), { stdout: false, stderr: false });
+      this.worker.unref();
+      this.worker.on("error", () => {
+        this.worker = undefined;
+      });
+      this.worker.on("exit", () => {
+        this.worker = undefined;
+      });
+    }
+    this.worker.postMessage(channel, [channel.port]);
+  }
+}
+
+/**
+ * The process's compile worker. Shared because the library costs 0.4 s and 100 MB to load, whoever uses it; it
+ * holds no state of a machine, so sharing shows only in time.
+ */
+export const compileWorker = new CompileWorker();

@@ -1,0 +1,162 @@
+/**
+ * Where an instruction goes, read off its meaning: a backend of the vocabulary in which a value is a number
+ * or unknown. Region selection uses it; it emits nothing.
+ */
+import type { AccessKind, BarrierOp, Bytes, HintOp, IndirectBranch, Ops, SystemRegister, Width } from "../a64/ops.js";
+import * as bits from "../a64/bits.js";
+import { extractField } from "../a64/pattern.js";
+import type { Form } from "../a64/forms.js";
+import { operandFieldLayouts } from "../a64/forms.js";
+
+export type Flow =
+  | { readonly kind: "next" }
+  | { readonly kind: "direct"; readonly target: bigint; readonly links: boolean }
+  | { readonly kind: "conditional"; readonly target: bigint }
+  | { readonly kind: "indirect"; readonly type: IndirectBranch; readonly n: number }
+  /** Not for regions: the interpreter executes it (barriers, cache maintenance, exceptions, most system registers). */
+  | { readonly kind: "leave" };
+
+export interface InstructionFlow {
+  readonly flow: Flow;
+  /** What happens first to PSTATE.NZCV. */
+  readonly flags: "read" | "write" | "none";
+  /** Whether a memory access may leave the region before the instruction is done. */
+  readonly access: boolean;
+}
+
+/** System registers that compiled code reads or writes itself: plain words of the core's block, open to EL0. */
+export const regionSystemRegisters: ReadonlySet<SystemRegister> = new Set(["NZCV", "TPIDR_EL0"]);
+
+export function regionHasBarrier(op: BarrierOp): boolean {
+  return op === "DMB";
+}
+
+export function regionHasHint(op: HintOp): boolean {
+  return op === "NOP" || op === "YIELD";
+}
+
+interface FlowField {
+  readonly width: number;
+  readonly value: number;
+}
+
+type Known = bigint | undefined;
+
+/** Analyses one word at one address. */
+export function flowOf(form: Form, word: number, pc: bigint): InstructionFlow {
+  const o = new FlowOps(pc);
+  const fields: Record<string, FlowField | number> = { ...form.selectors };
+  for (const layout of operandFieldLayouts(form.row)) {
+    fields[layout.letter] = { width: layout.width, value: extractField(layout, word) };
+  }
+  form.row.meaning<Known, FlowField, undefined>(o, fields);
+  return { flow: o.flow, flags: o.flags, access: o.accesses };
+}
+
+class FlowOps implements Ops<Known, FlowField, undefined> {
+  flow: Flow = { kind: "next" };
+  flags: "read" | "write" | "none" = "none";
+  accesses = false;
+
+  constructor(private readonly pc: bigint) {}
+
+  private leave(): undefined {
+    this.flow = { kind: "leave" };
+  }
+
+  private both(width: Width, a: Known, b: Known, fold: (x: bigint, y: bigint) => bigint): Known {
+    return a === undefined || b === undefined ? undefined : bits.unsigned(width, fold(a, b));
+  }
+
+  UInt(field: FlowField | number): Known { return BigInt(typeof field === "number" ? field : field.value); }
+  SInt(field: FlowField): Known { return bits.unsigned(64, bits.signed(field.width, BigInt(field.value))); }
+  concat(high: FlowField, low: FlowField): FlowField {
+    return { width: high.width + low.width, value: high.value * 2 ** low.width + low.value };
+  }
+  constant(value: bigint | number): Known { return bits.unsigned(64, BigInt(value)); }
+  bitmaskImmediate(): Known { return undefined; }
+
+  X(): Known { return undefined; }
+  XSP(): Known { return undefined; }
+  setX(): void {}
+  setXSP(): void {}
+  PC(): Known { return this.pc; }
+  NZCV(): Known {
+    if (this.flags === "none") this.flags = "read";
+    return undefined;
+  }
+  setNZCV(): void {
+    if (this.flags === "none") this.flags = "write";
+  }
+  conditionHolds(): Known { return this.NZCV(); }
+
+  add(width: Width, a: Known, b: Known): Known { return this.both(width, a, b, (x, y) => x + y); }
+  sub(width: Width, a: Known, b: Known): Known { return this.both(width, a, b, (x, y) => x - y); }
+  AddWithCarry(): readonly [Known, Known] { return [undefined, undefined]; }
+  nzcvOfLogical(): Known { return undefined; }
+  and(width: Width, a: Known, b: Known): Known { return this.both(width, a, b, (x, y) => x & y); }
+  orr(width: Width, a: Known, b: Known): Known { return this.both(width, a, b, (x, y) => x | y); }
+  eor(width: Width, a: Known, b: Known): Known { return this.both(width, a, b, (x, y) => x ^ y); }
+  not(): Known { return undefined; }
+  lsl(width: Width, a: Known, b: Known): Known { return this.both(width, a, b, (x, y) => bits.lsl(width, x, y)); }
+  lsr(): Known { return undefined; }
+  asr(): Known { return undefined; }
+  ror(): Known { return undefined; }
+  mul(): Known { return undefined; }
+  mulHigh(): Known { return undefined; }
+  div(): Known { return undefined; }
+  clz(): Known { return undefined; }
+  cls(): Known { return undefined; }
+  rbit(): Known { return undefined; }
+  rev(): Known { return undefined; }
+  signExtend(): Known { return undefined; }
+  zeroExtend(): Known { return undefined; }
+  equal(): Known { return undefined; }
+  select(): Known { return undefined; }
+
+  access(_address: Known, _bytes: Bytes, _kind: AccessKind): undefined {
+    this.accesses = true;
+  }
+  load(): Known { return undefined; }
+  store(): void {}
+  loadExclusive(): Known { return undefined; }
+  storeExclusive(): Known { return undefined; }
+  clearExclusive(): void {}
+  atomic(): Known { return undefined; }
+  compareAndSwap(): Known { return undefined; }
+
+  branchTo(target: Known, type: "DIR" | "DIRCALL"): void {
+    this.flow = { kind: "direct", target: known(target), links: type === "DIRCALL" };
+  }
+  branchIf(_condition: Known, target: Known): void {
+    this.flow = { kind: "conditional", target: known(target) };
+  }
+  branchIndirect(_target: Known, type: IndirectBranch, n: FlowField): void {
+    this.flow = { kind: "indirect", type, n: n.value };
+  }
+  exception(): void { this.leave(); }
+  eret(): void { this.leave(); }
+
+  hint(op: HintOp): void {
+    if (!regionHasHint(op)) this.leave();
+  }
+  barrier(op: BarrierOp): void {
+    if (!regionHasBarrier(op)) this.leave();
+  }
+  dataCache(): void { this.leave(); }
+  instructionCache(): void { this.leave(); }
+  readSystem(register: SystemRegister): Known {
+    if (!regionSystemRegisters.has(register)) return this.leave();
+    return register === "NZCV" ? this.NZCV() : undefined;
+  }
+  writeSystem(register: SystemRegister): void {
+    if (!regionSystemRegisters.has(register)) this.leave();
+    else if (register === "NZCV") this.setNZCV();
+  }
+  writePState(): void { this.leave(); }
+}
+
+function known(target: Known): bigint {
+  if (target === undefined) throw new Error("internal: a direct branch whose target is not known from its word");
+  return target;
+}

@@ -1,0 +1,219 @@
+/**
+ * The region JIT's backend of the vocabulary: fields are constants, registers are wasm values. It translates
+ * one instruction after the other along a path; where control goes is the plan's business, so that a branch
+ * only leaves its condition or target here for the node's end.
+ */
+import * as layout from "../../assembly/layout.js";
+import type { AccessKind, BarrierOp, Bytes, DirectBranch, IndirectBranch, Ops, SystemRegister, Width } from "../a64/ops.js";
+import type { WasmModule } from "../wasm/binaryen.js";
+import { Code } from "../wasm/code.js";
+import { accessSpec } from "../wasm/core-calls.js";
+import { conditionOn } from "../wasm/flags.js";
+import { type Access, accessAt, MemoryOps } from "../wasm/memory.js";
+import { constantOf, type Field, type Value } from "../wasm/values.js";
+import type { ExitReason, PathCounts, PlanInstruction, PlanWindow } from "./plan.js";
+import { CanonicalLocals, PathState, SP_REGISTER } from "./state.js";
+
+const ZR = 31;
+
+/** How the translator leaves a region; RegionOps only needs to ask for it. */
+export interface ExitWriter {
+  /** Emits: state to memory, go to `pc`. Ends the path. */
+  exit(reason: ExitReason, pc: Value): void;
+}
+
+export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
+  readonly canonical: CanonicalLocals;
+  state = new PathState();
+  /** The instruction being translated. */
+  current: PlanInstruction | undefined;
+  /** Left by branchIf and branchIndirect for the node's end. */
+  condition: Value | undefined;
+  target: Value | undefined;
+
+  constructor(
+    module: WasmModule,
+    private readonly windows: readonly PlanWindow[],
+    private readonly exits: () => ExitWriter,
+  ) {
+    super(new Code(module));
+    this.canonical = new CanonicalLocals(this);
+  }
+
+  private count(what: keyof PathCounts): void {
+    this.state.counts[what]++;
+  }
+
+  // ---- registers -----------------------------------------------------------------------------
+
+  private static number(n: Field | number): number {
+    return typeof n === "number" ? n : Number(n.value.constant);
+  }
+
+  private read(register: number, width: Width): Value {
+    return this.cut(width, this.state.registers.get(register) ?? this.canonical.register(register));
+  }
+
+  private write(register: number, width: Width, value: Value): void {
+    this.canonical.register(register);
+    this.canonical.written.add(register);
+    this.state.registers.set(register, this.cut(width, value));
+  }
+
+  X(n: Field | number, width: Width): Value {
+    const register = RegionOps.number(n);
+    return register === ZR ? constantOf(0) : this.read(register, width);
+  }
+
+  XSP(n: Field | number, width: Width): Value {
+    const register = RegionOps.number(n);
+    return this.read(register === ZR ? SP_REGISTER : register, width);
+  }
+
+  setX(d: Field | number, width: Width, value: Value): void {
+    const register = RegionOps.number(d);
+    if (register !== ZR) this.write(register, width, value);
+  }
+
+  setXSP(d: Field | number, width: Width, value: Value): void {
+    const register = RegionOps.number(d);
+    this.write(register === ZR ? SP_REGISTER : register, width, value);
+  }
+
+  PC(): Value {
+    if (this.current === undefined) throw new Error("internal: no instruction is being translated");
+    return constantOf(this.current.pc);
+  }
+
+  NZCV(): Value {
+    if (this.state.nzcv !== undefined) return this.state.nzcv;
+    this.canonical.flagsUsed = true;
+    this.state.nzcv = this.bind("i32", this.flagsFromLocals());
+    return this.state.nzcv;
+  }
+
+  /** NZCV as the flag locals have it: an i32 expression. */
+  flagsFromLocals(): number {
+    const m = this.module;
+    const { i32, i64 } = this.code.types;
+    const [kind, a, b] = this.canonical.flags;
+    const operands = [m.local.get(kind, i32), m.local.get(a, i64), m.local.get(b, i64)];
+    return this.callTable(layout.TABLE_NZCV, operands, ["i32", "i64", "i64"], "i32");
+  }
+
+  setNZCV(nzcv: Value): void {
+    this.canonical.flagsUsed = true;
+    this.canonical.flagsWritten = true;
+    this.state.nzcv = nzcv;
+  }
+
+  conditionHolds(cond: Field | number): Value {
+    const number = RegionOps.number(cond);
+    if (number >= 14) return constantOf(1);
+    const nzcv = this.NZCV();
+    return this.bind("i32", conditionOn(this, number, nzcv));
+  }
+
+  // ---- memory --------------------------------------------------------------------------------
+
+  access(address: Value, bytes: Bytes, kind: AccessKind, aligned = false): Access {
+    const access = this.checkedAccess(address, bytes, kind, aligned);
+    if (kind !== "write") this.count("reads");
+    if (kind !== "read") this.count("writes");
+    return access;
+  }
+
+  private checkedAccess(address: Value, bytes: Bytes, kind: AccessKind, aligned: boolean): Access {
+    const m = this.module;
+    const window = this.windowFor(address, bytes, kind);
+    if (address.constant !== undefined && window !== undefined && (!aligned || address.constant % BigInt(bytes) === 0n)) {
+      return accessAt(window.host + Number(address.constant - window.base));
+    }
+    const host = this.code.newLocal("i32");
+    const spec = m.i32.const(accessSpec(bytes, kind, aligned));
+    const slow = this.code.nested(() => {
+      const probe = this.callCore("probe", [this.code.core(), this.wide(address), spec], ["i32", "i64", "i32"], "i32");
+      this.code.push(m.local.set(host, probe));
+      this.code.push(m.if(m.i32.eqz(m.local.get(host, this.code.types.i32)), this.exitHere("memory")));
+    });
+    if (window === undefined) this.code.push(slow);
+    else this.fastAccess(address, window, bytes, aligned, host, slow);
+    return { host: { type: "i32", local: host } };
+  }
+
+  /** In the expected window the address is a subtraction away; otherwise the core is asked. */
+  private fastAccess(address: Value, window: PlanWindow, bytes: Bytes, aligned: boolean, host: number, slow: number): void {
+    const m = this.module;
+    const into = this.bind("i64", m.i64.sub(this.wide(address), m.i64.const(BigInt.asIntN(64, window.base))));
+    let inside = m.i64.le_u(this.wide(into), m.i64.const(BigInt(window.size - bytes)));
+    if (aligned && bytes > 1) {
+      const low = m.i32.and(this.narrow(address), m.i32.const(bytes - 1));
+      inside = m.i32.and(inside, m.i32.eqz(low));
+    }
+    const fast = m.local.set(host, m.i32.add(this.narrow(into), m.i32.const(window.host)));
+    this.code.push(m.if(inside, fast, slow));
+  }
+
+  private windowFor(address: Value, bytes: Bytes, kind: AccessKind): PlanWindow | undefined {
+    const wanted = (kind === "write" ? 0 : layout.WINDOW_READ) | (kind === "read" ? 0 : layout.WINDOW_WRITE);
+    const { constant } = address;
+    const guess =
+      constant === undefined
+        ? this.windows.find((w) => w.index === this.current?.window)
+        : this.windows.find((w) => constant >= w.base && constant + BigInt(bytes) <= w.base + BigInt(w.size));
+    if (guess === undefined || (guess.flags & wanted) !== wanted || guess.size < bytes) return undefined;
+    // A write that must drop instruction-cache words is the interpreter's.
+    return kind !== "read" && (guess.flags & layout.WINDOW_COHERENT) !== 0 ? undefined : guess;
+  }
+
+  /** Leaves the region in front of the current instruction. */
+  private exitHere(reason: ExitReason): number {
+    return this.code.nested(() => this.exits().exit(reason, this.PC()));
+  }
+
+  // ---- control: left for the node's end ------------------------------------------------------------
+
+  branchTo(_target: Value, type: DirectBranch): void {
+    this.count(type === "DIR" ? "direct" : "call");
+  }
+
+  branchIf(condition: Value, _target: Value): void {
+    this.condition = condition;
+  }
+
+  branchIndirect(target: Value, type: IndirectBranch, _n: Field): void {
+    this.count(type === "RET" ? "return" : type === "INDIR" ? "indirect" : "indirectCall");
+    this.target = target;
+  }
+
+  // ---- system ----------------------------------------------------------------------------------------
+
+  hint(): void {}
+
+  barrier(_op: BarrierOp): void {
+    // Selection lets DMB through only.
+    this.code.push(this.module.atomic.fence());
+  }
+
+  readSystem(register: SystemRegister): Value {
+    if (register === "NZCV") return this.lsl(64, this.force(this.NZCV()), constantOf(28));
+    if (register === "TPIDR_EL0") return this.bind("i64", this.code.loadI64(layout.TPIDR_EL0));
+    return this.refused();
+  }
+
+  writeSystem(register: SystemRegister, value: Value): void {
+    if (register === "NZCV") this.setNZCV(this.and(32, this.lsr(32, value, constantOf(28)), constantOf(15)));
+    else if (register === "TPIDR_EL0") this.code.storeI64(layout.TPIDR_EL0, this.wide(value));
+    else this.refused();
+  }
+
+  exception(): never { return this.refused(); }
+  eret(): never { return this.refused(); }
+  dataCache(): never { return this.refused(); }
+  instructionCache(): never { return this.refused(); }
+  writePState(): never { return this.refused(); }
+
+  private refused(): never {
+    throw new Error(`internal: the instruction at 0x${this.current?.pc.toString(16)} is not for compiled code`);
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * The one file that knows the compiler library. Importing it costs 0.4 s and 100 MB, so only the
+ * interpreter generator (at build time) and the compile worker do.
+ */
+import binaryen from "binaryen";
+
+export type Expression = binaryen.ExpressionRef;
+export type WasmModule = binaryen.Module;
+export type Graph = binaryen.Relooper;
+
+/** Wasm value types that the engine uses. */
+export type Type = "i32" | "i64";
+
+export const none = binaryen.none;
+
+export function typeOf(type: Type): binaryen.Type {
+  return type === "i32" ? binaryen.i32 : binaryen.i64;
+}
+
+/** The handler's parameters: core, word, pc. Its result is the next PC. */
+export const handlerParameters = binaryen.createType([binaryen.i32, binaryen.i32, binaryen.i64]);
+export const handlerResult = binaryen.i64;
+
+/** A parameter or result list. */
+export function typesOf(types: readonly Type[]): binaryen.Type {
+  return types.length === 0 ? binaryen.none : binaryen.createType(types.map(typeOf));
+}
+
+/** A module that imports the machine's shared memory and function table. */
+export function createModule(): WasmModule {
+  const module = new binaryen.Module();
+  module.setFeatures(binaryen.Features.Atomics | binaryen.Features.MutableGlobals | binaryen.Features.SignExt | binaryen.Features.BulkMemory);
+  return module;
+}
+
+export function createGraph(module: WasmModule): Graph {
+  return new binaryen.Relooper(module);
+}
+
+/** Binary of the module; optimised first if `level` is above 0 (binaryen's -O levels). Disposes of the module. */
+export function emit(module: WasmModule, level: 0 | 1 | 2 | 3 | 4): Uint8Array {
+  if (level > 0) {
+    binaryen.setOptimizeLevel(level);
+    binaryen.setShrinkLevel(0);
+    module.optimize();
+  }
+  const binary = module.emitBinary();
+  module.dispose();
+  return binary;
+}

@@ -1,0 +1,80 @@
+/** A wasm function under construction: its locals and the statements emitted so far. */
+import { type Expression, none, type Type, typeOf, type WasmModule } from "./binaryen.js";
+
+/** Parameters of every handler and region. */
+export const CORE_PARAMETER = 0;
+export const WORD_PARAMETER = 1;
+export const PC_PARAMETER = 2;
+const PARAMETERS: readonly Type[] = ["i32", "i32", "i64"];
+
+export class Code {
+  private readonly locals: Type[] = [];
+  private statements: Expression[] = [];
+
+  constructor(
+    readonly module: WasmModule,
+    private readonly parameters: readonly Type[] = PARAMETERS,
+  ) {}
+
+  /** Wasm value types by name. */
+  readonly types = { i32: typeOf("i32"), i64: typeOf("i64") };
+
+  /** A fresh local; its index counts the parameters. */
+  newLocal(type: Type): number {
+    this.locals.push(type);
+    return this.parameters.length + this.locals.length - 1;
+  }
+
+  localTypes(): number[] {
+    return this.locals.map(typeOf);
+  }
+
+  push(statement: Expression): void {
+    this.statements.push(statement);
+  }
+
+  /** The statements since the last take, as one expression without a value. */
+  take(): Expression {
+    return this.module.block(null, this.takeStatements(), none);
+  }
+
+  takeStatements(): Expression[] {
+    const taken = this.statements;
+    this.statements = [];
+    return taken;
+  }
+
+  /** What `emit` pushes, apart from the statements before it. */
+  collect(emit: () => void): Expression[] {
+    const before = this.takeStatements();
+    emit();
+    const inner = this.takeStatements();
+    this.statements = before;
+    return inner;
+  }
+
+  /** What `emit` pushes, as one expression without a value. */
+  nested(emit: () => void): Expression {
+    return this.module.block(null, this.collect(emit), none);
+  }
+
+  core(): Expression {
+    return this.module.local.get(CORE_PARAMETER, this.types.i32);
+  }
+
+  loadI32(offset: number): Expression {
+    return this.module.i32.load(offset, 4, this.core());
+  }
+
+  loadI64(offset: number): Expression {
+    return this.module.i64.load(offset, 8, this.core());
+  }
+
+  storeI32(offset: number, value: Expression): void {
+    this.push(this.module.i32.store(offset, 4, this.core(), value));
+  }
+
+  storeI64(offset: number, value: Expression): void {
+    this.push(this.module.i64.store(offset, 8, this.core(), value));
+  }
+}

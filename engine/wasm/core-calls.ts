@@ -1,0 +1,34 @@
+/** Numbers by which compiled code names things to the functions that core.wasm exports. */
+import * as layout from "../../assembly/layout.js";
+import type { AccessKind, BarrierOp, Bytes, DataCacheOp, ExceptionOp, HintOp, InstructionCacheOp, SystemRegister } from "../a64/ops.js";
+import { systemRegisters } from "../a64/system-registers.js";
+
+export const exceptionNumbers = {
+  SVC: layout.EXCEPTION_SVC,
+  HVC: layout.EXCEPTION_HVC,
+  SMC: layout.EXCEPTION_SMC,
+  BRK: layout.EXCEPTION_BRK,
+  HLT: layout.EXCEPTION_HLT,
+  UDF: layout.EXCEPTION_UDF,
+} satisfies Record<ExceptionOp, number>;
+
+export const hintNumbers = { NOP: 0, YIELD: 1, WFE: 2, WFI: 3, SEV: 4, SEVL: 5 } satisfies Record<HintOp, number>;
+export const barrierNumbers = { DMB: 0, DSB: 1, ISB: 2 } satisfies Record<BarrierOp, number>;
+export const dataCacheNumbers = { CVAU: 0, CVAC: 1, CIVAC: 2, IVAC: 3 } satisfies Record<DataCacheOp, number>;
+export const instructionCacheNumbers = { IVAU: 0, IALLU: 1, IALLUIS: 2 } satisfies Record<InstructionCacheOp, number>;
+export const pstateNumbers = { DAIFSet: 0, DAIFClr: 1, SPSel: 2 };
+
+export function systemRegisterNumber(register: SystemRegister): number {
+  return systemRegisters.findIndex((entry) => entry.name === register);
+}
+
+const kindBits = {
+  read: layout.ACCESS_READ,
+  write: layout.ACCESS_WRITE,
+  update: layout.ACCESS_READ | layout.ACCESS_WRITE,
+} satisfies Record<AccessKind, number>;
+
+/** The `spec` of access() and probe(): size, kind, and whether a multiple of the size is demanded. */
+export function accessSpec(bytes: Bytes, kind: AccessKind, aligned: boolean): number {
+  return bytes | (kindBits[kind] << 8) | (aligned ? 1 << 12 : 0);
+}

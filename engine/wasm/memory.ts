@@ -1,0 +1,174 @@
+/**
+ * Loads, stores and atomics of the vocabulary as wasm code, on accesses that have been checked. Plain
+ * accesses are plain wasm accesses; ordered and atomic ones are wasm atomics, which are sequentially
+ * consistent and so stronger than any order that A64 asks for.
+ */
+import type { AtomicOp, Order } from "../a64/ops.js";
+import { MONITOR_ADDRESS, MONITOR_BYTES, MONITOR_VALUE } from "../../assembly/layout.js";
+import type { Expression } from "./binaryen.js";
+import { constantOf, type Value, ValueOps } from "./values.js";
+
+/** A checked access: where it stands in the shared memory. */
+export interface Access {
+  readonly host: Value;
+}
+
+type Size = 1 | 2 | 4 | 8;
+
+export abstract class MemoryOps extends ValueOps {
+  load(access: Access, offset: 0 | 4 | 8, bytes: Size, order: Order = "plain"): Value {
+    const pointer = this.narrow(access.host);
+    return this.bind(bytes === 8 ? "i64" : "i32", order === "plain" ? this.plainLoad(offset, bytes, pointer) : this.atomicLoad(offset, bytes, pointer));
+  }
+
+  private plainLoad(offset: number, bytes: Size, pointer: Expression): Expression {
+    const m = this.module;
+    switch (bytes) {
+      case 1: return m.i32.load8_u(offset, 1, pointer);
+      case 2: return m.i32.load16_u(offset, 1, pointer);
+      case 4: return m.i32.load(offset, 1, pointer);
+      case 8: return m.i64.load(offset, 1, pointer);
+    }
+  }
+
+  private atomicLoad(offset: number, bytes: Size, pointer: Expression): Expression {
+    const m = this.module;
+    switch (bytes) {
+      case 1: return m.i32.atomic.load8_u(offset, pointer);
+      case 2: return m.i32.atomic.load16_u(offset, pointer);
+      case 4: return m.i32.atomic.load(offset, pointer);
+      case 8: return m.i64.atomic.load(offset, pointer);
+    }
+  }
+
+  store(access: Access, offset: 0 | 4 | 8, bytes: Size, value: Value, order: Order = "plain"): void {
+    const m = this.module;
+    const pointer = this.narrow(access.host);
+    const low = (): Expression => this.narrow(value);
+    if (order === "plain") {
+      switch (bytes) {
+        case 1: return this.code.push(m.i32.store8(offset, 1, pointer, low()));
+        case 2: return this.code.push(m.i32.store16(offset, 1, pointer, low()));
+        case 4: return this.code.push(m.i32.store(offset, 1, pointer, low()));
+        case 8: return this.code.push(m.i64.store(offset, 1, pointer, this.wide(value)));
+      }
+    }
+    switch (bytes) {
+      case 1: return this.code.push(m.i32.atomic.store8(offset, pointer, low()));
+      case 2: return this.code.push(m.i32.atomic.store16(offset, pointer, low()));
+      case 4: return this.code.push(m.i32.atomic.store(offset, pointer, low()));
+      case 8: return this.code.push(m.i64.atomic.store(offset, pointer, this.wide(value)));
+    }
+  }
+
+  // ---- exclusives: the monitor is the address, the size and the value read -----------------------
+
+  loadExclusive(access: Access, bytes: Size, _order: Order): Value {
+    const value = this.load(access, 0, bytes, "acquire");
+    this.code.storeI64(MONITOR_ADDRESS, this.wide(access.host));
+    this.code.storeI64(MONITOR_VALUE, this.wide(value));
+    this.code.storeI32(MONITOR_BYTES, this.module.i32.const(bytes));
+    return value;
+  }
+
+  /**
+   * The store is done if memory still holds the value that the load-exclusive read: another core's write
+   * of that same value in between goes unnoticed (ABA), as in QEMU.
+   */
+  storeExclusive(access: Access, bytes: Size, value: Value, order: Order): Value {
+    const m = this.module;
+    const status = this.bind("i32", m.i32.const(1));
+    const marked = m.i32.and(
+      m.i64.eq(this.code.loadI64(MONITOR_ADDRESS), this.wide(access.host)),
+      m.i32.eq(this.code.loadI32(MONITOR_BYTES), m.i32.const(bytes)),
+    );
+    const attempt = this.code.nested(() => {
+      const expected = this.bind("i64", this.code.loadI64(MONITOR_VALUE));
+      const old = this.compareAndSwap(access, bytes, expected, value, order);
+      const failed = this.module.i64.ne(this.wide(old), this.wide(expected));
+      this.code.push(m.local.set(status.local as number, failed));
+    });
+    this.code.push(m.if(marked, attempt));
+    this.clearExclusive();
+    return status;
+  }
+
+  clearExclusive(): void {
+    this.code.storeI64(MONITOR_ADDRESS, this.module.i64.const(0n));
+  }
+
+  // ---- read-modify-write ---------------------------------------------------------------------------
+
+  atomic(op: AtomicOp, access: Access, bytes: Size, operand: Value, order: Order): Value {
+    const value = this.low(bytes, operand);
+    switch (op) {
+      case "ADD": return this.update("add", access, bytes, value);
+      case "CLR": return this.update("and", access, bytes, this.not(64, value));
+      case "EOR": return this.update("xor", access, bytes, value);
+      case "SET": return this.update("or", access, bytes, value);
+      case "SWP": return this.update("xchg", access, bytes, value);
+      case "SMAX": return this.choose("gt_s", access, bytes, value, order);
+      case "SMIN": return this.choose("lt_s", access, bytes, value, order);
+      case "UMAX": return this.choose("gt_u", access, bytes, value, order);
+      case "UMIN": return this.choose("lt_u", access, bytes, value, order);
+    }
+  }
+
+  /** The low `bytes` of a value, zero-extended. */
+  private low(bytes: Size, value: Value): Value {
+    return this.zeroExtend((bytes * 8) as 8 | 16 | 32 | 64, value);
+  }
+
+  private update(op: "add" | "and" | "or" | "xor" | "xchg", access: Access, bytes: Size, value: Value): Value {
+    const m = this.module;
+    const pointer = this.narrow(access.host);
+    switch (bytes) {
+      case 1: return this.bind("i32", m.i32.atomic.rmw8_u[op](0, pointer, this.narrow(value)));
+      case 2: return this.bind("i32", m.i32.atomic.rmw16_u[op](0, pointer, this.narrow(value)));
+      case 4: return this.bind("i32", m.i32.atomic.rmw[op](0, pointer, this.narrow(value)));
+      case 8: return this.bind("i64", m.i64.atomic.rmw[op](0, pointer, this.wide(value)));
+    }
+  }
+
+  compareAndSwap(access: Access, bytes: Size, expected: Value, value: Value, _order: Order): Value {
+    const m = this.module;
+    const pointer = this.narrow(access.host);
+    const wanted = this.low(bytes, expected);
+    const next = this.low(bytes, value);
+    switch (bytes) {
+      case 1: return this.bind("i32", m.i32.atomic.rmw8_u.cmpxchg(0, pointer, this.narrow(wanted), this.narrow(next)));
+      case 2: return this.bind("i32", m.i32.atomic.rmw16_u.cmpxchg(0, pointer, this.narrow(wanted), this.narrow(next)));
+      case 4: return this.bind("i32", m.i32.atomic.rmw.cmpxchg(0, pointer, this.narrow(wanted), this.narrow(next)));
+      case 8: return this.bind("i64", m.i64.atomic.rmw.cmpxchg(0, pointer, this.wide(wanted), this.wide(next)));
+    }
+  }
+
+  private loops = 0;
+
+  /** Maximum and minimum, which wasm lacks: compare-and-swap until nobody came between. */
+  private choose(keepOld: "gt_s" | "lt_s" | "gt_u" | "lt_u", access: Access, bytes: Size, value: Value, order: Order): Value {
+    const m = this.module;
+    const label = `retry${this.loops++}`;
+    const old = this.bind(bytes === 8 ? "i64" : "i32", bytes === 8 ? m.i64.const(0n) : m.i32.const(0));
+    const body = this.code.collect(() => {
+      const read = this.load(access, 0, bytes, "acquire");
+      this.code.push(m.local.set(old.local as number, bytes === 8 ? this.wide(read) : this.narrow(read)));
+      const better = m.i64[keepOld](this.compared(keepOld, bytes, old), this.compared(keepOld, bytes, value));
+      const next = this.select(this.bind("i32", better), old, value);
+      const seen = this.compareAndSwap(access, bytes, old, next, order);
+      this.code.push(m.br_if(label, m.i64.ne(this.wide(seen), this.wide(old))));
+    });
+    this.code.push(m.loop(label, m.block(null, body)));
+    return old;
+  }
+
+  private compared(how: string, bytes: Size, value: Value): Expression {
+    const from = (bytes * 8) as 8 | 16 | 32 | 64;
+    return this.wide(how.endsWith("_s") ? this.signExtend(64, from, value) : value);
+  }
+}
+
+/** The access at a host address known at translation. */
+export function accessAt(host: number): Access {
+  return { host: constantOf(host) };
+}

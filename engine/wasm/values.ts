@@ -1,0 +1,358 @@
+/**
+ * Values of the vocabulary as wasm code: the arithmetic part of Ops<V, F, A>, shared by the interpreter
+ * generator and the region JIT.
+ *
+ * A value is a constant or a wasm local, so that it can be used any number of times; everything that
+ * is computed goes to a fresh local at once (V8 and binaryen turn locals into SSA form anyway). Constants
+ * are folded here. An i32-typed value stands for its zero-extension, which is only made when 64 bits
+ * are asked for.
+ */
+import * as bits from "../a64/bits.js";
+import { decodeBitMasks } from "../a64/bitmask-immediate.js";
+import type { Width } from "../a64/ops.js";
+import { BITMASKS } from "../../assembly/layout.js";
+import { type Expression, type Type, typeOf, typesOf, type WasmModule } from "./binaryen.js";
+import type { Code } from "./code.js";
+import { type FlagSource, materialise } from "./flags.js";
+
+export interface Value {
+  readonly type: Type;
+  /** Known value, zero-extended to 64 bits. */
+  readonly constant?: bigint;
+  /** The wasm local that holds it; absent for constants and for flags not yet computed. */
+  readonly local?: number;
+  /** This value is NOT of that one, over `width`: lets AddWithCarry(x, not(y), 1) become a subtraction. */
+  readonly inverted?: { readonly of: Value; readonly width: Width };
+  /** NZCV that has not been computed yet: what it would be computed from. */
+  readonly flags?: FlagSource;
+}
+
+/** An operand field: its value (constant in the JIT) and its width in bits. */
+export interface Field {
+  readonly width: number;
+  readonly value: Value;
+}
+
+export function constantOf(value: bigint | number): Value {
+  const constant = BigInt.asUintN(64, BigInt(value));
+  return { type: constant <= 0xffffffffn ? "i32" : "i64", constant };
+}
+
+type Fold2 = (a: bigint, b: bigint) => bigint;
+
+export abstract class ValueOps {
+  protected constructor(readonly code: Code) {}
+
+  get module(): WasmModule {
+    return this.code.module;
+  }
+
+  // ---- from values to wasm and back ----------------------------------------------------------
+
+  /** The value as an i64 expression. */
+  wide(value: Value): Expression {
+    const m = this.module;
+    if (value.constant !== undefined) return m.i64.const(BigInt.asIntN(64, value.constant));
+    const local = this.localOf(value);
+    const get = m.local.get(local, typeOf(value.type));
+    return value.type === "i64" ? get : m.i64.extend_u(get);
+  }
+
+  /** The value's low 32 bits as an i32 expression. */
+  narrow(value: Value): Expression {
+    const m = this.module;
+    if (value.constant !== undefined) return m.i32.const(Number(BigInt.asIntN(32, value.constant)));
+    const local = this.localOf(value);
+    const get = m.local.get(local, typeOf(value.type));
+    return value.type === "i32" ? get : m.i32.wrap(get);
+  }
+
+  private localOf(value: Value): number {
+    const forced = value.flags === undefined ? value : this.force(value);
+    if (forced.local === undefined) throw new Error("internal: a value that is neither constant nor in a local");
+    return forced.local;
+  }
+
+  /**
+   * NZCV computed, where it was still a promise. Not remembered: the local would not be set on other
+   * paths, and V8 merges equal computations on the same one.
+   */
+  force(value: Value): Value {
+    return value.flags === undefined ? value : this.bind("i32", materialise(this, value.flags));
+  }
+
+  /** Computes the expression here and now. */
+  bind(type: Type, expression: Expression): Value {
+    const local = this.code.newLocal(type);
+    this.code.push(this.module.local.set(local, expression));
+    return { type, local };
+  }
+
+  /** The value at `width` bits as an expression of that type. */
+  sized(width: Width, value: Value): Expression {
+    return width === 64 ? this.wide(value) : this.narrow(value);
+  }
+
+  protected sizedType(width: Width): Type {
+    return width === 64 ? "i64" : "i32";
+  }
+
+  /** The wasm instructions of a width. */
+  private of(width: Width): WasmModule["i64"] {
+    // i32 and i64 share the instructions used below; binaryen's types for the two differ in the rest.
+    return width === 64 ? this.module.i64 : (this.module.i32 as unknown as WasmModule["i64"]);
+  }
+
+  private binary(width: Width, a: Value, b: Value, fold: Fold2, emit: (x: Expression, y: Expression) => Expression): Value {
+    if (a.constant !== undefined && b.constant !== undefined) {
+      return constantOf(bits.unsigned(width, fold(bits.unsigned(width, a.constant), bits.unsigned(width, b.constant))));
+    }
+    return this.bind(this.sizedType(width), emit(this.sized(width, a), this.sized(width, b)));
+  }
+
+  /** The value cut to `width` bits. */
+  cut(width: Width, value: Value): Value {
+    if (width === 64 || value.type === "i32") return value;
+    if (value.constant !== undefined) return constantOf(bits.unsigned(32, value.constant));
+    return this.bind("i32", this.narrow(value));
+  }
+
+  private isZero(width: Width, value: Value): boolean {
+    return value.constant !== undefined && bits.unsigned(width, value.constant) === 0n;
+  }
+
+  // ---- Ops: fields and constants -------------------------------------------------------------
+
+  UInt(field: Field | number): Value {
+    return typeof field === "number" ? constantOf(field) : field.value;
+  }
+
+  SInt(field: Field): Value {
+    if (field.value.constant !== undefined) return constantOf(bits.signed(field.width, field.value.constant));
+    const m = this.module;
+    const shift = 64 - field.width;
+    const up = m.i64.shl(this.wide(field.value), m.i64.const(BigInt(shift)));
+    return this.bind("i64", m.i64.shr_s(up, m.i64.const(BigInt(shift))));
+  }
+
+  concat(high: Field, low: Field): Field {
+    const shifted = this.lsl(64, high.value, constantOf(low.width));
+    return { width: high.width + low.width, value: this.orr(64, shifted, low.value) };
+  }
+
+  constant(value: bigint | number): Value {
+    return constantOf(value);
+  }
+
+  bitmaskImmediate(width: Width, nImmrImms: Field): Value {
+    const index = nImmrImms.value;
+    if (index.constant !== undefined) {
+      const mask = decodeBitMasks(Number(index.constant), width);
+      if (mask === undefined) throw new Error("internal: a reserved bitmask immediate passed the decoder");
+      return constantOf(mask);
+    }
+    const m = this.module;
+    const entry = m.i32.shl(this.narrow(index), m.i32.const(3));
+    return this.cut(width, this.bind("i64", m.i64.load(BITMASKS, 8, entry)));
+  }
+
+  // ---- Ops: arithmetic -----------------------------------------------------------------------
+
+  add(width: Width, a: Value, b: Value): Value {
+    if (this.isZero(width, b)) return this.cut(width, a);
+    if (this.isZero(width, a)) return this.cut(width, b);
+    return this.binary(width, a, b, (x, y) => x + y, (x, y) => this.of(width).add(x, y));
+  }
+
+  sub(width: Width, a: Value, b: Value): Value {
+    if (this.isZero(width, b)) return this.cut(width, a);
+    return this.binary(width, a, b, (x, y) => x - y, (x, y) => this.of(width).sub(x, y));
+  }
+
+  AddWithCarry(width: Width, x: Value, y: Value, carryIn: Value): readonly [Value, Value] {
+    if (x.constant !== undefined && y.constant !== undefined && carryIn.constant !== undefined) {
+      const [result, nzcv] = bits.addWithCarry(width, x.constant, y.constant, carryIn.constant);
+      return [constantOf(result), constantOf(nzcv)];
+    }
+    const a = this.cut(width, x);
+    if (carryIn.constant === 1n && (y.inverted?.width === width || y.constant !== undefined)) {
+      const b = this.cut(width, y.inverted?.of ?? this.not(width, y));
+      const result = this.sub(width, a, b);
+      return [result, { type: "i32", flags: { kind: "sub", width, a, b, result } }];
+    }
+    const b = this.cut(width, y);
+    const sum = this.add(width, a, b);
+    const result = this.add(width, sum, carryIn);
+    const kind = carryIn.constant === 0n ? "add" : "adc";
+    return [result, { type: "i32", flags: { kind, width, a, b, result } }];
+  }
+
+  nzcvOfLogical(width: Width, result: Value): Value {
+    if (result.constant !== undefined) return constantOf(bits.nzcvOfLogical(width, result.constant));
+    return { type: "i32", flags: { kind: "logical", width, a: result, b: constantOf(0), result } };
+  }
+
+  and(width: Width, a: Value, b: Value): Value {
+    return this.binary(width, a, b, (x, y) => x & y, (x, y) => this.of(width).and(x, y));
+  }
+
+  orr(width: Width, a: Value, b: Value): Value {
+    if (this.isZero(width, b)) return this.cut(width, a);
+    if (this.isZero(width, a)) return this.cut(width, b);
+    return this.binary(width, a, b, (x, y) => x | y, (x, y) => this.of(width).or(x, y));
+  }
+
+  eor(width: Width, a: Value, b: Value): Value {
+    return this.binary(width, a, b, (x, y) => x ^ y, (x, y) => this.of(width).xor(x, y));
+  }
+
+  not(width: Width, a: Value): Value {
+    if (a.constant !== undefined) return constantOf(bits.unsigned(width, ~a.constant));
+    const m = this.module;
+    const ones = width === 64 ? m.i64.const(-1n) : m.i32.const(-1);
+    const value = this.bind(this.sizedType(width), this.of(width).xor(this.sized(width, a), ones));
+    return { ...value, inverted: { of: a, width } };
+  }
+
+  lsl(width: Width, a: Value, amount: Value): Value {
+    if (this.isZero(width, amount)) return this.cut(width, a);
+    return this.binary(width, a, amount, (x, y) => bits.lsl(width, x, y), (x, y) => this.of(width).shl(x, y));
+  }
+
+  lsr(width: Width, a: Value, amount: Value): Value {
+    if (this.isZero(width, amount)) return this.cut(width, a);
+    return this.binary(width, a, amount, (x, y) => bits.lsr(width, x, y), (x, y) => this.of(width).shr_u(x, y));
+  }
+
+  asr(width: Width, a: Value, amount: Value): Value {
+    if (this.isZero(width, amount)) return this.cut(width, a);
+    return this.binary(width, a, amount, (x, y) => bits.asr(width, x, y), (x, y) => this.of(width).shr_s(x, y));
+  }
+
+  ror(width: Width, a: Value, amount: Value): Value {
+    if (this.isZero(width, amount)) return this.cut(width, a);
+    return this.binary(width, a, amount, (x, y) => bits.ror(width, x, y), (x, y) => this.of(width).rotr(x, y));
+  }
+
+  mul(width: Width, a: Value, b: Value): Value {
+    return this.binary(width, a, b, (x, y) => x * y, (x, y) => this.of(width).mul(x, y));
+  }
+
+  mulHigh(signed: boolean, a: Value, b: Value): Value {
+    if (a.constant !== undefined && b.constant !== undefined) {
+      return constantOf(bits.mulHigh(signed, a.constant, b.constant));
+    }
+    return this.bind("i64", this.callCore(signed ? "mulHighS" : "mulHighU", [this.wide(a), this.wide(b)], ["i64", "i64"], "i64"));
+  }
+
+  div(width: Width, signed: boolean, a: Value, b: Value): Value {
+    if (a.constant !== undefined && b.constant !== undefined) {
+      return constantOf(bits.div(width, signed, a.constant, b.constant));
+    }
+    const wasm = this.of(width);
+    const zero = (): Expression => this.sized(width, constantOf(0));
+    const quotient = (): Expression => {
+      const x = this.sized(width, a);
+      const y = this.sized(width, b);
+      if (!signed) return wasm.div_u(x, y);
+      // Wasm traps on the one overflow that A64 wraps: x / -1 is a negation.
+      const isMinusOne = wasm.eq(this.sized(width, b), this.sized(width, constantOf(-1)));
+      return this.module.if(isMinusOne, wasm.sub(zero(), this.sized(width, a)), wasm.div_s(x, y));
+    };
+    const isZero = wasm.eqz(this.sized(width, b));
+    return this.bind(this.sizedType(width), this.module.if(isZero, zero(), quotient()));
+  }
+
+  clz(width: Width, a: Value): Value {
+    if (a.constant !== undefined) return constantOf(bits.clz(width, a.constant));
+    return this.bind(this.sizedType(width), this.of(width).clz(this.sized(width, a)));
+  }
+
+  cls(width: Width, a: Value): Value {
+    if (a.constant !== undefined) return constantOf(bits.cls(width, a.constant));
+    const wasm = this.of(width);
+    const sign = wasm.shr_s(this.sized(width, a), this.sized(width, constantOf(width - 1)));
+    const leading = wasm.clz(wasm.xor(this.sized(width, a), sign));
+    return this.bind(this.sizedType(width), wasm.sub(leading, this.sized(width, constantOf(1))));
+  }
+
+  rbit(width: Width, a: Value): Value {
+    if (a.constant !== undefined) return constantOf(bits.rbit(width, bits.unsigned(width, a.constant)));
+    const reversed = this.bind("i64", this.callCore("rbit", [this.wide(a)], ["i64"], "i64"));
+    return width === 64 ? reversed : this.cut(32, this.lsr(64, reversed, constantOf(32)));
+  }
+
+  rev(width: Width, container: 16 | 32 | 64, a: Value): Value {
+    if (a.constant !== undefined) return constantOf(bits.rev(width, container, bits.unsigned(width, a.constant)));
+    // Swap neighbouring groups of 8, 16, 32 bits until the container is reversed.
+    const lanes = [0x00ff00ff00ff00ffn, 0x0000ffff0000ffffn, 0x00000000ffffffffn];
+    let value = this.cut(width, a);
+    for (let step = 0; 8 << step < container; step++) {
+      const mask = constantOf(bits.unsigned(width, lanes[step] as bigint));
+      const by = constantOf(8 << step);
+      const down = this.and(width, this.lsr(width, value, by), mask);
+      const up = this.lsl(width, this.and(width, value, mask), by);
+      value = this.orr(width, down, up);
+    }
+    return value;
+  }
+
+  signExtend(width: Width, from: 8 | 16 | 32 | 64, a: Value): Value {
+    if (a.constant !== undefined) return constantOf(bits.unsigned(width, bits.signed(from, a.constant)));
+    if (from >= width) return this.cut(width, a);
+    const m = this.module;
+    if (width === 32) {
+      return this.bind("i32", from === 8 ? m.i32.extend8_s(this.narrow(a)) : m.i32.extend16_s(this.narrow(a)));
+    }
+    if (from === 32) return this.bind("i64", m.i64.extend_s(this.narrow(a)));
+    return this.bind("i64", from === 8 ? m.i64.extend8_s(this.wide(a)) : m.i64.extend16_s(this.wide(a)));
+  }
+
+  zeroExtend(from: 8 | 16 | 32 | 64, a: Value): Value {
+    if (from === 64) return a;
+    if (a.constant !== undefined) return constantOf(bits.unsigned(from, a.constant));
+    return from === 32 ? this.cut(32, a) : this.and(32, a, constantOf(2 ** from - 1));
+  }
+
+  equal(width: Width, a: Value, b: Value): Value {
+    if (a.constant !== undefined && b.constant !== undefined) {
+      return constantOf(bits.unsigned(width, a.constant) === bits.unsigned(width, b.constant) ? 1 : 0);
+    }
+    const wasm = this.of(width);
+    if (this.isZero(width, b)) return this.bind("i32", wasm.eqz(this.sized(width, a)));
+    return this.bind("i32", wasm.eq(this.sized(width, a), this.sized(width, b)));
+  }
+
+  select(condition: Value, ifTrue: Value, ifFalse: Value): Value {
+    if (condition.constant !== undefined) return condition.constant !== 0n ? ifTrue : ifFalse;
+    const narrow = ifTrue.type === "i32" && ifFalse.type === "i32";
+    const width = narrow ? 32 : 64;
+    const chosen = this.module.select(this.narrow(condition), this.sized(width, ifTrue), this.sized(width, ifFalse));
+    return this.bind(narrow ? "i32" : "i64", chosen);
+  }
+
+  // ---- helpers of the core -------------------------------------------------------------------
+
+  private readonly imported = new Set<string>();
+
+  /** A call of a function that core.wasm exports; imported on first use. */
+  callCore(name: string, operands: readonly Expression[], parameters: readonly Type[], result: Type | undefined): Expression {
+    const type = result === undefined ? typesOf([]) : typeOf(result);
+    if (!this.imported.has(name)) {
+      this.imported.add(name);
+      this.importOnce(name, parameters, type);
+    }
+    return this.module.call(name, operands, type);
+  }
+
+  /** A call through the function table's fixed entries. */
+  callTable(index: number, operands: readonly Expression[], parameters: readonly Type[], result: Type): Expression {
+    return this.module.call_indirect("0", this.module.i32.const(index), operands, typesOf(parameters), typeOf(result));
+  }
+
+  /** Several functions of one module may want the same import. */
+  private importOnce(name: string, parameters: readonly Type[], result: number): void {
+    if (this.module.getFunction(name) !== 0) return;
+    this.module.addFunctionImport(name, "core", name, typesOf(parameters), result);
+  }
+}
