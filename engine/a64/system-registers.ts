@@ -4,11 +4,25 @@ import type { SystemRegister } from "./ops.js";
 export interface SystemRegisterEntry {
   readonly name: SystemRegister;
   /** op0:op1:CRn:CRm:op2 as in the word: bits 20 to 5, with bit 20 set (op0 is 2 or 3). */
-  readonly encoding: { readonly op0: 2 | 3; readonly op1: number; readonly CRn: number; readonly CRm: number; readonly op2: number };
+  readonly encoding: {
+    readonly op0: 2 | 3;
+    readonly op1: number;
+    readonly CRn: number;
+    readonly CRm: number;
+    readonly op2: number;
+  };
   readonly writable: boolean;
 }
 
-function entry(name: SystemRegister, op0: 2 | 3, op1: number, CRn: number, CRm: number, op2: number, writable = true): SystemRegisterEntry {
+function entry(
+  name: SystemRegister,
+  op0: 2 | 3,
+  op1: number,
+  CRn: number,
+  CRm: number,
+  op2: number,
+  writable = true,
+): SystemRegisterEntry {
   return { name, encoding: { op0, op1, CRn, CRm, op2 }, writable };
 }
 

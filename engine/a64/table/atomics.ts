@@ -81,10 +81,11 @@ function orderedRows(size: Size): Row[] {
 
 function compareAndSwapRow({ suffix, bits, bytes, register, width }: Size): Row {
   const syntax = `cas<A:|a><R:|l>${suffix.toLowerCase()} <${register}s>, <${register}t>, ${BASE}`;
-  return row(heading("CAS", suffix), `${bits} 001000 1 A 1 sssss R 11111 nnnnn ttttt`, syntax, (o, { A, R, s, n, t }) => {
-    const access = o.access(o.XSP(n, 64), bytes, "update", true);
-    o.setX(s, width, o.compareAndSwap(access, bytes, o.X(s, width), o.X(t, width), orderOf(A, R)));
-  });
+  return row(heading("CAS", suffix), `${bits} 001000 1 A 1 sssss R 11111 nnnnn ttttt`, syntax,
+    (o, { A, R, s, n, t }) => {
+      const access = o.access(o.XSP(n, 64), bytes, "update", true);
+      o.setX(s, width, o.compareAndSwap(access, bytes, o.X(s, width), o.X(t, width), orderOf(A, R)));
+    });
 }
 
 // ---- Atomic memory operations

@@ -153,7 +153,9 @@ const pstateImmediate = [
     o.writePState("DAIFClr", i),
   ),
   // PSTATE.SP is operand<0>; the assembler takes no other bits, and objdump does not name such words.
-  row("MSR SPSel", "1101010100000 000 0100 000i 101 11111", "msr spsel, #<i:x>", (o, { i }) => o.writePState("SPSel", i)),
+  row("MSR SPSel", "1101010100000 000 0100 000i 101 11111", "msr spsel, #<i:x>", (o, { i }) =>
+    o.writePState("SPSel", i),
+  ),
 ];
 
 /** `width` binary digits. */

@@ -9,7 +9,7 @@
  *   - a load of a pair into one register twice: both accesses are done, the second element stays.
  * Prefetches are NOPs. The alignment of SP is not checked (SCTLR_EL1.SA = 0).
  */
-import type { Bytes, Ops, Width } from "../ops.js";
+import { type Bytes, type Ops, type Width, widthOf } from "../ops.js";
 import { type Alias, alias, type Row, row } from "../row.js";
 
 /** One line of the manual's table of single-register accesses, by size and opc. */
@@ -118,8 +118,11 @@ function preIndexed(of: Transfer): Row {
   });
 }
 
+type IndexOption = Readonly<Record<"P" | "Q" | "S", number>>;
+
 /** ExtendReg of the index register: P = sign-extend, Q = 64 bits wide (option<2> and option<0>), S = scaled. */
-function indexOffset<V, F, A>(o: Ops<V, F, A>, m: F, { P, Q, S }: { P: number; Q: number; S: number }, scale: number): V {
+function indexOffset<V, F, A>(o: Ops<V, F, A>, m: F, option: IndexOption, scale: number): V {
+  const { P, Q, S } = option;
   // X(m, 32) is zero-extended already; of 64 bits there is nothing to extend.
   const index = Q === 1 ? o.X(m, 64) : o.X(m, 32);
   const extended = Q === 0 && P === 1 ? o.signExtend(64, 32, index) : index;
@@ -141,7 +144,7 @@ function literalAddress<V, F, A>(o: Ops<V, F, A>, words: F): V {
 
 const literals = [
   row("LDR (literal)", "0Z 011 0 00 iiiiiiiiiiiiiiiiiii ttttt", "ldr <Rt>, <label:i*4>", (o, { Z, i, t }) => {
-    const width: Width = Z === 1 ? 64 : 32;
+    const width = widthOf(Z);
     const bytes = Z === 1 ? 8 : 4;
     o.setX(t, width, o.load(o.access(literalAddress(o, i), bytes, "read"), 0, bytes));
   }),
@@ -212,15 +215,17 @@ function pairRows(of: PairTransfer): Row[] {
   ];
 }
 
-// ---- Prefetch: places that loads of a register would have, as NOPs
+// ---- Prefetch: in the places of loads into a third kind of register; NOPs
+
+const unscaledPrefetch = "11 111 0 00 10 0 iiiiiiiii 00 nnnnn ttttt";
 
 const prefetches = [
-  row("PRFM (immediate)", "11 111 0 01 10 iiiiiiiiiiii nnnnn ttttt", "prfm <prfop:t>, [<Xn|sp>{, #<i*8>}]", (o) => o.hint("NOP")),
-  row("PRFUM", "11 111 0 00 10 0 iiiiiiiii 00 nnnnn ttttt", "prfum <prfop:t>, [<Xn|sp>{, #<i:s>}]", (o) => o.hint("NOP")),
-  alias("PRFUM", "11 111 0 00 10 0 iiiiiiiii 00 nnnnn ttttt", "prfm <prfop:t>, [<Xn|sp>, #<i:s>]", { parseOnly: true }),
-  row("PRFM (register)", "11 111 0 00 10 1 mmmmm P1Q S 10 nnnnn ttttt", "prfm <prfop:t>, [<Xn|sp>, <index:m,P,Q,S,3>]", (o) =>
-    o.hint("NOP"),
-  ),
+  row("PRFM (immediate)", "11 111 0 01 10 iiiiiiiiiiii nnnnn ttttt", "prfm <prfop:t>, [<Xn|sp>{, #<i*8>}]",
+    (o) => o.hint("NOP")),
+  row("PRFUM", unscaledPrefetch, "prfum <prfop:t>, [<Xn|sp>{, #<i:s>}]", (o) => o.hint("NOP")),
+  alias("PRFUM", unscaledPrefetch, "prfm <prfop:t>, [<Xn|sp>, #<i:s>]", { parseOnly: true }),
+  row("PRFM (register)", "11 111 0 00 10 1 mmmmm P1Q S 10 nnnnn ttttt", "prfm <prfop:t>, [<Xn|sp>, <index:m,P,Q,S,3>]",
+    (o) => o.hint("NOP")),
   row("PRFM (literal)", "11 011 0 00 iiiiiiiiiiiiiiiiiii ttttt", "prfm <prfop:t>, <label:i*4>", (o) => o.hint("NOP")),
 ];
 
