@@ -1,0 +1,201 @@
+/** The static_call API over every design, in interpreter and JIT. */
+import { assemble, GuestFault, Machine, UnknownSymbolError } from "cmodx/engine";
+import { type DesignName, designs, RET0, StaticCall, StaticCallError } from "cmodx";
+import { afterEach, describe, expect, test } from "vitest";
+
+const TYPE = 0x12345678;
+const OTHER_TYPE = 0x87654321;
+
+const functionText = (name: string, type: number, add: number): string => `
+	.balign	8
+	.word	0x${type.toString(16)}
+${name}:
+	bti	c
+	add	x0, x0, #${add}
+	ret
+`;
+
+const machines: Machine[] = [];
+
+afterEach(() => {
+  for (const machine of machines.splice(0)) machine.dispose();
+});
+
+function windowAddress(machine: Machine, name: string): bigint {
+  const window = machine.windows.find((candidate) => candidate.name === name);
+  if (window === undefined) throw new Error(`no window ${name}`);
+  return window.address;
+}
+
+/** A machine with near1 (adds 1) and near2 (adds 2), far (adds 3, out of B's reach) and wrong (of another type). */
+async function machineWith(jit: boolean): Promise<Machine> {
+  const machine = await Machine.create({ jit });
+  machines.push(machine);
+  const near = functionText("near1", TYPE, 1) + functionText("near2", TYPE, 2) + functionText("wrong", OTHER_TYPE, 9);
+  machine.load(assemble(near, { base: windowAddress(machine, "text") }));
+  machine.load(assemble(functionText("far", TYPE, 3), { base: windowAddress(machine, "modules") }));
+  return machine;
+}
+
+const address = (machine: Machine, symbol: string): bigint => {
+  const value = machine.symbols.get(symbol);
+  if (value === undefined) throw new Error(`no symbol ${symbol}`);
+  return value;
+};
+
+const updatable: DesignName[] = ["hybrid", "literal", "pointer", "kcfi"];
+
+describe.each([
+  ["interpreter", false],
+  ["JIT", true],
+])("static calls, %s", (_, jit) => {
+  test.each(updatable)("%s: define, update, query and call", async (design) => {
+    const machine = await machineWith(jit);
+    const key = StaticCall.define(machine, { name: "key", design, target: "near1", type: TYPE });
+    expect(key.query()).toBe(address(machine, "near1"));
+    expect(key.call(10)).toBe(11n);
+    for (const [target, sum] of [["near2", 12n], ["far", 13n], ["near1", 11n], ["far", 13n], ["near2", 12n]] as const) {
+      key.update(target);
+      expect(key.query()).toBe(address(machine, target));
+      expect(key.call(10)).toBe(sum);
+      expect(key.callCond(10)).toBe(sum);
+      expect(Object.keys(designs[design].states)).toContain(key.state);
+    }
+    key.update(address(machine, "near1"));
+    expect(key.call(10)).toBe(11n);
+  });
+
+  test.each(updatable)("%s: no target, and RET0", async (design) => {
+    const machine = await machineWith(jit);
+    const key = StaticCall.define(machine, { name: "key", design, type: TYPE });
+    expect(key.query()).toBeNull();
+    expect(key.callCond(10)).toBeUndefined();
+    key.update(RET0);
+    expect(key.query()).not.toBeNull();
+    expect(key.call(10)).toBe(0n);
+    expect(key.callCond(10)).toBe(0n);
+    key.update("far");
+    expect(key.callCond(10)).toBe(13n);
+    key.update(null);
+    expect(key.callCond(10)).toBeUndefined();
+    const second = StaticCall.define(machine, { name: "second", design, target: RET0, type: TYPE });
+    expect(second.call(10)).toBe(0n);
+  });
+
+  test.each(["hybrid", "literal"] as const)("%s: without a target the trampoline returns", async (design) => {
+    const machine = await machineWith(jit);
+    const key = StaticCall.define(machine, { name: "key", design });
+    expect(key.call(10)).toBe(10n);
+  });
+
+  test("pointer: without a target a call branches to address 0", async () => {
+    const machine = await machineWith(jit);
+    const key = StaticCall.define(machine, { name: "key", design: "pointer" });
+    expect(() => key.call(10)).toThrow(GuestFault);
+  });
+
+  test("kcfi: a function of another type is not called", async () => {
+    const machine = await machineWith(jit);
+    const key = StaticCall.define(machine, { name: "key", design: "kcfi", target: "near1" });
+    expect(key.call(1)).toBe(2n);
+    key.update("wrong");
+    expect(() => key.call(1)).toThrow(GuestFault);
+  });
+
+  test("keys on one machine do not disturb each other", async () => {
+    const machine = await machineWith(jit);
+    const keys = Array.from({ length: 40 }, (_each, index) =>
+      StaticCall.define(machine, { name: `k${index}`, design: updatable[index % 4] ?? "hybrid", target: "near1", type: TYPE }),
+    );
+    keys.forEach((key, index) => {
+      if (index % 3 === 0) key.update("far");
+      if (index % 3 === 1) key.update("near2");
+    });
+    expect(keys.map((key) => key.call(0))).toEqual(keys.map((_key, index) => [3n, 2n, 1n][index % 3]));
+  });
+});
+
+describe("hybrid", () => {
+  test("the trampoline is the thread's, and the literal is always written", async () => {
+    const machine = await machineWith(false);
+    const key = StaticCall.define(machine, { name: "key", design: "hybrid" });
+    const trampoline = address(machine, "__SCT__key");
+    const literal = (): bigint => machine.readU64(trampoline - 8n);
+    expect((trampoline - 8n) % 16n).toBe(0n);
+    const tail = [0x58ffff90, 0xb4000050, 0xd61f0200, 0xd65f03c0]; // ldr x16, .-16; cbz x16, .+8; br x16; ret
+    const words = (): number[] => Array.from({ length: 6 }, (_, index) => machine.readU32(trampoline + BigInt(index * 4)));
+    expect(words()).toEqual([0xd503245f, 0xd65f03c0, ...tail]);
+    expect(literal()).toBe(0n);
+    expect(key.state).toBe("RET");
+    key.update("near1");
+    const offset = address(machine, "near1") - (trampoline + 4n);
+    expect(words()).toEqual([0xd503245f, 0x14000000 | Number(BigInt.asUintN(26, offset >> 2n)), ...tail]);
+    expect(literal()).toBe(address(machine, "near1"));
+    expect(key.state).toBe("B");
+    key.update("far");
+    expect(words()).toEqual([0xd503245f, 0xd503201f, ...tail]);
+    expect(literal()).toBe(address(machine, "far"));
+    expect(key.state).toBe("NOP+literal");
+    key.update(null);
+    expect(words()).toEqual([0xd503245f, 0xd65f03c0, ...tail]);
+    expect(literal()).toBe(0n);
+  });
+
+  test("a key defined with a near target branches, and its literal is not written yet", async () => {
+    const machine = await machineWith(false);
+    const key = StaticCall.define(machine, { name: "key", design: "hybrid", target: "near2" });
+    expect(key.state).toBe("B");
+    expect(machine.readU64(address(machine, "__SCT__key") - 8n)).toBe(0n);
+    expect(StaticCall.define(machine, { name: "other", design: "hybrid", target: "far" }).state).toBe("NOP+literal");
+  });
+
+  test("B is chosen exactly where it reaches", async () => {
+    const machine = await machineWith(false);
+    const key = StaticCall.define(machine, { name: "key", design: "hybrid" });
+    const branch = address(machine, "__SCT__key") + 4n;
+    const reach = 1n << 27n;
+    for (const [offset, state] of [
+      [reach - 4n, "B"],
+      [reach, "NOP+literal"],
+      [-reach, "B"],
+      [-reach - 4n, "NOP+literal"],
+    ] as const) {
+      key.update(branch + offset);
+      expect([offset, key.state]).toEqual([offset, state]);
+    }
+  });
+});
+
+describe("what static calls refuse", () => {
+  const codeOf = (body: () => unknown): unknown => {
+    try {
+      body();
+    } catch (error) {
+      if (error instanceof StaticCallError) return error.code;
+      throw error;
+    }
+    return undefined;
+  };
+
+  test("typed errors", async () => {
+    const machine = await machineWith(false);
+    StaticCall.define(machine, { name: "taken", design: "hybrid" });
+    expect(codeOf(() => StaticCall.define(machine, { name: "taken", design: "literal" }))).toBe("duplicate");
+    expect(codeOf(() => StaticCall.define(machine, { name: "no good", design: "literal" }))).toBe("bad-name");
+    expect(codeOf(() => StaticCall.define(machine, { name: "d", design: "direct" }))).toBe("fixed-target");
+    expect(codeOf(() => StaticCall.define(machine, { name: "k", design: "kcfi" }))).toBe("no-type");
+    const direct = StaticCall.define(machine, { name: "direct", design: "direct", target: "near1" });
+    expect(direct.call(1)).toBe(2n);
+    expect(codeOf(() => direct.update("near2"))).toBe("fixed-target");
+    expect(() => StaticCall.define(machine, { name: "u", design: "hybrid", target: "nowhere" })).toThrow(UnknownSymbolError);
+  });
+
+  test("a machine without the windows that static calls need", async () => {
+    const machine = await Machine.create({
+      windows: [{ name: "code", address: 0x10000n, size: 65536, access: "rx" }],
+      jit: false,
+    });
+    machines.push(machine);
+    expect(codeOf(() => StaticCall.define(machine, { name: "k", design: "hybrid" }))).toBe("no-window");
+  });
+});
