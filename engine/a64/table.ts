@@ -1,8 +1,9 @@
 /**
  * The instruction table: every row and alias, in the order of the Arm ARM's chapter C4.1.
  *
- * No two rows match one allocated word. Aliases stand in the order in which a disassembler must try
- * them; it prints a row's own syntax when none of them applies.
+ * Where two rows match one word, the pattern of one strictly narrows that of the other, and the narrow one
+ * is meant. Aliases stand in the order in which a disassembler must try them; it prints a row's own syntax
+ * when none of them applies.
  */
 import type { Alias, Row } from "./row.js";
 import { atomics } from "./table/atomics.js";

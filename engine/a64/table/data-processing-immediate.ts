@@ -160,7 +160,7 @@ const bitfieldVariants = [
 ] as const;
 
 const bitfield = bitfieldVariants.flatMap(({ width, R, sf, N, r, s, top }) => [
-  row(`SBFM (${width}-bit)`, `${sf}00100110${N} ${r} ${s} nnnnn ddddd`, `sbfm <${R}d>, <${R}n>, #<r>, #<s>`,
+  row("SBFM", `${sf}00100110${N} ${r} ${s} nnnnn ddddd`, `sbfm <${R}d>, <${R}n>, #<r>, #<s>`,
     (o, { r, s, n, d }) => o.setX(d, width, signedBitfield(o, width, o.X(n, width), r, s))),
   alias("ASR (immediate)", `${sf}00100110${N} ${r} ${top} nnnnn ddddd`, `asr <${R}d>, <${R}n>, #<r>`),
   alias("SXTB", `${sf}00100110${N} 000000 000111 nnnnn ddddd`, `sxtb <${R}d>, <Wn>`),
@@ -169,7 +169,7 @@ const bitfield = bitfieldVariants.flatMap(({ width, R, sf, N, r, s, top }) => [
   alias("SBFIZ", `${sf}00100110${N} ${r} ${s} nnnnn ddddd`, `sbfiz <${R}d>, <${R}n>, <insert:r,s>`),
   alias("SBFX", `${sf}00100110${N} ${r} ${s} nnnnn ddddd`, `sbfx <${R}d>, <${R}n>, <extract:r,s>`),
 
-  row(`BFM (${width}-bit)`, `${sf}01100110${N} ${r} ${s} nnnnn ddddd`, `bfm <${R}d>, <${R}n>, #<r>, #<s>`,
+  row("BFM", `${sf}01100110${N} ${r} ${s} nnnnn ddddd`, `bfm <${R}d>, <${R}n>, #<r>, #<s>`,
     (o, { r, s, n, d }) => {
       const mask = unsignedBitfield(o, width, o.constant(ones(width)), r, s);
       const field = unsignedBitfield(o, width, o.X(n, width), r, s);
@@ -179,7 +179,7 @@ const bitfield = bitfieldVariants.flatMap(({ width, R, sf, N, r, s, top }) => [
   alias("BFI", `${sf}01100110${N} ${r} ${s} nnnnn ddddd`, `bfi <${R}d>, <${R}n>, <insert:r,s>`),
   alias("BFXIL", `${sf}01100110${N} ${r} ${s} nnnnn ddddd`, `bfxil <${R}d>, <${R}n>, <extract:r,s>`),
 
-  row(`UBFM (${width}-bit)`, `${sf}10100110${N} ${r} ${s} nnnnn ddddd`, `ubfm <${R}d>, <${R}n>, #<r>, #<s>`,
+  row("UBFM", `${sf}10100110${N} ${r} ${s} nnnnn ddddd`, `ubfm <${R}d>, <${R}n>, #<r>, #<s>`,
     (o, { r, s, n, d }) => o.setX(d, width, unsignedBitfield(o, width, o.X(n, width), r, s))),
   alias("LSR (immediate)", `${sf}10100110${N} ${r} ${top} nnnnn ddddd`, `lsr <${R}d>, <${R}n>, #<r>`),
   alias("LSL (immediate)", `${sf}10100110${N} ${r} ${s} nnnnn ddddd`, `lsl <${R}d>, <${R}n>, #<lslamount:r,s>`),
@@ -197,7 +197,7 @@ const bitfield = bitfieldVariants.flatMap(({ width, R, sf, N, r, s, top }) => [
 ]);
 
 const extract = bitfieldVariants.flatMap(({ width, R, sf, N, s }) => [
-  row(`EXTR (${width}-bit)`, `${sf}00100111${N}0 mmmmm ${s} nnnnn ddddd`, `extr <${R}d>, <${R}n>, <${R}m>, #<s>`,
+  row("EXTR", `${sf}00100111${N}0 mmmmm ${s} nnnnn ddddd`, `extr <${R}d>, <${R}n>, <${R}m>, #<s>`,
     (o, { m, s, n, d }) => {
       const low = o.lsr(width, o.X(m, width), o.UInt(s));
       // Shifted by `width` - s in two steps, so that s = 0 leaves nothing of it.

@@ -43,13 +43,13 @@ const dataProcessing1Source = [
     const width = widthOf(Z);
     o.setX(d, width, o.rev(width, 16, o.X(n, width)));
   }),
-  row("REV (32-bit)", "01011010110 00000 000010 nnnnn ddddd", "rev <Wd>, <Wn>", (o, { n, d }) =>
+  row("REV", "01011010110 00000 000010 nnnnn ddddd", "rev <Wd>, <Wn>", (o, { n, d }) =>
     o.setX(d, 32, o.rev(32, 32, o.X(n, 32))),
   ),
   row("REV32", "11011010110 00000 000010 nnnnn ddddd", "rev32 <Xd>, <Xn>", (o, { n, d }) =>
     o.setX(d, 64, o.rev(64, 32, o.X(n, 64))),
   ),
-  row("REV (64-bit)", "11011010110 00000 000011 nnnnn ddddd", "rev <Xd>, <Xn>", (o, { n, d }) =>
+  row("REV", "11011010110 00000 000011 nnnnn ddddd", "rev <Xd>, <Xn>", (o, { n, d }) =>
     o.setX(d, 64, o.rev(64, 64, o.X(n, 64))),
   ),
   alias("REV64", "11011010110 00000 000011 nnnnn ddddd", "rev64 <Xd>, <Xn>", { parseOnly: true }),
