@@ -1,0 +1,79 @@
+/** The package as its users get it: packed, installed into an empty folder, and the README's example run there. */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const repository = fileURLToPath(new URL("../../", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "cmodx-package-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const run = (command: string, args: string[], cwd: string): string => execFileSync(command, args, { cwd, encoding: "utf8" });
+
+let files: string[] = [];
+
+beforeAll(() => {
+  // The build is what is tested, so packing must not start another one under the other tests' feet.
+  const packed = run("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", folder], repository);
+  const [tarball] = JSON.parse(packed) as [{ filename: string; files: { path: string }[] }];
+  files = tarball.files.map((file) => file.path);
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "empty", private: true, type: "module" }));
+  run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", `./${tarball.filename}`], folder);
+}, 300_000);
+
+/** The README's fenced blocks under a heading, by language. */
+function blocks(heading: string): Map<string, string> {
+  const readme = readFileSync(join(repository, "README.md"), "utf8");
+  const section = readme.split(/^## /m).find((part) => part.startsWith(`${heading}\n`));
+  if (section === undefined) throw new Error(`README.md has no heading '${heading}'`);
+  return new Map([...section.matchAll(/^```(\w+)\n([\s\S]*?)^```/gm)].map((match) => [match[1] ?? "", match[2] ?? ""]));
+}
+
+describe("the packed package", () => {
+  test("holds what a user needs and nothing else", () => {
+    for (const needed of [
+      "package.json",
+      "README.md",
+      "LICENSE",
+      "dist/src/index.js",
+      "dist/src/index.d.ts",
+      "dist/src/cli/main.js",
+      "dist/engine/index.js",
+      "dist/engine/index.d.ts",
+      "dist/wasm/core.wasm",
+      "dist/wasm/interpreter.wasm",
+    ]) {
+      expect(files).toContain(needed);
+    }
+    const surplus = files.filter((path) => !/^(package\.json|README\.md|LICENSE|dist\/.*\.(js|d\.ts|wasm))$/.test(path));
+    expect(surplus).toEqual([]);
+    expect(files.filter((path) => /test|bench/.test(path))).toEqual([]);
+  });
+
+  test.each(["The bug in ten lines", "Embedding"])("the README's example under '%s' prints what the README says", (heading) => {
+    const found = blocks(heading);
+    writeFileSync(join(folder, "example.js"), found.get("js") ?? "");
+    expect(run(process.execPath, ["example.js"], folder)).toBe(found.get("text"));
+  });
+
+  test("types are found by a strict compiler", () => {
+    writeFileSync(
+      join(folder, "use.ts"),
+      'import { StaticCall } from "cmodx";\nimport { Machine } from "cmodx/engine";\n' +
+        'const machine: Machine = await Machine.create();\n' +
+        'const key: StaticCall = StaticCall.define(machine, { name: "k", design: "hybrid" });\n' +
+        "export const state: string = key.state;\n",
+    );
+    const tsc = join(repository, "node_modules", "typescript", "bin", "tsc");
+    const strict = ["--noEmit", "--strict", "--module", "NodeNext", "--target", "ES2022", "--lib", "ES2023", "--types", ""];
+    run(process.execPath, [tsc, ...strict, "use.ts"], folder);
+  });
+
+  test("the command runs", () => {
+    expect(run(process.execPath, [join("node_modules", "cmodx", "dist", "src", "cli", "main.js"), "disasm", "d503245f"], folder)).toMatch(
+      /bti\s+c/,
+    );
+  });
+});
