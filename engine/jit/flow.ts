@@ -22,6 +22,8 @@ export interface InstructionFlow {
   readonly flags: "read" | "write" | "none";
   /** Whether a memory access may leave the region before the instruction is done. */
   readonly access: boolean;
+  /** Whether it writes X30, other than by linking. */
+  readonly writesLink: boolean;
 }
 
 /** System registers that compiled code reads or writes itself: plain words of the core's block, open to EL0. */
@@ -42,6 +44,9 @@ interface FlowField {
 
 type Known = bigint | undefined;
 
+/** X30, from which RET returns. */
+export const LINK_REGISTER = 30;
+
 /** Analyses one word at one address. */
 export function flowOf(form: Form, word: number, pc: bigint): InstructionFlow {
   const o = new FlowOps(pc);
@@ -50,13 +55,14 @@ export function flowOf(form: Form, word: number, pc: bigint): InstructionFlow {
     fields[layout.letter] = { width: layout.width, value: extractField(layout, word) };
   }
   form.row.meaning<Known, FlowField, undefined>(o, fields);
-  return { flow: o.flow, flags: o.flags, access: o.accesses };
+  return { flow: o.flow, flags: o.flags, access: o.accesses, writesLink: o.writesLink && !(o.flow.kind === "direct" && o.flow.links) };
 }
 
 class FlowOps implements Ops<Known, FlowField, undefined> {
   flow: Flow = { kind: "next" };
   flags: "read" | "write" | "none" = "none";
   accesses = false;
+  writesLink = false;
 
   constructor(private readonly pc: bigint) {}
 
@@ -78,7 +84,9 @@ class FlowOps implements Ops<Known, FlowField, undefined> {
 
   X(): Known { return undefined; }
   XSP(): Known { return undefined; }
-  setX(): void {}
+  setX(d: FlowField | number): void {
+    if ((typeof d === "number" ? d : d.value) === LINK_REGISTER) this.writesLink = true;
+  }
   setXSP(): void {}
   PC(): Known { return this.pc; }
   NZCV(): Known {

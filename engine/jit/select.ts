@@ -8,7 +8,7 @@
  */
 import * as layout from "../../assembly/layout.js";
 import type { Form } from "../a64/forms.js";
-import { type Flow, flowOf } from "./flow.js";
+import { flowOf, type InstructionFlow, LINK_REGISTER } from "./flow.js";
 import type { NodeEnd, PlanInstruction, PlanNode, PlanWindow, RegionPlan, Successor } from "./plan.js";
 
 /** What selection reads of the core. */
@@ -56,17 +56,15 @@ class CallStack {
   }
 }
 
-interface Place {
+interface Place extends InstructionFlow {
   readonly instruction: PlanInstruction;
-  readonly flow: Flow;
-  readonly flags: "read" | "write" | "none";
-  readonly access: boolean;
+  /** PSTATE.BTYPE that its indirect branch sets. */
   readonly btype: number;
   /** Where it goes: one for straight code, [taken, next] for conditions. Filled when its successors are explored. */
   readonly successors: (Place | Successor)[];
   predicted: bigint | undefined;
   predecessors: number;
-  /** Reached as one of several ways on, so that it starts a node. */
+  /** Reached as one of two ways on, so that it starts a node. */
   startsNode: boolean;
 }
 
@@ -105,13 +103,14 @@ class Exploration {
     if (this.places.size >= this.limits.instructions) return undefined;
     const held = this.view.executed(pc);
     if (held === undefined) return undefined;
-    const { flow, flags, access } = flowOf(held.form, held.word, pc);
+    const analysed = flowOf(held.form, held.word, pc);
+    const { flow } = analysed;
     if (flow.kind === "leave") return undefined;
-    const window = access ? this.view.lastWindow(pc) : undefined;
+    const window = analysed.access ? this.view.lastWindow(pc) : undefined;
     const instruction = { pc, word: held.word, handler: held.form.handler, ...(window === undefined ? {} : { window }) };
     const btype = flow.kind === "indirect" ? this.btypeOf(flow.type, flow.n, pc) : 0;
     const place: Place = {
-      instruction, flow, flags, access, btype, successors: [], predicted: undefined, predecessors: 0, startsNode: false,
+      ...analysed, instruction, btype, successors: [], predicted: undefined, predecessors: 0, startsNode: false,
     };
     this.places.set(key, place);
     this.work.push({ place, stack });
@@ -140,7 +139,7 @@ class Exploration {
       case "leave":
         throw new Error("internal: an instruction for the interpreter in a region");
     }
-    if (place.successors.length > 1 || flow.kind === "indirect") {
+    if (place.successors.length > 1) {
       for (const successor of place.successors) if ("instruction" in successor) successor.startsNode = true;
     }
   }
@@ -227,10 +226,15 @@ class NodeBuilder {
 
   private chainFrom(start: Place): Place[] {
     const chain = [start];
+    /** What X30 is known to hold: set by a BL of this chain and not written since. */
+    let link: bigint | undefined;
     for (let place = start; ; ) {
       const [only, other] = place.successors;
       if (only === undefined || other !== undefined || !("instruction" in only)) return chain;
       if (only.startsNode || only.predecessors > 1 || only === this.head) return chain;
+      if (place.flow.kind === "indirect" && !returnsTo(place, link)) return chain;
+      if (place.flow.kind === "direct" && place.flow.links) link = place.instruction.pc + 4n;
+      else if (place.writesLink) link = undefined;
       chain.push(only);
       place = only;
     }
@@ -255,6 +259,12 @@ class NodeBuilder {
     if (known !== undefined) return { kind: "node", node: known, back: this.open.has(known) };
     return { kind: "node", node: this.node(to), back: false };
   }
+}
+
+/** Whether the place is a RET to this address for certain, so that nothing has to be checked. */
+function returnsTo(place: Place, link: bigint | undefined): boolean {
+  const { flow } = place;
+  return flow.kind === "indirect" && flow.type === "RET" && flow.n === LINK_REGISTER && link !== undefined && place.predicted === link;
 }
 
 function flagsDeadAt(chain: readonly Place[]): boolean {

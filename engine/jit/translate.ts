@@ -168,7 +168,11 @@ class RegionTranslator {
     if (known !== undefined) return known;
     this.o.state = node.merge ? new PathState() : state;
     const code = this.o.code.collect(() => {
-      for (const instruction of node.instructions) this.instruction(instruction);
+      const last = node.instructions[node.instructions.length - 1];
+      for (const instruction of node.instructions) {
+        this.instruction(instruction);
+        if (instruction !== last) this.assertReturnKnown();
+      }
       if (node.end.kind === "indirect") this.indirectEnd(node);
     });
     const block = this.graph.addBlock(this.module.block(null, code, none));
@@ -186,6 +190,15 @@ class RegionTranslator {
     this.o.current = instruction;
     form.row.meaning(this.o, fields);
     this.o.state.counts.instructions++;
+  }
+
+  /** Selection joins code over a RET only where X30 cannot be anything else. */
+  private assertReturnKnown(): void {
+    const { target, current } = this.o;
+    this.o.target = undefined;
+    if (target !== undefined && target.constant === undefined) {
+      throw new Error(`internal: the return at 0x${current?.pc.toString(16)} was joined, but its target is not known`);
+    }
   }
 
   private successors(from: Block, node: PlanNode): void {
@@ -250,17 +263,28 @@ class RegionTranslator {
     const { target, current } = this.o;
     if (end.kind !== "indirect" || target === undefined || current === undefined) throw new Error("internal: no indirect branch here");
     const m = this.module;
+    const expected = end.predicted?.target;
     const leave = (): void => {
       if (end.type !== "RET") this.rememberTarget(current.pc, target, end.btype);
+      const counter = this.counters.length;
+      if (expected !== undefined && end.type !== "RET") this.complainOften(counter);
       this.exit("indirect", target);
     };
-    const expected = end.predicted?.target;
     if (expected === undefined) return leave();
     if (target.constant === expected) return;
     const elsewhere = m.i64.ne(this.o.wide(target), m.i64.const(BigInt.asIntN(64, expected)));
     this.o.code.push(m.if(elsewhere, this.o.code.nested(() => {
       leave();
     })));
+  }
+
+  /** Every 256th time that a prediction fails the region cache hears of it. `counter` is the exit's, which has not been emitted yet. */
+  private complainOften(counter: number): void {
+    const m = this.module;
+    if (m.getFunction("missed") === 0) m.addFunctionImport("missed", "host", "missed", none, none);
+    const passed = m.i32.load(layout.REGION_COUNTERS + 8 * counter, 4, this.counterBase());
+    const often = m.i32.eq(m.i32.and(passed, m.i32.const(255)), m.i32.const(255));
+    this.o.code.push(m.if(often, m.call("missed", [], none)));
   }
 
   /** What the interpreter's handler does for BR and BLR: PSTATE.BTYPE, and the target for the next selection. */

@@ -1,0 +1,28 @@
+/** What the region cache needs of the machine it works for. */
+import type { PlanWindow } from "./plan.js";
+
+export interface RegionHost {
+  readonly memory: WebAssembly.Memory;
+  /** The function table; the region cache owns the entries from FIRST_REGION on. */
+  readonly table: WebAssembly.Table;
+  /** Exports of core.wasm, imported by regions. */
+  readonly coreExports: WebAssembly.Exports;
+  windows(): readonly PlanWindow[];
+  /** Address of a core's instruction-cache slot for a guest address, 0 if it is not executable. */
+  slotAddress(core: number, pc: bigint): number;
+  /** Makes sure that the slot holds a word; false if the address is not executable. */
+  fill(core: number, pc: bigint): boolean;
+}
+
+export interface JitOptions {
+  /** Heat (taken branches to an address, backward ones counting 4) at which a region is asked for. Default 1000, at most 4095. */
+  readonly threshold?: number;
+  /** Whether a core goes on interpreting while its region is compiled. Default true. */
+  readonly background?: boolean;
+  /** Largest region, in instructions. Default 400. */
+  readonly maxInstructions?: number;
+  /** Deepest nesting of calls followed into callees. Default 6. */
+  readonly maxDepth?: number;
+}
+
+export const jitDefaults = { threshold: 1000, background: true, maxInstructions: 400, maxDepth: 6 } satisfies Required<JitOptions>;

@@ -1,0 +1,49 @@
+/** A compiled region: what it was made from, and its place in the function table. */
+import { LINE } from "../../assembly/layout.js";
+import type { RegionCounter, RegionPlan } from "./plan.js";
+
+export interface RegionSource {
+  readonly head: bigint;
+  /** Addresses of the words that it was made from; the head first. */
+  readonly addresses: readonly bigint[];
+  readonly words: Uint32Array;
+  /** For each 64-byte line that it touches: which of its sixteen words. */
+  readonly lines: ReadonlyMap<bigint, number>;
+  readonly guards: RegionPlan["guards"];
+  /** Handler of the head's own form. */
+  readonly headHandler: number;
+}
+
+export interface Region extends RegionSource {
+  /** Its entry in the function table. */
+  readonly index: number;
+  readonly counters: readonly RegionCounter[];
+  /** Where its counters start, in bytes from the core's REGION_COUNTERS. */
+  readonly counterBase: number;
+  /** Slots of its words in the core's instruction cache, in the order of `addresses`. */
+  readonly slots: Int32Array;
+  /** Whether the head's slot leads here. */
+  linked: boolean;
+}
+
+export function sourceOf(plan: RegionPlan): RegionSource {
+  const words = new Map<bigint, number>();
+  for (const node of plan.nodes) {
+    for (const { pc, word } of node.instructions) words.set(pc, word);
+  }
+  const lines = new Map<bigint, number>();
+  for (const pc of words.keys()) {
+    const line = pc - (pc % BigInt(LINE));
+    lines.set(line, (lines.get(line) ?? 0) | (1 << Number((pc - line) / 4n)));
+  }
+  const headHandler = plan.nodes[0]?.instructions[0]?.handler;
+  if (headHandler === undefined) throw new Error("internal: an empty region");
+  return {
+    head: plan.head,
+    addresses: [...words.keys()],
+    words: Uint32Array.from(words.values()),
+    lines,
+    guards: plan.guards,
+    headHandler,
+  };
+}
