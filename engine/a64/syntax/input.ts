@@ -1,0 +1,192 @@
+/** The text of an instruction's operands while it is read, and the word that grows from it. */
+import type { FieldReference } from "./field.js";
+
+/** Where expressions and symbols come from: the assembler, or a plain reader of numbers. */
+export interface ExpressionReader {
+  /**
+   * Reads the expression that starts at `position`: its value as a signed 64-bit number, undefined if it
+   * is not known yet, and the position after it. Throws an ExpressionProblem where there is none.
+   */
+  expression(text: string, position: number): { readonly value: bigint | undefined; readonly end: number };
+  /** The register that `.req` gave this name (lower case). */
+  registerNamed?(name: string): string | undefined;
+}
+
+/** The text is no expression; `position` counts from the start of the text. */
+export class ExpressionProblem extends Error {
+  constructor(
+    readonly position: number,
+    readonly reason: string,
+  ) {
+    super(reason);
+  }
+}
+
+/** How far a reading came before it failed: of several syntaxes, the one that came furthest has the most useful reason. */
+export interface Failure {
+  readonly position: number;
+  readonly reason: string;
+  /** Of two at one place the heavier is reported: 2 an operand of the right kind with a wrong value, 1 another operand. */
+  readonly weight: 1 | 2;
+}
+
+export class OperandInput {
+  /** The word so far, and which of its bits are settled. */
+  word = 0;
+  known = 0;
+  position = 0;
+  /** Whether a value was not known yet: the word is then only a reading of the syntax. */
+  deferred = false;
+  /** The width of the register that an extension behind it applies to. */
+  extendedWide: boolean | undefined;
+  failure: Failure | undefined;
+
+  /** `address`: of the instruction, undefined while it is not known. */
+  constructor(
+    readonly text: string,
+    readonly address: bigint | undefined,
+    private readonly expressions: ExpressionReader,
+  ) {}
+
+  /** Starts one syntax afresh. */
+  restart(word: number, known: number): void {
+    this.word = word;
+    this.known = known;
+    this.position = 0;
+    this.deferred = false;
+    this.extendedWide = undefined;
+  }
+
+  /** Notes why reading stops; always false. */
+  fail(position: number, reason: string, weight: 1 | 2 = 1): false {
+    const before = this.failure;
+    if (before === undefined || position > before.position || (position === before.position && weight > before.weight)) {
+      this.failure = { position, reason, weight };
+    }
+    return false;
+  }
+
+  skipSpace(): void {
+    const { text } = this;
+    for (;;) {
+      const code = text.charCodeAt(this.position);
+      if (code !== 32 && code !== 9) return;
+      this.position++;
+    }
+  }
+
+  atEnd(): boolean {
+    this.skipSpace();
+    return this.position >= this.text.length;
+  }
+
+  /** Takes a punctuation character if it comes next. */
+  take(character: string): boolean {
+    this.skipSpace();
+    if (this.text[this.position] !== character) return false;
+    this.position++;
+    return true;
+  }
+
+  expect(character: string): boolean {
+    return this.take(character) || this.fail(this.position, `expected '${character}'${this.found()}`);
+  }
+
+  /** The name (letters, digits, `_ . $`) that comes next, in lower case; empty if there is none. */
+  peekWord(): string {
+    this.skipSpace();
+    let end = this.position;
+    while (isWordCode(this.text.charCodeAt(end))) end++;
+    return this.text.slice(this.position, end).toLowerCase();
+  }
+
+  /** ", found ..." for messages. */
+  found(): string {
+    this.skipSpace();
+    if (this.position >= this.text.length) return ", found the end of the statement";
+    const word = this.peekWord();
+    return `, found '${word === "" ? this.text.charAt(this.position) : this.text.slice(this.position, this.position + word.length)}'`;
+  }
+
+  /** An expression; undefined (with the failure noted) if there is none. */
+  expression(): { readonly value: bigint | undefined } | undefined {
+    this.skipSpace();
+    const literal = this.literal();
+    if (literal !== undefined) return { value: literal };
+    try {
+      const result = this.expressions.expression(this.text, this.position);
+      this.position = result.end;
+      return result;
+    } catch (error) {
+      if (!(error instanceof ExpressionProblem)) throw error;
+      this.fail(error.position, error.reason);
+      return undefined;
+    }
+  }
+
+  /** `#`, which may be left out, and an expression. */
+  immediate(): { readonly value: bigint | undefined } | undefined {
+    this.take("#");
+    return this.expression();
+  }
+
+  /** A relocation operator (`:lo12:`), in lower case without its colons. */
+  relocation(): string | undefined {
+    this.skipSpace();
+    if (this.text[this.position] !== ":") return undefined;
+    const match = /^:\s*([A-Za-z0-9_]+)\s*:/.exec(this.text.slice(this.position, this.position + 40));
+    if (match === null) return undefined;
+    this.position += match[0].length;
+    return (match[1] as string).toLowerCase();
+  }
+
+  /** The register a name stands for, after `.req`. */
+  registerNamed(name: string): string | undefined {
+    return this.expressions.registerNamed?.(name);
+  }
+
+  /** Settles a field. False if an earlier operand settled it otherwise. */
+  assign(field: FieldReference, value: number, position: number, reason: string): boolean {
+    const bits = field.place(value);
+    if (((bits ^ this.word) & this.known & field.mask) !== 0) return this.fail(position, reason);
+    this.word = (this.word | bits) >>> 0;
+    this.known |= field.mask;
+    return true;
+  }
+
+  isKnown(field: FieldReference): boolean {
+    return (field.mask & ~this.known) === 0;
+  }
+
+  /** A field whose value is not known yet. */
+  defer(): true {
+    this.deferred = true;
+    return true;
+  }
+
+  /** The usual short cases, without the full reader: a number and then the end, `,` or `]`. */
+  private literal(): bigint | undefined {
+    const { text } = this;
+    const start = this.position;
+    let end = start;
+    let code = text.charCodeAt(end);
+    const negative = code === 45;
+    if (negative) code = text.charCodeAt(++end);
+    if (!(code >= 48 && code <= 57)) return undefined;
+    const digits = end;
+    do code = text.charCodeAt(++end);
+    while (isWordCode(code));
+    if (!(end >= text.length || code === 44 || code === 93)) return undefined;
+    const number = text.slice(digits, end);
+    if (number.length > 1 && number[0] === "0" ? !/^0x[0-9a-f]{1,15}$/i.test(number) : !/^[0-9]{1,15}$/.test(number)) return undefined;
+    this.position = end;
+    const value = BigInt(number);
+    return negative ? -value : value;
+  }
+}
+
+function isWordCode(code: number): boolean {
+  return (
+    (code >= 97 && code <= 122) || (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || code === 95 || code === 46 || code === 36
+  );
+}
