@@ -94,8 +94,6 @@ const logicalImmediate = [
       o.setNZCV(o.nzcvOfLogical(width, result));
     },
     { unallocated: reservedBitMasks }),
-  alias("MOV (bitmask immediate)", "Z01100100 iiiiiiiiiiiii 11111 11111", "mov <Z:wsp|sp>, #<bitmask:i>"),
-  alias("MOV (bitmask immediate)", "Z01100100 iiiiiiiiiiiii 11111 ddddd", "mov <Rd|sp>, #<movbitmask:i>"),
   alias("TST (immediate)", "Z11100100 iiiiiiiiiiiii nnnnn 11111", "tst <Rn>, #<bitmask:i>"),
   alias("BIC (immediate)", "Z00100100 iiiiiiiiiiiii nnnnn ddddd", "bic <Rd|sp>, <Rn>, #<notbitmask:i>", {
     parseOnly: true,
@@ -127,6 +125,9 @@ const moveWideImmediate = [
     { unallocated: reservedHalfwords }),
   alias("MOV (wide immediate)", "Z10100101 HH iiiiiiiiiiiiiiii ddddd", "mov <Rd>, #<movwide:i,H>"),
   alias("MOV (inverted wide immediate)", "Z00100101 HH iiiiiiiiiiiiiiii ddddd", "mov <Rd>, #<movinverted:i,H>"),
+  // ORR comes last: the assembler takes the first MOV that can express the value.
+  alias("MOV (bitmask immediate)", "Z01100100 iiiiiiiiiiiii 11111 11111", "mov <Z:wsp|sp>, #<bitmask:i>"),
+  alias("MOV (bitmask immediate)", "Z01100100 iiiiiiiiiiiii 11111 ddddd", "mov <Rd|sp>, #<movbitmask:i>"),
 ];
 
 /** All ones, `width` bits of them. */
