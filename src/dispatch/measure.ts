@@ -67,9 +67,9 @@ interface Counts {
 }
 
 function counts(machine: Machine): Counts {
-  const { instructions, reads, branches } = machine.stats();
+  const { instructions, dataReads, branches } = machine.stats();
   const takenBranches = Object.values(branches).reduce((sum, count) => sum + count, 0);
-  return { instructions, dataReads: reads, takenBranches };
+  return { instructions, dataReads, takenBranches };
 }
 
 /** What a turn executes: the difference between two runs, so that what stands around the loop cancels out. */
