@@ -5,4 +5,4 @@ export { fill, slotAddress } from "./icache";
 export { barrier, cleanAndInvalidate, dataCache, hostWrites, instructionCache } from "./maintenance";
 export { run } from "./run";
 export { hint, readSystem, writePState, writeSystem } from "./system";
-export { access, probe } from "./windows";
+export { access, isGuarded, probe } from "./windows";

@@ -2,7 +2,7 @@
 import {
   ACCESS_READ, ACCESS_WINDOWS, ACCESS_WINDOW_ENTRIES, ACCESS_WRITE, EXCEPTION_DATA_ALIGNMENT, EXCEPTION_DATA_PERMISSION,
   EXCEPTION_DATA_STRADDLE, EXCEPTION_DATA_UNMAPPED, SLOTS, WINDOWS, WINDOW_BASE, WINDOW_BYTES, WINDOW_COHERENT,
-  WINDOW_COUNT, WINDOW_FLAGS, WINDOW_HOST, WINDOW_SIZE,
+  WINDOW_COUNT, WINDOW_FLAGS, WINDOW_GUARDED, WINDOW_HOST, WINDOW_SIZE,
 } from "./layout";
 import { raiseDataAbort } from "./exceptions";
 import { dropWords } from "./icache";
@@ -97,12 +97,34 @@ function refuse(core: u32, pc: u64, index: i32, address: u64, spec: u32): void {
   raiseDataAbort(core, pc, boundary, spec, EXCEPTION_DATA_STRADDLE, kind == ACCESS_WRITE);
 }
 
+// @ts-ignore: decorators
+@inline
+function windowNote(core: u32, pc: u64): u32 {
+  return core + ACCESS_WINDOWS + (<u32>(pc >>> 2) & (ACCESS_WINDOW_ENTRIES - 1));
+}
+
 /**
- * Host address of a data access of the instruction at `pc`, or 0 after raising the data abort. Notes the
- * window in ACCESS_WINDOWS. With CTR_EL0.DIC = 1, a write takes the words out of the instruction cache here: a
- * core cannot fetch between this and its store.
+ * Host address of a data access of the instruction at `pc`, or 0 after raising the data abort. Looks first into the
+ * window that this instruction used last, as ACCESS_WINDOWS notes.
  */
 export function access(core: u32, pc: u64, address: u64, spec: u32): u32 {
+  const note = load<u8>(windowNote(core, pc));
+  if (note == 0 || isMisaligned(address, spec)) return accessAnywhere(core, pc, address, spec);
+  const window = windowAt(note - 1);
+  const offset = address - load<u64>(window, WINDOW_BASE);
+  if (offset > load<u64>(window, WINDOW_BYTES) - bytesOf(spec)) return accessAnywhere(core, pc, address, spec);
+  const kind = kindOf(spec);
+  // A write must be permitted and the window not coherent.
+  const looked = kind | ((kind & ACCESS_WRITE) * (WINDOW_COHERENT / ACCESS_WRITE));
+  if ((load<u32>(window, WINDOW_FLAGS) & looked) != kind) return accessAnywhere(core, pc, address, spec);
+  return load<u32>(window, WINDOW_HOST) + <u32>offset;
+}
+
+/**
+ * The same by searching; notes the window. With CTR_EL0.DIC = 1 a write takes the words out of the instruction
+ * cache here: a core cannot fetch between this and its store.
+ */
+function accessAnywhere(core: u32, pc: u64, address: u64, spec: u32): u32 {
   if (isMisaligned(address, spec)) {
     raiseDataAbort(core, pc, address, spec, EXCEPTION_DATA_ALIGNMENT, kindOf(spec) == ACCESS_WRITE);
     return 0;
@@ -113,11 +135,17 @@ export function access(core: u32, pc: u64, address: u64, spec: u32): u32 {
     refuse(core, pc, index, address, spec);
     return 0;
   }
-  store<u8>(core + ACCESS_WINDOWS + (<u32>(pc >>> 2) & (ACCESS_WINDOW_ENTRIES - 1)), index + 1);
+  store<u8>(windowNote(core, pc), index + 1);
   if ((load<u32>(windowAt(index), WINDOW_FLAGS) & WINDOW_COHERENT) != 0 && (kindOf(spec) & ACCESS_WRITE) != 0) {
     dropWords(core, host, bytesOf(spec));
   }
   return host;
+}
+
+/** Whether the instruction at `pc` stands in a guarded page. */
+export function isGuarded(core: u32, pc: u64): bool {
+  const index = findWindow(pc);
+  return index >= 0 && (load<u32>(windowAt(index), WINDOW_FLAGS) & WINDOW_GUARDED) != 0;
 }
 
 /**

@@ -1,0 +1,16 @@
+/** The engine's public face: `import { Machine } from "cmodx/engine"`. */
+export { disassemble } from "./a64/disassembler.js";
+export type { Program, ProgramSection } from "./a64/program.js";
+export type { JitOptions } from "./jit/index.js";
+export { Core, type Limits, type RunOptions, type RunResult, type Target } from "./machine/core.js";
+export {
+  ArgumentError, CmodxError, InternalError, MachineOptionsError, OutOfFuelError, StoppedError, TimeLimitError,
+  UnknownSymbolError, UnmappedRangeError,
+} from "./machine/errors.js";
+export {
+  type BranchTargetFault, type DataAbortFault, type Fault, GuestFault, type IllegalStateFault, type ImmediateFault,
+  type InstructionAbortFault, type PcAlignmentFault, type TrappedSystemFault, type UndefinedInstructionFault,
+} from "./machine/faults.js";
+export { type Invalidation, Machine, type MachineOptions } from "./machine/machine.js";
+export { type CacheType, defaultWindows, type WindowSpec } from "./machine/memory-map.js";
+export { type BranchCounts, type MachineStats, type RegionCounts, statsBetween } from "./machine/stats.js";

@@ -1,0 +1,105 @@
+/** The errors that the engine throws. Each has a code to branch on and a message that says what, where and what to do. */
+
+export class CmodxError extends Error {
+  override readonly name: string = "CmodxError";
+
+  constructor(
+    /** Stable name of the kind of error. */
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** A name that no loaded program defines. */
+export class UnknownSymbolError extends CmodxError {
+  override readonly name = "UnknownSymbolError";
+
+  constructor(readonly symbol: string) {
+    super("unknown-symbol", `unknown symbol '${symbol}': load a program that defines it, or pass its address`);
+  }
+}
+
+/** Options of Machine.create that do not describe a machine. */
+export class MachineOptionsError extends CmodxError {
+  override readonly name = "MachineOptionsError";
+
+  constructor(message: string) {
+    super("machine-options", message);
+  }
+}
+
+/** A host access, or a program to be loaded, outside the machine's windows. */
+export class UnmappedRangeError extends CmodxError {
+  override readonly name = "UnmappedRangeError";
+
+  constructor(
+    readonly address: bigint,
+    readonly length: number,
+    what: string,
+    windows: string,
+  ) {
+    super("unmapped-range", `${what}: ${length} bytes at ${hex(address)} are not inside one window; the windows are ${windows}`);
+  }
+}
+
+/** An argument that the function does not take. */
+export class ArgumentError extends CmodxError {
+  override readonly name = "ArgumentError";
+
+  constructor(message: string) {
+    super("argument", message);
+  }
+}
+
+/** A call used up its `maxInstructions`. The core stands before the next instruction; `core.run()` goes on. */
+export class OutOfFuelError extends CmodxError {
+  override readonly name = "OutOfFuelError";
+
+  constructor(
+    /** Address of the next instruction. */
+    readonly pc: bigint,
+    readonly instructions: number,
+    where: string,
+  ) {
+    super("out-of-fuel", `out of fuel after ${instructions} instructions, at ${where}: raise maxInstructions, or go on with core.run()`);
+  }
+}
+
+/** A call took longer than its `timeLimitMs`. The core stands before the next instruction; `core.run()` goes on. */
+export class TimeLimitError extends CmodxError {
+  override readonly name = "TimeLimitError";
+
+  constructor(
+    /** Address of the next instruction. */
+    readonly pc: bigint,
+    readonly milliseconds: number,
+    where: string,
+  ) {
+    super("time-limit", `still running after ${milliseconds} ms, at ${where}: raise timeLimitMs, or go on with core.run()`);
+  }
+}
+
+/** `core.stop()` ended a call. The core stands before the next instruction; `core.run()` goes on. */
+export class StoppedError extends CmodxError {
+  override readonly name = "StoppedError";
+
+  constructor(readonly pc: bigint, where: string) {
+    super("stopped", `stopped by the host at ${where}: go on with core.run()`);
+  }
+}
+
+/** A mistake in cmodx itself. */
+export class InternalError extends CmodxError {
+  override readonly name = "InternalError";
+
+  constructor(message: string) {
+    super("internal", `${message}; this is a mistake in cmodx`);
+  }
+}
+
+/** An address as messages write it. */
+export function hex(value: bigint | number): string {
+  return `0x${value.toString(16)}`;
+}

@@ -1,0 +1,284 @@
+/** A machine: windows of memory, a core, the wasm modules that make it go, and the JIT. */
+import * as layout from "../../assembly/layout.js";
+import type { Program } from "../a64/program.js";
+import { type JitOptions, RegionCache } from "../jit/index.js";
+import { Core } from "./core.js";
+import type { CoreExports, CoreImports } from "./core-exports.js";
+import { hex, MachineOptionsError, UnmappedRangeError } from "./errors.js";
+import {
+  type CacheType, cacheTypeRegister, defaultWindows, HOST_RETURN_ADDRESS, mapMemory, type MemoryMap, type PlacedWindow,
+  type WindowSpec, writeMap,
+} from "./memory-map.js";
+import { engineModules, type EngineModules } from "./modules.js";
+import { CoreState } from "./state.js";
+import type { MachineStats } from "./stats.js";
+
+export interface MachineOptions {
+  /** Default: `defaultWindows`. */
+  readonly windows?: readonly WindowSpec[];
+  /** CTR_EL0. Default: neither, so that all maintenance is needed. */
+  readonly ctr?: CacheType;
+  /** Whether hot code is compiled. Default true. */
+  readonly jit?: boolean | JitOptions;
+  /** Cores; one, for now. */
+  readonly cores?: 1;
+  /** The system counter (CNTVCT_EL0): an integer that does not decrease, 10^9 ticks a second. Default: the process's clock. */
+  readonly counter?: () => number;
+}
+
+/** Words of a line left a core's instruction cache or were replaced in it. */
+export interface Invalidation {
+  /** Index of the core. */
+  readonly core: number;
+  /** First guest address concerned. */
+  readonly address: bigint;
+  /** Bytes up to the last word concerned; within one line of 64. */
+  readonly length: number;
+  /** Compiled regions that were unlinked for it. */
+  readonly regionsUnlinked: number;
+}
+
+const COUNTER_HERTZ = 1_000_000_000n;
+const WASM_PAGE = 65536;
+const TABLE_SIZE = 16384;
+/** PSTATE of a core out of reset: EL1h, exceptions masked. */
+const ALL_MASKED = 0xf;
+/** MPIDR_EL1 bit 31 is one; Aff0 is the core's number. */
+const MPIDR_RES1 = 0x8000_0000n;
+
+const processClock = (): number => Math.floor(performance.now() * 1e6);
+
+export class Machine {
+  /** The machine's windows, in the order given. */
+  readonly windows: readonly WindowSpec[];
+  readonly cores: readonly Core[];
+  readonly #memory: WebAssembly.Memory;
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #map: MemoryMap;
+  readonly #states: readonly CoreState[];
+  readonly #exports: CoreExports;
+  readonly #regions: RegionCache | undefined;
+  readonly #symbols = new Map<string, bigint>();
+  readonly #listeners = new Set<(invalidation: Invalidation) => void>();
+  /** Whether a host's write has to take words out of instruction caches. */
+  readonly #coherent: boolean;
+
+  private constructor(modules: EngineModules, options: MachineOptions) {
+    const cores = options.cores ?? 1;
+    if (cores !== 1) throw new MachineOptionsError(`${cores} cores: this machine has one`);
+    const cacheType = options.ctr ?? {};
+    this.windows = options.windows ?? defaultWindows;
+    this.#map = mapMemory(this.windows, cacheType, cores);
+    this.#coherent = cacheType.dic === true && cacheType.idc === true;
+    const pages = Math.ceil(this.#map.size / WASM_PAGE);
+    this.#memory = new WebAssembly.Memory({ shared: true, initial: pages, maximum: pages });
+    this.#bytes = new Uint8Array(this.#memory.buffer);
+    this.#view = new DataView(this.#memory.buffer);
+    writeMap(this.#view, this.#map);
+    this.#view.setUint32(layout.CTR, cacheTypeRegister(cacheType), true);
+    this.#view.setUint32(layout.CORE_COUNT, cores, true);
+    const table = new WebAssembly.Table({ element: "anyfunc", initial: TABLE_SIZE });
+    const coreInstance = this.#instantiate(modules, table, options.counter ?? processClock);
+    this.#exports = coreInstance.exports as unknown as CoreExports;
+    this.#regions = this.#makeRegions(coreInstance, table, options.jit ?? true);
+    this.#states = Array.from({ length: cores }, (_, index) => new CoreState(this.#memory, index));
+    for (const state of this.#states) this.#reset(state);
+    const host = { memory: this.#memory, exports: this.#exports, symbols: this.#symbols, regions: this.#regions };
+    this.cores = this.#states.map((state) => new Core(host, state));
+  }
+
+  /** Makes a machine. Throws a MachineOptionsError if the options do not describe one. */
+  static async create(options: MachineOptions = {}): Promise<Machine> {
+    return new Machine(await engineModules(), options);
+  }
+
+  /** The first core. */
+  get core(): Core {
+    return this.cores[0] as Core;
+  }
+
+  /** Symbols of the loaded programs; of several with one name the last loaded. */
+  get symbols(): ReadonlyMap<string, bigint> {
+    return this.#symbols;
+  }
+
+  #instantiate(modules: EngineModules, table: WebAssembly.Table, counter: () => number): WebAssembly.Instance {
+    const env = { memory: this.#memory, table };
+    const host: CoreImports = {
+      hot: (core, pc) => this.#regions?.hot(core, BigInt.asUintN(64, pc)),
+      dropped: (core, line, mask) => this.#dropped(core, BigInt.asUintN(64, line), mask),
+      counter,
+    };
+    const core = new WebAssembly.Instance(modules.core, { env, host: { ...host } });
+    new WebAssembly.Instance(modules.interpreter, { env, core: core.exports as WebAssembly.ModuleImports });
+    return core;
+  }
+
+  #makeRegions(core: WebAssembly.Instance, table: WebAssembly.Table, jit: boolean | JitOptions): RegionCache | undefined {
+    if (jit === false) return undefined;
+    const windows = this.#map.windows.map(({ index, base, size, host, flags }) => ({ index, base, size, host, flags }));
+    const host = {
+      memory: this.#memory,
+      table,
+      coreExports: core.exports,
+      windows: () => windows,
+      slotAddress: this.#exports.slotAddress,
+      fill: (block: number, pc: bigint) => this.#exports.fill(block, pc) !== 0,
+    };
+    return new RegionCache(host, jit === true ? {} : jit);
+  }
+
+  #reset(state: CoreState): void {
+    state.set32(layout.EL, 1);
+    state.set32(layout.SPSEL, 1);
+    state.set32(layout.DAIF, ALL_MASKED);
+    state.set32(layout.CORE_INDEX, state.index);
+    state.set64(layout.MPIDR_EL1, MPIDR_RES1 | BigInt(state.index));
+    state.set64(layout.CNTFRQ_EL0, COUNTER_HERTZ);
+    state.set64(layout.HOST_RETURN, HOST_RETURN_ADDRESS);
+    state.set32(layout.HEAT_THRESHOLD, this.#regions?.threshold ?? 0);
+    const stack = this.windows.find((window) => window.name === "stack");
+    if (stack !== undefined) state.set64(layout.SP, stack.address + BigInt(stack.size));
+  }
+
+  // ---- memory -------------------------------------------------------------------------------------
+
+  #locate(address: bigint, length: number, what: string): PlacedWindow {
+    for (const window of this.#map.windows) {
+      const offset = address - window.base;
+      if (offset >= 0n && offset + BigInt(length) <= BigInt(window.size)) return window;
+    }
+    const windows = this.windows.map(({ name, address: first, size }) => `${name} ${hex(first)}+${hex(size)}`).join(", ");
+    throw new UnmappedRangeError(address, length, what, windows);
+  }
+
+  /** Where `length` bytes at a guest address stand in the shared memory. */
+  #hostAddress(address: bigint, length: number, what: string): number {
+    const window = this.#locate(address, length, what);
+    return window.host + Number(address - window.base);
+  }
+
+  /** Where to write; instruction caches that are coherent lose what will be overwritten. */
+  #prepareWrite(address: bigint, length: number): number {
+    const host = this.#hostAddress(address, length, "host write");
+    if (this.#coherent) {
+      for (const state of this.#states) this.#exports.hostWrites(state.block, host, length);
+      this.core.rethrow();
+    }
+    return host;
+  }
+
+  /** A copy of `length` bytes of memory. Throws an UnmappedRangeError unless they stand in one window; its access rights do not matter. */
+  read(address: bigint, length: number): Uint8Array {
+    const host = this.#hostAddress(address, length, "host read");
+    return this.#bytes.slice(host, host + length);
+  }
+
+  /**
+   * Writes to memory only: what is at the point of unification and in instruction caches stays (CTR_EL0 permitting) until
+   * maintenance, by the guest or by `cleanAndInvalidate`. Throws an UnmappedRangeError unless the bytes go into one window.
+   */
+  write(address: bigint, bytes: Uint8Array): void {
+    this.#bytes.set(bytes, this.#prepareWrite(address, bytes.length));
+  }
+
+  /** Little-endian, as the guest's accesses. Throws as `read`. */
+  readU32(address: bigint): number {
+    return this.#view.getUint32(this.#hostAddress(address, 4, "host read"), true);
+  }
+
+  readU64(address: bigint): bigint {
+    return this.#view.getBigUint64(this.#hostAddress(address, 8, "host read"), true);
+  }
+
+  /** As `write`. */
+  writeU32(address: bigint, value: number): void {
+    this.#view.setUint32(this.#prepareWrite(address, 4), value, true);
+  }
+
+  writeU64(address: bigint, value: bigint): void {
+    this.#view.setBigUint64(this.#prepareWrite(address, 8), value, true);
+  }
+
+  /**
+   * All the maintenance that code in the range may need: afterwards every core executes what memory holds. Works on whole
+   * lines of 64 bytes. Throws an UnmappedRangeError unless the range stands in one window.
+   */
+  cleanAndInvalidate(address: bigint, length: number): void {
+    const host = this.#hostAddress(address, length, "cleanAndInvalidate");
+    for (const state of this.#states) this.#exports.cleanAndInvalidate(state.block, host, length);
+    this.core.rethrow();
+  }
+
+  /** Puts a program into memory, makes it executable and adds its symbols. Throws an UnmappedRangeError for a section outside the windows. */
+  load(program: Program): void {
+    for (const { name, address, bytes } of program.sections) {
+      this.#locate(address, bytes.length, `section ${name} of the program`);
+    }
+    for (const { address, bytes } of program.sections) {
+      if (bytes.length === 0) continue;
+      this.write(address, bytes);
+      this.cleanAndInvalidate(address, bytes.length);
+    }
+    for (const [name, address] of program.symbols) this.#symbols.set(name, address);
+  }
+
+  // ---- looking on ---------------------------------------------------------------------------------
+
+  /**
+   * Calls `listener` whenever words leave a core's instruction cache or are replaced in it, before the core goes on. What it throws is
+   * thrown by the call or run that was under way. The returned function ends the subscription.
+   */
+  onInvalidate(listener: (invalidation: Invalidation) => void): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  #dropped(block: number, line: bigint, mask: number): void {
+    const regionsUnlinked = this.#regions?.dropped(block, line, mask >>> 0) ?? 0;
+    if (this.#listeners.size === 0) return;
+    const first = 31 - Math.clz32(mask & -mask);
+    const last = 31 - Math.clz32(mask);
+    const core = (block - layout.CORES) / layout.CORE_SIZE;
+    const invalidation = { core, address: line + BigInt(4 * first), length: 4 * (last - first + 1), regionsUnlinked };
+    for (const listener of this.#listeners) this.cores[core]?.guard(() => listener(invalidation));
+  }
+
+  /** Counts since the machine was made; `statsBetween` gives what happened between two of them. */
+  stats(): MachineStats {
+    const regions = this.#regions?.stats();
+    const counts = regions?.counts;
+    const sum = (field: number): number => this.#states.reduce((total, state) => total + state.getNumber(field), 0);
+    return {
+      instructions: this.cores.reduce((total, core) => total + core.instructions, 0),
+      fetches: sum(layout.COUNT_FETCHES),
+      dataReads: sum(layout.COUNT_READS) + (counts?.reads ?? 0),
+      dataWrites: sum(layout.COUNT_WRITES) + (counts?.writes ?? 0),
+      branches: {
+        direct: sum(layout.COUNT_BRANCH_DIRECT) + (counts?.direct ?? 0),
+        conditional: sum(layout.COUNT_BRANCH_CONDITIONAL) + (counts?.conditional ?? 0),
+        call: sum(layout.COUNT_BRANCH_CALL) + (counts?.call ?? 0),
+        indirect: sum(layout.COUNT_BRANCH_INDIRECT) + (counts?.indirect ?? 0),
+        indirectCall: sum(layout.COUNT_BRANCH_INDIRECT_CALL) + (counts?.indirectCall ?? 0),
+        return: sum(layout.COUNT_BRANCH_RETURN) + (counts?.return ?? 0),
+      },
+      exceptions: sum(layout.COUNT_EXCEPTIONS),
+      dropped: sum(layout.COUNT_DROPPED),
+      regions: {
+        compiled: regions?.compiled ?? 0,
+        linked: regions?.linked ?? 0,
+        unlinked: regions?.unlinked ?? 0,
+        entries: sum(layout.COUNT_REGION_ENTRIES),
+        exits: { ...regions?.exits },
+      },
+    };
+  }
+
+  /** Gives back what the JIT holds. The machine must not run any more. */
+  dispose(): void {
+    this.#regions?.dispose();
+  }
+}

@@ -1,0 +1,66 @@
+/** A core's block in the shared memory, through views that are made once: registers, PSTATE, counters. */
+import * as layout from "../../assembly/layout.js";
+
+const WORD = 2 ** 32;
+
+export class CoreState {
+  /** Address of the block. */
+  readonly block: number;
+  readonly view: DataView;
+  /** The block as 64-bit and 32-bit words. */
+  readonly words64: BigUint64Array;
+  readonly words32: Uint32Array;
+  readonly signed32: Int32Array;
+
+  constructor(memory: WebAssembly.Memory, readonly index: number) {
+    this.block = layout.CORES + index * layout.CORE_SIZE;
+    this.view = new DataView(memory.buffer);
+    this.words64 = new BigUint64Array(memory.buffer, this.block, layout.CORE_SIZE / 8);
+    this.words32 = new Uint32Array(memory.buffer, this.block, layout.CORE_SIZE / 4);
+    this.signed32 = new Int32Array(memory.buffer, this.block, layout.CORE_SIZE / 4);
+  }
+
+  get64(field: number): bigint {
+    return this.words64[field / 8] as bigint;
+  }
+
+  set64(field: number, value: bigint): void {
+    this.words64[field / 8] = value;
+  }
+
+  get32(field: number): number {
+    return this.words32[field / 4] as number;
+  }
+
+  set32(field: number, value: number): void {
+    this.words32[field / 4] = value;
+  }
+
+  /** A counter, or any 64-bit integer of less than 2^53 in size. */
+  getNumber(field: number): number {
+    return (this.words32[field / 4] as number) + (this.signed32[field / 4 + 1] as number) * WORD;
+  }
+
+  /** A safe integer as 64 bits, negative ones in two's complement. */
+  setNumber(field: number, value: number): void {
+    this.signed32[field / 4] = value;
+    this.signed32[field / 4 + 1] = Math.floor(value / WORD);
+  }
+}
+
+/** Registers and PSTATE, and the exception being raised: what a call within a call must leave as it was. */
+const contextParts = [
+  [layout.X, layout.PENDING],
+  [layout.EL, layout.TPIDR_EL0],
+  [layout.EXCEPTION, layout.CORE_INDEX],
+] as const;
+
+export function saveContext(state: CoreState): readonly Uint32Array[] {
+  return contextParts.map(([from, to]) => state.words32.slice(from / 4, to / 4));
+}
+
+export function restoreContext(state: CoreState, saved: readonly Uint32Array[]): void {
+  contextParts.forEach(([from], part) => state.words32.set(saved[part] as Uint32Array, from / 4));
+  // The call may have stored to the marked location: a monitor may always be lost.
+  state.set64(layout.MONITOR_ADDRESS, 0n);
+}

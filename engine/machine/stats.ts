@@ -1,0 +1,66 @@
+/** Counters of a machine: sums over its cores since it was made. */
+
+export interface BranchCounts {
+  /** Taken branches by kind: B; B.cond, CBZ, TBZ; BL; BR; BLR; RET. */
+  readonly direct: number;
+  readonly conditional: number;
+  readonly call: number;
+  readonly indirect: number;
+  readonly indirectCall: number;
+  readonly return: number;
+}
+
+export interface RegionCounts {
+  readonly compiled: number;
+  /** Times a region was put in place of a word, and taken away again. */
+  readonly linked: number;
+  readonly unlinked: number;
+  /** Entries from the run loop. */
+  readonly entries: number;
+  /** Exits to the run loop by reason. */
+  readonly exits: Readonly<Record<string, number>>;
+}
+
+export interface MachineStats {
+  /** Instructions executed, and fetches and instructions that raised an exception. */
+  readonly instructions: number;
+  /** Lines read from the point of unification into an instruction cache. */
+  readonly fetches: number;
+  /** Accesses, one each for a pair; an atomic read-modify-write is one of both. */
+  readonly dataReads: number;
+  readonly dataWrites: number;
+  readonly branches: BranchCounts;
+  /** Exceptions taken, by the guest or by the host. */
+  readonly exceptions: number;
+  /** Words that left an instruction cache or were replaced in it. */
+  readonly dropped: number;
+  readonly regions: RegionCounts;
+}
+
+type Tree = { readonly [key: string]: number | Tree };
+
+function combine(a: Tree, b: Tree, how: (x: number, y: number) => number): Tree {
+  const result: Record<string, number | Tree> = {};
+  for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
+    const x = a[key] ?? 0;
+    const y = b[key] ?? 0;
+    result[key] = typeof x === "number" && typeof y === "number"
+      ? how(x, y)
+      : combine(typeof x === "number" ? {} : x, typeof y === "number" ? {} : y, how);
+  }
+  return result;
+}
+
+function combineStats(a: MachineStats, b: MachineStats, how: (x: number, y: number) => number): MachineStats {
+  // Two values of the same shape combine to that shape.
+  return combine(a as unknown as Tree, b as unknown as Tree, how) as unknown as MachineStats;
+}
+
+/** What was counted between two calls of `machine.stats()`. */
+export function statsBetween(before: MachineStats, after: MachineStats): MachineStats {
+  return combineStats(after, before, (x, y) => x - y);
+}
+
+export function addStats(a: MachineStats, b: MachineStats): MachineStats {
+  return combineStats(a, b, (x, y) => x + y);
+}
