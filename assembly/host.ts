@@ -10,6 +10,11 @@ export declare function hot(core: u32, pc: u64): void;
 @external("host", "dropped")
 export declare function dropped(core: u32, line: u64, mask: u32): void;
 
+/** What the compiled region with this table index assumes keeps failing. */
+// @ts-ignore: decorators
+@external("host", "missed")
+export declare function missed(core: u32, region: i32): void;
+
 /** The system counter, in ticks: what CNTVCT_EL0 reads. An integer. */
 // @ts-ignore: decorators
 @external("host", "counter")

@@ -118,6 +118,10 @@ export const HEAT_THRESHOLD = 452;
 export const HOST_RETURN = 456;
 /** u64: what the guest reads as CNTFRQ_EL0, ticks of CNTVCT_EL0 a second. */
 export const CNTFRQ_EL0 = 464;
+/** u32: times that what a region assumes (a branch's target, an access's window) has failed since the region cache last heard of it. */
+export const MISSES = 464;
+/** Misses after which it hears again. */
+export const MISSES_HEARD = 256;
 
 // Counters, u64 each.
 export const COUNT_FETCHES = 512;
@@ -142,9 +146,13 @@ export const SLOTS = 1024;
 /** 1024 entries {u64 branch address, u64 last target}, by address bits [11:2]: targets of indirect branches. */
 export const BRANCH_TARGETS = 2048;
 export const BRANCH_TARGET_ENTRIES = 1024;
-/** 4096 u8 by address bits [13:2]: 1 + index of the window that this access last used. */
+/**
+ * 4096 u8 by address bits [13:2]: 1 + index of the window that this access last used, 0 if it never ran;
+ * ACCESS_SEVERAL is added when it has used more than one.
+ */
 export const ACCESS_WINDOWS = 2048 + 16384;
 export const ACCESS_WINDOW_ENTRIES = 4096;
+export const ACCESS_SEVERAL = 128;
 /** Maintenance that has been issued and not yet completed; see assembly/maintenance.ts. */
 export const MAINTENANCE = 2048 + 16384 + 4096;
 export const MAINTENANCE_BYTES = 40960;

@@ -2,11 +2,11 @@
 import {
   BTYPE, BTYPE_ILLEGAL, BTYPE_MASK, COUNT_REGION_ENTRIES, EXCEPTION, EXCEPTION_BRK, EXCEPTION_INSTRUCTION_PERMISSION,
   EXCEPTION_INSTRUCTION_UNMAPPED, EXCEPTION_PC_ALIGNMENT, EXCEPTION_WAIT, FAULT_PC, FIRST_FORM, FIRST_REGION, FUEL,
-  HANDLER_MASK, HEAT_MAX, HEAT_SHIFT, HEAT_THRESHOLD, HOST_RETURN, PC, PENDING, STOP_EXCEPTION, STOP_FUEL, STOP_PENDING,
+  HANDLER_MASK, HEAT_MAX, HEAT_SHIFT, HEAT_THRESHOLD, HOST_RETURN, MISSES, MISSES_HEARD, PC, PENDING, STOP_EXCEPTION, STOP_FUEL, STOP_PENDING,
   STOP_RETURNED, STOP_WAIT, TABLE_LANDS, WINDOW_BASE, WINDOW_BYTES, WINDOW_FLAGS, WINDOW_GUARDED,
 } from "./layout";
 import { deliver, raiseBranchTarget, raiseFetch, raiseIllegalState } from "./exceptions";
-import { hot } from "./host";
+import { hot, missed } from "./host";
 import { decode, increment, prepare } from "./icache";
 import { findWindow, slotsOf, windowAt } from "./windows";
 
@@ -63,6 +63,10 @@ function executeSpecial(core: u32, pc: u64, slot: u32, index: i32, handler: i32)
     const before = load<i64>(core, FUEL);
     increment(core, COUNT_REGION_ENTRIES);
     const next = call_indirect<u64>(handler, core, word, pc);
+    if (load<i32>(core, MISSES) >= MISSES_HEARD) {
+      store<u32>(core, 0, MISSES);
+      missed(core, handler);
+    }
     if (load<i64>(core, FUEL) != before || load<u32>(core, EXCEPTION) != 0) return next;
     handler = decode(word);
   }

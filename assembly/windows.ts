@@ -1,6 +1,6 @@
 /** The window table: from guest addresses to the shared memory. */
 import {
-  ACCESS_READ, ACCESS_WINDOWS, ACCESS_WINDOW_ENTRIES, ACCESS_WRITE, EXCEPTION_DATA_ALIGNMENT, EXCEPTION_DATA_PERMISSION,
+  ACCESS_READ, ACCESS_SEVERAL, ACCESS_WINDOWS, ACCESS_WINDOW_ENTRIES, ACCESS_WRITE, EXCEPTION_DATA_ALIGNMENT, EXCEPTION_DATA_PERMISSION,
   EXCEPTION_DATA_STRADDLE, EXCEPTION_DATA_UNMAPPED, SLOTS, WINDOWS, WINDOW_BASE, WINDOW_BYTES, WINDOW_COHERENT,
   WINDOW_COUNT, WINDOW_FLAGS, WINDOW_GUARDED, WINDOW_HOST, WINDOW_SIZE,
 } from "./layout";
@@ -108,7 +108,7 @@ function windowNote(core: u32, pc: u64): u32 {
  * window that this instruction used last, as ACCESS_WINDOWS notes.
  */
 export function access(core: u32, pc: u64, address: u64, spec: u32): u32 {
-  const note = load<u8>(windowNote(core, pc));
+  const note = load<u8>(windowNote(core, pc)) & ~ACCESS_SEVERAL;
   if (note == 0 || isMisaligned(address, spec)) return accessAnywhere(core, pc, address, spec);
   const window = windowAt(note - 1);
   const offset = address - load<u64>(window, WINDOW_BASE);
@@ -135,7 +135,9 @@ function accessAnywhere(core: u32, pc: u64, address: u64, spec: u32): u32 {
     refuse(core, pc, index, address, spec);
     return 0;
   }
-  store<u8>(windowNote(core, pc), index + 1);
+  const note = load<u8>(windowNote(core, pc));
+  const several = note == 0 || (note & ~ACCESS_SEVERAL) == index + 1 ? note & ACCESS_SEVERAL : ACCESS_SEVERAL;
+  store<u8>(windowNote(core, pc), (index + 1) | several);
   if ((load<u32>(windowAt(index), WINDOW_FLAGS) & WINDOW_COHERENT) != 0 && (kindOf(spec) & ACCESS_WRITE) != 0) {
     dropWords(core, host, bytesOf(spec));
   }

@@ -49,6 +49,7 @@ export class RegionCache {
   private readonly forms: readonly Form[];
   private readonly byHead = new Map<bigint, Region[]>();
   private readonly byLine = new Map<bigint, Region[]>();
+  private readonly byIndex = new Map<number, Region>();
   private readonly requests = new Map<number, Request>();
   private readonly pendingHeads = new Set<bigint>();
   private client: CompilerClient | undefined;
@@ -122,6 +123,12 @@ export class RegionCache {
     return count;
   }
 
+  /** What a region assumes keeps failing: its head gets to choose again. */
+  missed(_core: number, index: number): void {
+    const region = this.byIndex.get(index);
+    if (region?.linked === true) this.unlink(region);
+  }
+
   /** Takes the compilations that have finished. Throws an Error if one failed, which is a bug of the engine. */
   poll(): void {
     if (this.client === undefined || this.client.outstanding === 0) return;
@@ -188,7 +195,8 @@ export class RegionCache {
       lastWindow: (pc) => {
         const at = core + layout.ACCESS_WINDOWS + Number((pc >> 2n) % BigInt(layout.ACCESS_WINDOW_ENTRIES));
         const window = ((this.words32[at >> 2] as number) >>> (8 * (at & 3))) & 0xff;
-        return window === 0 ? undefined : window - 1;
+        if (window === 0) return undefined;
+        return (window & layout.ACCESS_SEVERAL) !== 0 ? "several" : window - 1;
       },
     };
   }
@@ -223,14 +231,13 @@ export class RegionCache {
     };
     this.nextCounter += counterBytes;
     this.lastCore = core;
-    const missed = (): void => this.missed(region);
     const instance = new WebAssembly.Instance(compiled.module, {
       env: { memory: this.host.memory, table: this.host.table, counters: region.counterBase },
       core: this.host.coreExports as WebAssembly.ModuleImports,
-      host: { missed },
     });
     if (region.index >= this.host.table.length) this.host.table.grow(1024);
     this.host.table.set(region.index, instance.exports["region"]);
+    this.byIndex.set(region.index, region);
     pushTo(this.byHead, region.head, region);
     for (const line of region.lines.keys()) pushTo(this.byLine, line, region);
     this.compiled++;
@@ -248,6 +255,7 @@ export class RegionCache {
     }
     this.byHead.clear();
     this.byLine.clear();
+    this.byIndex.clear();
     this.nextIndex = layout.FIRST_REGION;
     this.nextCounter = 0;
     this.bytes = 0;
@@ -299,8 +307,12 @@ export class RegionCache {
   }
 
   private guardsHold(core: number, region: Region): boolean {
-    const { lastTarget } = this.view(core, false);
-    return region.guards.every(({ pc, target }) => (lastTarget(pc) ?? target) === target);
+    const { lastTarget, lastWindow } = this.view(core, false);
+    return region.guards.every((guard) =>
+      guard.kind === "target"
+        ? (lastTarget(guard.pc) ?? guard.target) === guard.target
+        : (lastWindow(guard.pc) ?? guard.window) === guard.window,
+    );
   }
 
   private link(region: Region): void {
@@ -318,10 +330,6 @@ export class RegionCache {
     this.unlinks++;
   }
 
-  /** An indirect branch keeps going elsewhere than the region assumes: lets the head choose again. */
-  private missed(region: Region): void {
-    if (region.linked) this.unlink(region);
-  }
 
   // ---- counters --------------------------------------------------------------------------------
 

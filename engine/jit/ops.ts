@@ -124,34 +124,42 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
   }
 
   private checkedAccess(address: Value, bytes: Bytes, kind: AccessKind, aligned: boolean): Access {
-    const m = this.module;
     const window = this.windowFor(address, bytes, kind);
     if (address.constant !== undefined && window !== undefined && (!aligned || address.constant % BigInt(bytes) === 0n)) {
       return accessAt(window.host + Number(address.constant - window.base));
     }
-    const host = this.code.newLocal("i32");
-    const spec = m.i32.const(accessSpec(bytes, kind, aligned));
-    const slow = this.code.nested(() => {
-      const probe = this.callCore("probe", [this.code.core(), this.wide(address), spec], ["i32", "i64", "i32"], "i32");
-      this.code.push(m.local.set(host, probe));
-      this.code.push(m.if(m.i32.eqz(m.local.get(host, this.code.types.i32)), this.exitHere("memory")));
-    });
-    if (window === undefined) this.code.push(slow);
-    else this.fastAccess(address, window, bytes, aligned, host, slow);
-    return { host: { type: "i32", local: host } };
+    return window === undefined ? this.probedAccess(address, bytes, kind, aligned) : this.fastAccess(address, window, bytes, aligned);
   }
 
-  /** In the expected window the address is a subtraction away; otherwise the core is asked. */
-  private fastAccess(address: Value, window: PlanWindow, bytes: Bytes, aligned: boolean, host: number, slow: number): void {
+  /** An access that is at home in no one window: the core looks for it. */
+  private probedAccess(address: Value, bytes: Bytes, kind: AccessKind, aligned: boolean): Access {
+    const m = this.module;
+    const spec = m.i32.const(accessSpec(bytes, kind, aligned));
+    const host = this.bind("i32", this.callCore("probe", [this.code.core(), this.wide(address), spec], ["i32", "i64", "i32"], "i32"));
+    this.code.push(m.if(m.i32.eqz(this.narrow(host)), this.code.nested(() => this.exits().exit("memory", this.PC()))));
+    return { host };
+  }
+
+  /**
+   * In the expected window the address is a subtraction away. Elsewhere the interpreter does the access: a call
+   * here would make V8 keep everything that lives across it in memory.
+   */
+  private fastAccess(address: Value, window: PlanWindow, bytes: Bytes, aligned: boolean): Access {
     const m = this.module;
     const into = this.bind("i64", m.i64.sub(this.wide(address), m.i64.const(BigInt.asIntN(64, window.base))));
-    let inside = m.i64.le_u(this.wide(into), m.i64.const(BigInt(window.size - bytes)));
-    if (aligned && bytes > 1) {
-      const low = m.i32.and(this.narrow(address), m.i32.const(bytes - 1));
-      inside = m.i32.and(inside, m.i32.eqz(low));
-    }
-    const fast = m.local.set(host, m.i32.add(this.narrow(into), m.i32.const(window.host)));
-    this.code.push(m.if(inside, fast, slow));
+    let outside = m.i64.gt_u(this.wide(into), m.i64.const(BigInt(window.size - bytes)));
+    if (aligned && bytes > 1) outside = m.i32.or(outside, m.i32.and(this.narrow(address), m.i32.const(bytes - 1)));
+    const leave = this.code.nested(() => {
+      this.countMiss();
+      this.exits().exit("memory", this.PC());
+    });
+    this.code.push(m.if(outside, leave));
+    return { host: this.bind("i32", m.i32.add(this.narrow(into), m.i32.const(window.host))) };
+  }
+
+  /** Something that the region assumes has failed: enough of these and it is chosen anew. */
+  countMiss(): void {
+    this.code.storeI32(layout.MISSES, this.module.i32.add(this.code.loadI32(layout.MISSES), this.module.i32.const(1)));
   }
 
   private windowFor(address: Value, bytes: Bytes, kind: AccessKind): PlanWindow | undefined {
@@ -164,11 +172,6 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
     if (guess === undefined || (guess.flags & wanted) !== wanted || guess.size < bytes) return undefined;
     // A write that must drop instruction-cache words is the interpreter's.
     return kind !== "read" && (guess.flags & layout.WINDOW_COHERENT) !== 0 ? undefined : guess;
-  }
-
-  /** Leaves the region in front of the current instruction. */
-  private exitHere(reason: ExitReason): number {
-    return this.code.nested(() => this.exits().exit(reason, this.PC()));
   }
 
   // ---- control: left for the node's end ------------------------------------------------------------

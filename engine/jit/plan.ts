@@ -23,8 +23,8 @@ export interface PlanInstruction {
   readonly word: number;
   /** Handler of its form. */
   readonly handler: number;
-  /** Index of the window that its memory access last used; absent if it never ran. */
-  readonly window?: number;
+  /** Index of the window that its memory access uses, "several", or absent if it never ran. */
+  readonly window?: number | "several";
 }
 
 export type Successor =
@@ -67,9 +67,15 @@ export interface RegionPlan {
   /** Node 0 is the head. */
   readonly nodes: readonly PlanNode[];
   readonly windows: readonly PlanWindow[];
-  /** Targets assumed for indirect branches other than returns: branch address and target. */
-  readonly guards: readonly { readonly pc: bigint; readonly target: bigint }[];
+  readonly guards: readonly Guard[];
 }
+
+/** Something that the region assumes from what the core has done so far, and checks when it runs. */
+export type Guard =
+  /** The indirect branch at `pc` (returns are not among these) goes there. */
+  | { readonly kind: "target"; readonly pc: bigint; readonly target: bigint }
+  /** The access at `pc` stays in the window with this index. */
+  | { readonly kind: "window"; readonly pc: bigint; readonly window: number };
 
 /** What happens on a stretch of compiled code, each time it is passed. */
 export interface PathCounts {

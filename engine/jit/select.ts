@@ -9,7 +9,7 @@
 import * as layout from "../../assembly/layout.js";
 import type { Form } from "../a64/forms.js";
 import { flowOf, type InstructionFlow, LINK_REGISTER } from "./flow.js";
-import type { NodeEnd, PlanInstruction, PlanNode, PlanWindow, RegionPlan, Successor } from "./plan.js";
+import type { Guard, NodeEnd, PlanInstruction, PlanNode, PlanWindow, RegionPlan, Successor } from "./plan.js";
 
 /** What selection reads of the core. */
 export interface CodeView {
@@ -17,8 +17,8 @@ export interface CodeView {
   executed(pc: bigint): { readonly form: Form; readonly word: number } | undefined;
   /** Where the indirect branch at this address last went. */
   lastTarget(pc: bigint): bigint | undefined;
-  /** Index of the window that the access at this address last used. */
-  lastWindow(pc: bigint): number | undefined;
+  /** Index of the window that the access at this address has used, if it ran. */
+  lastWindow(pc: bigint): number | "several" | undefined;
   /** Bit b: PSTATE.BTYPE = b may land on this word. */
   lands(word: number): number;
   readonly windows: readonly PlanWindow[];
@@ -196,11 +196,11 @@ class NodeBuilder {
   private readonly heads: Place[] = [];
   private readonly open = new Set<number>();
   private readonly nodes: PlanNode[] = [];
-  private readonly guards: { pc: bigint; target: bigint }[] = [];
+  private readonly guards: Guard[] = [];
 
   constructor(private readonly head: Place) {}
 
-  build(): { nodes: readonly PlanNode[]; guards: readonly { pc: bigint; target: bigint }[] } {
+  build(): { nodes: readonly PlanNode[]; guards: readonly Guard[] } {
     this.node(this.head);
     return { nodes: this.nodes, guards: this.guards };
   }
@@ -213,6 +213,9 @@ class NodeBuilder {
     this.open.add(number);
     const chain = this.chainFrom(start);
     const last = chain[chain.length - 1] as Place;
+    for (const { instruction } of chain) {
+      if (typeof instruction.window === "number") this.guards.push({ kind: "window", pc: instruction.pc, window: instruction.window });
+    }
     const end = this.endOf(last);
     this.nodes[number] = {
       instructions: chain.map((place) => place.instruction),
@@ -249,7 +252,7 @@ class NodeBuilder {
     }
     if (flow.kind !== "indirect") return { kind: "goto", to: successor(0) };
     if (place.predicted === undefined) return { kind: "indirect", type: flow.type, btype: place.btype };
-    if (flow.type !== "RET") this.guards.push({ pc: place.instruction.pc, target: place.predicted });
+    if (flow.type !== "RET") this.guards.push({ kind: "target", pc: place.instruction.pc, target: place.predicted });
     return { kind: "indirect", type: flow.type, btype: place.btype, predicted: { target: place.predicted, to: successor(0) } };
   }
 

@@ -110,9 +110,10 @@ class RegionTranslator {
       for (const [register, local] of canonical.used()) {
         if (canonical.written.has(register)) code.storeI64(layout.X + 8 * register, m.local.get(local, code.types.i64));
       }
-      if (canonical.flagsWritten) code.storeI32(layout.NZCV, this.o.flagsFromLocals());
       code.storeI64(layout.FUEL, m.local.get(this.fuel, code.types.i64));
       for (const [counter, local] of this.edgeLocals) this.addToCounter(counter, m.local.get(local, code.types.i64));
+      // Last, when little is live: a value that lives across a call is spilled by V8 where it is made, inside the loop.
+      if (canonical.flagsWritten) code.storeI32(layout.NZCV, this.o.flagsFromLocals());
       code.push(m.return(m.local.get(this.nextPc, code.types.i64)));
     });
   }
@@ -188,6 +189,7 @@ class RegionTranslator {
       fields[layout.letter] = { width: layout.width, value: constantOf(extractField(layout, instruction.word)) };
     }
     this.o.current = instruction;
+    this.o.target = undefined;
     form.row.meaning(this.o, fields);
     this.o.state.counts.instructions++;
   }
@@ -195,7 +197,6 @@ class RegionTranslator {
   /** Selection joins code over a RET only where X30 cannot be anything else. */
   private assertReturnKnown(): void {
     const { target, current } = this.o;
-    this.o.target = undefined;
     if (target !== undefined && target.constant === undefined) {
       throw new Error(`internal: the return at 0x${current?.pc.toString(16)} was joined, but its target is not known`);
     }
@@ -251,7 +252,8 @@ class RegionTranslator {
     if (back) {
       const head = constantOf((node.instructions[0] as PlanNode["instructions"][number]).pc);
       code.push(m.if(this.fuelIsShort(), code.nested(() => this.exit("fuel", head))));
-      const pending = m.i32.atomic.load(layout.PENDING, code.core());
+      // A plain load: V8 keeps wasm loads where they are, and an atomic one would check its alignment every time.
+      const pending = code.loadI32(layout.PENDING);
       code.push(m.if(pending, code.nested(() => this.exit("pending", head))));
     }
     canonical.settle(state, !node.flagsDead);
@@ -266,8 +268,7 @@ class RegionTranslator {
     const expected = end.predicted?.target;
     const leave = (): void => {
       if (end.type !== "RET") this.rememberTarget(current.pc, target, end.btype);
-      const counter = this.counters.length;
-      if (expected !== undefined && end.type !== "RET") this.complainOften(counter);
+      if (expected !== undefined && end.type !== "RET") this.o.countMiss();
       this.exit("indirect", target);
     };
     if (expected === undefined) return leave();
@@ -276,15 +277,6 @@ class RegionTranslator {
     this.o.code.push(m.if(elsewhere, this.o.code.nested(() => {
       leave();
     })));
-  }
-
-  /** Every 256th time that a prediction fails the region cache hears of it. `counter` is the exit's, which has not been emitted yet. */
-  private complainOften(counter: number): void {
-    const m = this.module;
-    if (m.getFunction("missed") === 0) m.addFunctionImport("missed", "host", "missed", none, none);
-    const passed = m.i32.load(layout.REGION_COUNTERS + 8 * counter, 4, this.counterBase());
-    const often = m.i32.eq(m.i32.and(passed, m.i32.const(255)), m.i32.const(255));
-    this.o.code.push(m.if(often, m.call("missed", [], none)));
   }
 
   /** What the interpreter's handler does for BR and BLR: PSTATE.BTYPE, and the target for the next selection. */

@@ -11,5 +11,6 @@ export interface CoreExports {
 export interface CoreImports {
   hot(core: number, pc: bigint): void;
   dropped(core: number, line: bigint, mask: number): void;
+  missed(core: number, region: number): void;
   counter(): number;
 }

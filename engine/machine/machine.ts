@@ -108,6 +108,7 @@ export class Machine {
     const host: CoreImports = {
       hot: (core, pc) => this.#regions?.hot(core, BigInt.asUintN(64, pc)),
       dropped: (core, line, mask) => this.#dropped(core, BigInt.asUintN(64, line), mask),
+      missed: (core, region) => this.#regions?.missed(core, region),
       counter,
     };
     const core = new WebAssembly.Instance(modules.core, { env, host: { ...host } });
