@@ -138,14 +138,15 @@ export function defineKey(machine: Machine, options: StaticCallOptions): Key {
   }
   const text: KeyText = {
     name,
-    func: `0x${address.toString(16)}`,
+    func: address === 0n ? "0" : `__SCF__${name}`,
     near: address !== 0n && placement.near(address),
     type: typeOf(machine, options, target === RET0 ? 0n : address),
   };
   const conditional = design.conditionalSite;
   const callers = conditional === undefined ? "" : siteCallers(text, design.site(text), conditional(text));
   const key = `\t.section .data, "aw"\n\t.balign 8\n__SCK__${name}:\n\t.quad ${text.func}\n`;
-  placement.load(`${key}${design.define(text)}${callers}`, `${name}.s`);
+  const func = new Map([[`__SCF__${name}`, address]]);
+  placement.load(`${key}${design.define(text)}${callers}`, `${name}.s`, func);
   const at = (symbol: string): bigint => symbolAddress(machine, `${symbol}${name}`);
   return {
     design,

@@ -45,12 +45,13 @@ export class Placement {
     ]);
   }
 
-  /** Assembles `text` with its sections at the next free addresses, and loads it. */
-  load(text: string, file: string): void {
+  /** Assembles `text` with its sections at the next free addresses, and loads it. `extra`: symbols beside the machine's. */
+  load(text: string, file: string, extra: ReadonlyMap<string, bigint> = new Map()): void {
     const sections: Record<string, bigint> = {};
     for (const [name, range] of this.#ranges) sections[name] = range.next;
     const { [".text"]: base, ...others } = sections;
-    const program = assemble(text, { base, sections: others, symbols: this.#machine.symbols, file });
+    const symbols = new Map([...this.#machine.symbols, ...extra]);
+    const program = assemble(text, { base, sections: others, symbols, file });
     this.#take(program);
     this.#machine.load(program);
   }
