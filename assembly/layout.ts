@@ -119,7 +119,7 @@ export const HOST_RETURN = 456;
 /** u64: what the guest reads as CNTFRQ_EL0, ticks of CNTVCT_EL0 a second. */
 export const CNTFRQ_EL0 = 464;
 /** u32: times that what a region assumes (a branch's target, an access's window) has failed since the region cache last heard of it. */
-export const MISSES = 464;
+export const MISSES = 472;
 /** Misses after which it hears again. */
 export const MISSES_HEARD = 256;
 
