@@ -24,7 +24,7 @@ caller:
 `;
 
 test("after the first round of targets no region is compiled", async () => {
-  const machine = await Machine.create();
+  const machine = await Machine.create({ jit: { background: false } });
   const base = (name: string): bigint => machine.windows.find((window) => window.name === name)?.address ?? 0n;
   machine.load(assemble(adds("f1", 1) + adds("f2", 2), { base: base("text") }));
   machine.load(assemble(adds("far", 3), { base: base("modules") }));
