@@ -17,6 +17,8 @@ export class ExpressionProblem extends Error {
   constructor(
     readonly position: number,
     readonly reason: string,
+    /** See Failure. */
+    readonly weight: 1 | 2 = 1,
   ) {
     super(reason);
   }
@@ -119,7 +121,7 @@ export class OperandInput {
       return result;
     } catch (error) {
       if (!(error instanceof ExpressionProblem)) throw error;
-      this.fail(error.position, error.reason);
+      this.fail(error.position, error.reason, error.weight);
       return undefined;
     }
   }
