@@ -38,6 +38,14 @@ export interface Invalidation {
   readonly regionsUnlinked: number;
 }
 
+export interface MachineInternals {
+  readonly memory: WebAssembly.Memory;
+  readonly map: MemoryMap;
+  readonly states: readonly CoreState[];
+  readonly exports: CoreExports;
+  readonly regions: RegionCache | undefined;
+}
+
 const COUNTER_HERTZ = 1_000_000_000n;
 const WASM_PAGE = 65536;
 const TABLE_SIZE = 16384;
@@ -276,6 +284,11 @@ export class Machine {
         exits: { ...regions?.exits },
       },
     };
+  }
+
+  /** The parts that the engine's own tests compare and check. Not for embedders: free to change. */
+  get internals(): MachineInternals {
+    return { memory: this.#memory, map: this.#map, states: this.#states, exports: this.#exports, regions: this.#regions };
   }
 
   /** Gives back what the JIT holds. The machine must not run any more. */
