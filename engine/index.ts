@@ -1,4 +1,5 @@
 /** The engine's public face: `import { Machine } from "cmodx/engine"`. */
+export { type AssembleOptions, assemble, AssemblyError } from "./a64/assembler/index.js";
 export { disassemble } from "./a64/disassembler.js";
 export type { Program, ProgramSection } from "./a64/program.js";
 export type { JitOptions } from "./jit/index.js";
