@@ -17,9 +17,7 @@ export class Decoder {
 
   /** The row of a word; undefined if the word is not allocated. Of several rows the most specific one. */
   decode(word: number): Row | undefined {
-    const high = word >>> 24;
-    const bucket = (this.buckets[high] ??= this.fill(high));
-    for (const row of bucket) {
+    for (const row of this.buckets[word >>> 24] ?? this.fill(word >>> 24)) {
       const { mask, value } = row.pattern;
       if (((word ^ value) & mask) !== 0) continue;
       if (row.unallocated.some((excluded) => ((word ^ excluded.value) & excluded.mask) === 0)) continue;
@@ -41,9 +39,11 @@ export class Decoder {
 
   private fill(high: number): readonly Row[] {
     const wanted = { text: "", mask: 0xff000000, value: (high << 24) >>> 0, fields: new Map() };
-    return this.rows
+    const bucket = this.rows
       .filter((row) => overlaps(row.pattern, wanted))
       .sort((a, b) => bitCount(b.pattern.mask) - bitCount(a.pattern.mask));
+    this.buckets[high] = bucket;
+    return bucket;
   }
 }
 

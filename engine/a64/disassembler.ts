@@ -11,6 +11,9 @@ export function disassemble(word: number, address: bigint): string | undefined {
   const row = decode(unsigned);
   if (row === undefined) return undefined;
   const text = instructions.print(row, unsigned, address);
-  if (text === undefined) throw new Error(`no syntax of ${row.name} expresses 0x${unsigned.toString(16)}: a mistake in the instruction table`);
+  if (text === undefined)
+    throw new Error(
+      `no syntax of ${row.name} expresses 0x${unsigned.toString(16)}: a mistake in the instruction table`,
+    );
   return text;
 }

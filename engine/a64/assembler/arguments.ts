@@ -86,7 +86,7 @@ export class DirectiveArguments {
     const start = this.position;
     if (text[start] !== '"') throw this.error(`${this.directive}: expected a string`);
     const end = endOfString(text, start);
-    if (end === undefined) throw this.error("unterminated string: the closing \" is missing");
+    if (end === undefined) throw this.error('unterminated string: the closing " is missing');
     const bytes: number[] = [];
     let index = start + 1;
     while (index < end - 1) {
@@ -97,10 +97,11 @@ export class DirectiveArguments {
         index += piece.length;
         continue;
       }
-      const escape = escapeValue(text, index + 1);
-      if (escape === undefined) throw this.error(`unknown escape '${text.slice(index, index + 2)}' in a string`, index);
-      bytes.push(escape.value);
-      index = escape.end;
+      const escaped = escapeValue(text, index + 1);
+      if (escaped === undefined)
+        throw this.error(`unknown escape '${text.slice(index, index + 2)}' in a string`, index);
+      bytes.push(escaped.value);
+      index = escaped.end;
     }
     this.position = end;
     return Uint8Array.from(bytes);
@@ -126,7 +127,10 @@ export class DirectiveArguments {
     const start = this.position;
     const value = this.expression();
     if (value === undefined || value.section !== undefined) {
-      throw this.error(`${this.directive}: this needs a value that is known here (no symbol defined further on, no address)`, start);
+      throw this.error(
+        `${this.directive}: this needs a value that is known here (no symbol defined further on, no address)`,
+        start,
+      );
     }
     return value.value;
   }

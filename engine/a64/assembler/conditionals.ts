@@ -33,7 +33,8 @@ export class Conditionals {
   /** .elseif, or .else without a condition. */
   alternative(position: SourcePosition, least: number, condition?: () => boolean): void {
     const level = this.level(position, least, condition === undefined ? ".else" : ".elseif");
-    if (level.elseSeen) throw new AssemblyError(position, `${condition === undefined ? ".else" : ".elseif"} after .else`);
+    if (level.elseSeen)
+      throw new AssemblyError(position, `${condition === undefined ? ".else" : ".elseif"} after .else`);
     level.elseSeen = condition === undefined;
     level.active = level.enclosing && !level.taken && (condition === undefined || condition());
     level.taken ||= level.active;
@@ -57,7 +58,8 @@ export class Conditionals {
 
   private level(position: SourcePosition, least: number, directive: string): Level {
     const level = this.levels.at(-1);
-    if (level === undefined || this.levels.length <= least) throw new AssemblyError(position, `${directive} without .if`);
+    if (level === undefined || this.levels.length <= least)
+      throw new AssemblyError(position, `${directive} without .if`);
     return level;
   }
 }

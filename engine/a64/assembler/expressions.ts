@@ -37,10 +37,24 @@ export function absolute(value: bigint): Known {
 }
 
 const precedence: Readonly<Record<string, number>> = {
-  "*": 6, "/": 6, "%": 6, "<<": 6, ">>": 6,
-  "|": 5, "&": 5, "^": 5, "!": 5,
-  "+": 4, "-": 4,
-  "==": 3, "!=": 3, "<>": 3, "<": 3, ">": 3, "<=": 3, ">=": 3,
+  "*": 6,
+  "/": 6,
+  "%": 6,
+  "<<": 6,
+  ">>": 6,
+  "|": 5,
+  "&": 5,
+  "^": 5,
+  "!": 5,
+  "+": 4,
+  "-": 4,
+  "==": 3,
+  "!=": 3,
+  "<>": 3,
+  "<": 3,
+  ">": 3,
+  "<=": 3,
+  ">=": 3,
   "&&": 2,
   "||": 1,
 };
@@ -55,25 +69,45 @@ function truth(condition: boolean): bigint {
 function apply(operator: string, a: bigint, b: bigint): bigint | undefined {
   const unsignedShift = BigInt.asUintN(64, b);
   switch (operator) {
-    case "*": return a * b;
-    case "/": return b === 0n ? undefined : a / b;
-    case "%": return b === 0n ? undefined : a % b;
-    case "<<": return unsignedShift > 63n ? 0n : a << unsignedShift;
-    case ">>": return unsignedShift > 63n ? 0n : BigInt.asUintN(64, a) >> unsignedShift;
-    case "|": return a | b;
-    case "&": return a & b;
-    case "^": return a ^ b;
-    case "!": return a | ~b;
-    case "+": return a + b;
-    case "-": return a - b;
-    case "==": return truth(a === b);
-    case "!=": case "<>": return truth(a !== b);
-    case "<": return truth(a < b);
-    case ">": return truth(a > b);
-    case "<=": return truth(a <= b);
-    case ">=": return truth(a >= b);
-    case "&&": return a !== 0n && b !== 0n ? 1n : 0n;
-    default: return a !== 0n || b !== 0n ? 1n : 0n;
+    case "*":
+      return a * b;
+    case "/":
+      return b === 0n ? undefined : a / b;
+    case "%":
+      return b === 0n ? undefined : a % b;
+    case "<<":
+      return unsignedShift > 63n ? 0n : a << unsignedShift;
+    case ">>":
+      return unsignedShift > 63n ? 0n : BigInt.asUintN(64, a) >> unsignedShift;
+    case "|":
+      return a | b;
+    case "&":
+      return a & b;
+    case "^":
+      return a ^ b;
+    case "!":
+      return a | ~b;
+    case "+":
+      return a + b;
+    case "-":
+      return a - b;
+    case "==":
+      return truth(a === b);
+    case "!=":
+    case "<>":
+      return truth(a !== b);
+    case "<":
+      return truth(a < b);
+    case ">":
+      return truth(a > b);
+    case "<=":
+      return truth(a <= b);
+    case ">=":
+      return truth(a >= b);
+    case "&&":
+      return a !== 0n && b !== 0n ? 1n : 0n;
+    default:
+      return a !== 0n || b !== 0n ? 1n : 0n;
   }
 }
 
@@ -190,9 +224,9 @@ class Reader {
     const start = this.position;
     this.position = endOfCharacter(text, start);
     if (text[start + 1] !== "\\") return absolute(BigInt(text.codePointAt(start + 1) ?? 0));
-    const escape = escapeValue(text, start + 2);
-    if (escape === undefined) throw new ExpressionProblem(start, "unknown escape in a character constant");
-    return absolute(BigInt(escape.value));
+    const escaped = escapeValue(text, start + 2);
+    if (escaped === undefined) throw new ExpressionProblem(start, "unknown escape in a character constant");
+    return absolute(BigInt(escaped.value));
   }
 
   private number(word: string, start: number): Value {
@@ -203,15 +237,21 @@ class Reader {
     }
     const octal = /^0[0-7]+$/.test(word);
     const digits = word.replace(/^0[xb]?0*/i, "");
-    if (digits.length > 64) throw new ExpressionProblem(start, `the number ${word.slice(0, 20)}... does not fit in 64 bits`);
+    if (digits.length > 64)
+      throw new ExpressionProblem(start, `the number ${word.slice(0, 20)}... does not fit in 64 bits`);
     const value = BigInt(octal ? `0o${word.slice(1)}` : word);
-    if (value > 0xffff_ffff_ffff_ffffn) throw new ExpressionProblem(start, `the number ${word} does not fit in 64 bits`);
+    if (value > 0xffff_ffff_ffff_ffffn)
+      throw new ExpressionProblem(start, `the number ${word} does not fit in 64 bits`);
     return absolute(value);
   }
 }
 
 /** Reads the expression at `position` of `text`. Throws an ExpressionProblem if there is none. */
-export function readExpression(text: string, position: number, names: Names): { readonly value: Value; readonly end: number } {
+export function readExpression(
+  text: string,
+  position: number,
+  names: Names,
+): { readonly value: Value; readonly end: number } {
   const reader = new Reader(text, position, names);
   const value = reader.binary(1);
   return { value, end: reader.position };

@@ -7,10 +7,10 @@ import { ExpressionProblem, type ExpressionReader } from "../syntax/input.js";
 import { instructions } from "../syntax/instructions.js";
 import { AssemblyError } from "./errors.js";
 import { absolute, readExpression } from "./expressions.js";
+import { StatementReader } from "./reader.js";
 import { runStatements } from "./run.js";
 import type { Section } from "./sections.js";
 import { splitStatements } from "./source.js";
-import { StatementReader } from "./reader.js";
 import { AssemblyState } from "./state.js";
 
 export { AssemblyError } from "./errors.js";
@@ -55,7 +55,8 @@ export function assemble(text: string, options: AssembleOptions = {}): Program {
 
 function externalSymbols(symbols: AssembleOptions["symbols"]): ReadonlyMap<string, bigint> {
   if (symbols === undefined) return new Map();
-  const entries = symbols instanceof Map ? [...symbols] : Object.entries(symbols as Readonly<Record<string, bigint | number>>);
+  const entries =
+    symbols instanceof Map ? [...symbols] : Object.entries(symbols as Readonly<Record<string, bigint | number>>);
   return new Map(entries.map(([name, value]) => [name, BigInt.asIntN(64, BigInt(value))]));
 }
 
@@ -75,13 +76,16 @@ function placeSections(sections: readonly Section[], options: AssembleOptions, f
     const alignment = BigInt(section.alignment);
     const address = given === undefined ? ((next + alignment - 1n) / alignment) * alignment : BigInt(given);
     if (address % alignment !== 0n) {
-      throw wrong(`section ${section.name} needs an address that is a multiple of ${alignment}; it was given 0x${address.toString(16)}`);
+      throw wrong(
+        `section ${section.name} needs an address that is a multiple of ${alignment}; it was given 0x${address.toString(16)}`,
+      );
     }
     section.address = BigInt.asUintN(64, address);
     if (!section.flags.includes("a")) continue;
     next = address + BigInt(section.size);
     const other = placed.find((candidate) => overlap(candidate, section));
-    if (other !== undefined) throw wrong(`the sections ${other.name} and ${section.name} overlap at 0x${address.toString(16)}`);
+    if (other !== undefined)
+      throw wrong(`the sections ${other.name} and ${section.name} overlap at 0x${address.toString(16)}`);
     placed.push(section);
   }
 }
@@ -98,7 +102,12 @@ function overlap(a: Section, b: Section): boolean {
 export function assembleInstruction(text: string, address: bigint): number {
   const trimmed = text.trim();
   const mnemonic = /^[^\s]*/.exec(trimmed)?.[0] ?? "";
-  const encoding = instructions.encode(mnemonic.toLowerCase(), trimmed.slice(mnemonic.length), address, numbersOnly(address));
+  const encoding = instructions.encode(
+    mnemonic.toLowerCase(),
+    trimmed.slice(mnemonic.length),
+    address,
+    numbersOnly(address),
+  );
   if (encoding !== undefined && !("failure" in encoding)) return encoding.word;
   const failure = encoding?.failure;
   const column = failure === undefined ? 1 : mnemonic.length + failure.position + 1;

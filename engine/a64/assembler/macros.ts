@@ -42,7 +42,10 @@ export function parseParameters(statement: Statement, position: number): Paramet
     const kind = qualifier?.[1]?.toLowerCase();
     if (qualifier !== null) {
       if (kind !== "req" && kind !== "vararg") {
-        throw new AssemblyError(positionIn(statement, at), `.macro: unknown qualifier ':${kind}'; known are :req and :vararg`);
+        throw new AssemblyError(
+          positionIn(statement, at),
+          `.macro: unknown qualifier ':${kind}'; known are :req and :vararg`,
+        );
       }
       at += qualifier[0].length;
     }
@@ -78,7 +81,7 @@ function endOfArgument(text: string, start: number): number {
     if (/\s/.test(character) && depth === 0) {
       const rest = text.slice(at).trimStart();
       const next = text.length - rest.length;
-      const separates = /[\w.$"')\]\\]/.test(text[at - 1] ?? " ") && /[\w.$"'\\#(\[]/.test(rest.charAt(0));
+      const separates = /[\w.$"')\]\\]/.test(text[at - 1] ?? " ") && /[\w.$"'\\#([]/.test(rest.charAt(0));
       if (rest === "" || rest.startsWith(",") || separates) return at;
       at = next;
       continue;
@@ -110,7 +113,10 @@ export function parseArguments(macro: Macro, statement: Statement, position: num
     const byName = named === null ? undefined : macro.parameters.find((parameter) => parameter.name === named[1]);
     const parameter = byName ?? macro.parameters[next];
     if (parameter === undefined) {
-      throw new AssemblyError(positionIn(statement, start), `macro '${macro.name}' takes ${macro.parameters.length} arguments; this is one too many`);
+      throw new AssemblyError(
+        positionIn(statement, start),
+        `macro '${macro.name}' takes ${macro.parameters.length} arguments; this is one too many`,
+      );
     }
     if (byName !== undefined && named !== null) at += named[0].length;
     else next++;
@@ -148,7 +154,12 @@ export function splitItems(text: string): string[] {
 }
 
 /** A macro's body with its arguments: `\name`, `\()`, and `\@` for the number of the expansion. */
-export function expandMacro(macro: Macro, call: Statement, argumentValues: ReadonlyMap<string, string>, count: number): Statement[] {
+export function expandMacro(
+  macro: Macro,
+  call: Statement,
+  argumentValues: ReadonlyMap<string, string>,
+  count: number,
+): Statement[] {
   const values = new Map(macro.parameters.map(({ name, default: value }) => [name, argumentValues.get(name) ?? value]));
   const note = `in the expansion of macro '${macro.name}' at line ${call.line}`;
   return substitute(macro.body, values, count, [note, ...call.notes]);

@@ -67,7 +67,12 @@ export class StatementReader {
   }
 
   /** Goes on with an expansion: `turn(0)`, `turn(1)` ... until it gives none. */
-  push(from: Statement, macro: boolean, conditionals: number, turn: (index: number) => readonly Statement[] | undefined): void {
+  push(
+    from: Statement,
+    macro: boolean,
+    conditionals: number,
+    turn: (index: number) => readonly Statement[] | undefined,
+  ): void {
     if (this.frames.length > MAX_NESTING) {
       throw new AssemblyError(positionIn(from, 0), `macros and repetitions are nested more than ${MAX_NESTING} deep`);
     }

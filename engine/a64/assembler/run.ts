@@ -48,7 +48,10 @@ function runStatement(state: AssemblyState, statement: Statement): void {
     return;
   }
   if (word === undefined) {
-    throw new AssemblyError(positionIn(statement, position), `expected an instruction, a directive or a label, found '${rest.charAt(0)}'`);
+    throw new AssemblyError(
+      positionIn(statement, position),
+      `expected an instruction, a directive or a label, found '${rest.charAt(0)}'`,
+    );
   }
   runWord(state, statement, word, position);
 }
@@ -75,7 +78,10 @@ function runWord(state: AssemblyState, statement: Statement, word: string, posit
   const request = requestPattern.exec(statement.text.slice(behind));
   if (request !== null) {
     if (defineRegister(state.registers, name, (request[1] as string).toLowerCase())) return;
-    throw new AssemblyError(positionIn(statement, statement.text.length - (request[1] as string).length), `'${request[1]}' is no register`);
+    throw new AssemblyError(
+      positionIn(statement, statement.text.length - (request[1] as string).length),
+      `'${request[1]}' is no register`,
+    );
   }
   if (loadsLiteral(state, statement, name, behind)) return;
   state.emitInstruction(statement, name, behind);

@@ -82,7 +82,7 @@ class Splitter {
     if (character === "'") return Math.min(endOfCharacter(this.text, this.index), this.lineEnd());
     if (character !== '"') return this.index + 1;
     const end = endOfString(this.text, this.index);
-    if (end === undefined) throw new AssemblyError(this.position(), "unterminated string: the closing \" is missing");
+    if (end === undefined) throw new AssemblyError(this.position(), 'unterminated string: the closing " is missing');
     return end;
   }
 

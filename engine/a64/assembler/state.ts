@@ -1,12 +1,12 @@
 /** What an assembly knows while it runs: sections, symbols, what must be filled in later. */
-import { type ExpressionReader, ExpressionProblem } from "../syntax/input.js";
+import { ExpressionProblem, type ExpressionReader } from "../syntax/input.js";
 import { instructions } from "../syntax/instructions.js";
 import { DirectiveArguments } from "./arguments.js";
 import { Conditionals } from "./conditionals.js";
 import { AssemblyError, type SourcePosition } from "./errors.js";
 import { absolute, type Names, readExpression, type Value } from "./expressions.js";
 import { LiteralPools } from "./literal-pools.js";
-import { type Macro } from "./macros.js";
+import type { Macro } from "./macros.js";
 import type { StatementReader } from "./reader.js";
 import { Section, standardFlags, writeLittleEndian } from "./sections.js";
 import { positionIn, type Statement } from "./source.js";
@@ -133,7 +133,8 @@ export class AssemblyState implements Names {
     if (size < 8 && (value < -(1n << (bits - 1n)) || value >= 1n << bits)) {
       throw new AssemblyError(position, `the value ${value} does not fit in ${size} byte${size === 1 ? "" : "s"}`);
     }
-    if (this.section.nobits && value !== 0n) throw new AssemblyError(position, `${this.section.name} can hold nothing but zeros`);
+    if (this.section.nobits && value !== 0n)
+      throw new AssemblyError(position, `${this.section.name} can hold nothing but zeros`);
     writeLittleEndian(target, value, size);
   }
 
@@ -152,7 +153,12 @@ export class AssemblyState implements Names {
       return symbol === undefined ? undefined : this.valueOf(symbol, position);
     }
     const symbol = direction === "f" ? this.symbols.numericAhead(number) : this.symbols.numericBehind(number);
-    if (symbol === undefined) throw new ExpressionProblem(position, `there is no numeric label '${number}:' before this; '${number}f' is the next one`, 2);
+    if (symbol === undefined)
+      throw new ExpressionProblem(
+        position,
+        `there is no numeric label '${number}:' before this; '${number}f' is the next one`,
+        2,
+      );
     this.named.set(key, symbol);
     return this.valueOf(symbol, position);
   }
@@ -187,8 +193,10 @@ export class AssemblyState implements Names {
   private settle(symbol: AssemblySymbol, position: number): Value {
     const { waiting } = symbol;
     if (waiting === undefined) return symbol.value;
-    if (symbol.busy) throw new ExpressionProblem(position, `the symbol '${symbol.name}' is defined in terms of itself`, 2);
-    if (++this.depth > MAX_SYMBOL_DEPTH) throw new ExpressionProblem(position, "symbols are defined in terms of each other too deeply", 2);
+    if (symbol.busy)
+      throw new ExpressionProblem(position, `the symbol '${symbol.name}' is defined in terms of itself`, 2);
+    if (++this.depth > MAX_SYMBOL_DEPTH)
+      throw new ExpressionProblem(position, "symbols are defined in terms of each other too deeply", 2);
     const outer = this.resolving;
     symbol.busy = true;
     this.resolving = waiting.context;
@@ -197,7 +205,10 @@ export class AssemblyState implements Names {
     } catch (error) {
       if (error instanceof ExpressionProblem && symbol.definedAt !== undefined) {
         const { definedAt } = symbol;
-        throw new AssemblyError({ ...definedAt, column: definedAt.column + error.position - waiting.position }, error.reason);
+        throw new AssemblyError(
+          { ...definedAt, column: definedAt.column + error.position - waiting.position },
+          error.reason,
+        );
       }
       throw error;
     } finally {
@@ -236,7 +247,10 @@ export class AssemblyState implements Names {
   /** A label stands here. */
   defineLabel(symbol: AssemblySymbol, position: SourcePosition): void {
     if (symbol.definedAt !== undefined) {
-      throw new AssemblyError(position, `the label '${symbol.name}' is defined already, on line ${symbol.definedAt.line}`);
+      throw new AssemblyError(
+        position,
+        `the label '${symbol.name}' is defined already, on line ${symbol.definedAt.line}`,
+      );
     }
     symbol.definedAt = position;
     symbol.value = { section: this.section, value: BigInt(this.section.size) };
@@ -269,7 +283,12 @@ export class AssemblyState implements Names {
     });
   }
 
-  private encode(statement: Statement, mnemonic: string, operandsAt: number, address: bigint | undefined): { word: number; deferred: boolean } {
+  private encode(
+    statement: Statement,
+    mnemonic: string,
+    operandsAt: number,
+    address: bigint | undefined,
+  ): { word: number; deferred: boolean } {
     const encoding = instructions.encode(mnemonic, statement.text.slice(operandsAt), address, this.expressionReader);
     if (encoding === undefined) throw new AssemblyError(positionIn(statement, 0), unknownMnemonic(mnemonic));
     if ("failure" in encoding) {
@@ -313,7 +332,11 @@ export class AssemblyState implements Names {
     // The load's own operand is the entry's label; a name that no text can hold keeps it apart from symbols.
     this.named = new Map([[POOL_LABEL, entry.symbol]]);
     const operands = `${load.prefix}${POOL_LABEL}`;
-    this.emitInstruction({ ...statement, text: statement.text.slice(0, load.operandsAt) + operands }, load.mnemonic, load.operandsAt);
+    this.emitInstruction(
+      { ...statement, text: statement.text.slice(0, load.operandsAt) + operands },
+      load.mnemonic,
+      load.operandsAt,
+    );
   }
 
   /** Puts the section's pending literals where it stands now. */
@@ -347,7 +370,8 @@ export class AssemblyState implements Names {
     this.resolving = context;
     try {
       const value = readExpression(text, start, this).value;
-      if (value === undefined) throw new ExpressionProblem(start, "this expression has no value: it lies in a section without an address");
+      if (value === undefined)
+        throw new ExpressionProblem(start, "this expression has no value: it lies in a section without an address");
       return value.value;
     } catch (error) {
       if (!(error instanceof ExpressionProblem)) throw error;

@@ -1,11 +1,21 @@
 /** Escapes in strings and character constants, as GNU as has them. */
 
 const simpleEscapes: Readonly<Record<string, number>> = {
-  b: 8, f: 12, n: 10, r: 13, t: 9, '"': 34, "\\": 92, "'": 39,
+  b: 8,
+  f: 12,
+  n: 10,
+  r: 13,
+  t: 9,
+  '"': 34,
+  "\\": 92,
+  "'": 39,
 };
 
 /** The byte of the escape behind a backslash at `position` - 1, and the position after it; undefined if it is none. */
-export function escapeValue(text: string, position: number): { readonly value: number; readonly end: number } | undefined {
+export function escapeValue(
+  text: string,
+  position: number,
+): { readonly value: number; readonly end: number } | undefined {
   const simple = simpleEscapes[text.charAt(position)];
   if (simple !== undefined) return { value: simple, end: position + 1 };
   const octal = /^[0-7]{1,3}/.exec(text.slice(position, position + 3))?.[0];

@@ -53,7 +53,11 @@ class LabelOperand implements Operand {
     if (steps < -limit || steps >= limit) {
       const range = `${-limit * unit} to ${(limit - 1n) * unit} bytes`;
       const hint = relative ? "" : "; a number without # is an address, write #n for an offset";
-      return input.fail(start, `the target is ${offset} bytes away, out of range: ${range}${this.far(input, start) ? hint : ""}`, 2);
+      return input.fail(
+        start,
+        `the target is ${offset} bytes away, out of range: ${range}${this.far(input, start) ? hint : ""}`,
+        2,
+      );
     }
     return input.assign(this.field, Number(BigInt.asUintN(this.field.width, steps)), start, "");
   }

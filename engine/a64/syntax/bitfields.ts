@@ -75,7 +75,8 @@ class BitmaskOperand implements Operand {
     if (value === undefined) return undefined;
     const canonical = encodeBitMask(value, width) === encoded;
     if (this.options.move === true && isMoveWide(value, width)) return undefined;
-    const text = `0x${value.toString(16)}`;
+    const written = this.options.complement === true ? BigInt.asUintN(width, ~value) : value;
+    const text = `0x${written.toString(16)}`;
     return canonical ? text : `${text}, immr #${(encoded >>> 6) & 63}`;
   }
 }

@@ -4,7 +4,9 @@ import type { OperandInput } from "./input.js";
 import { argumentField, is64Bit, noDefaults, type Operand, type OperandSpec, zeroDefault } from "./operand.js";
 
 /** What a relocation operator takes of an address: its halfword, and what it says of the instruction. */
-const halfwordOperators: Readonly<Record<string, { readonly halfword: number; readonly signed: boolean; readonly checked: boolean }>> = {
+const halfwordOperators: Readonly<
+  Record<string, { readonly halfword: number; readonly signed: boolean; readonly checked: boolean }>
+> = {
   abs_g0: { halfword: 0, signed: false, checked: true },
   abs_g0_nc: { halfword: 0, signed: false, checked: false },
   abs_g0_s: { halfword: 0, signed: true, checked: true },
@@ -60,7 +62,8 @@ class NumberOperand implements Operand {
     const operator = input.relocation();
     const expression = input.expression();
     if (expression === undefined) return false;
-    if (operator !== undefined && operator !== "lo12") return this.parseHalfword(input, operator, expression.value, start);
+    if (operator !== undefined && operator !== "lo12")
+      return this.parseHalfword(input, operator, expression.value, start);
     if (expression.value === undefined) return input.defer();
     if (operator === "lo12") {
       if (this.options.signed || this.field.width !== 12) return input.fail(start, refusedOperator(operator), 2);
@@ -148,9 +151,11 @@ class AddSubtractImmediate implements Operand {
     if (expression === undefined) return false;
     const shift = this.parseShift(input);
     if (shift === undefined) return false;
-    if (operator !== undefined && operator !== "lo12" && operator !== "hi12") return input.fail(start, refusedOperator(operator), 2);
+    if (operator !== undefined && operator !== "lo12" && operator !== "hi12")
+      return input.fail(start, refusedOperator(operator), 2);
     if (expression.value === undefined) return input.defer();
-    if (operator === undefined) return this.accept(input, this.negated ? -expression.value : expression.value, shift, start);
+    if (operator === undefined)
+      return this.accept(input, this.negated ? -expression.value : expression.value, shift, start);
     if (this.negated) return false;
     const part = operator === "lo12" ? expression.value & 0xfffn : (expression.value >> 12n) & 0xfffn;
     return this.accept(input, part, operator === "hi12" ? 12 : shift, start);
@@ -179,7 +184,9 @@ class AddSubtractImmediate implements Operand {
     const written = this.negated ? -value : value;
     const byItself = shift === -1 && value > 0xfffn && (value & 0xfffn) === 0n && value >> 12n <= 0xfffn;
     if (!byItself && (value < least || value > 0xfffn)) {
-      const range = this.negated ? "-4095 to -1, or a multiple of 4096 down to -16773120" : "0 to 4095, or a multiple of 4096 up to 16773120";
+      const range = this.negated
+        ? "-4095 to -1, or a multiple of 4096 down to -16773120"
+        : "0 to 4095, or a multiple of 4096 up to 16773120";
       return input.fail(start, `immediate ${written} is out of range: ${range}`, 2);
     }
     const shifted = byItself || shift === 12;
@@ -190,7 +197,7 @@ class AddSubtractImmediate implements Operand {
   }
 
   print(word: number): string {
-    const value = `#0x${this.immediate.read(word).toString(16)}`;
+    const value = `#${this.negated ? "-" : ""}0x${this.immediate.read(word).toString(16)}`;
     return this.shift.read(word) === 1 ? `${value}, lsl #12` : value;
   }
 }
@@ -226,7 +233,11 @@ class MoveWideImmediate implements Operand {
         input.assign(this.immediate, Number(bits >> BigInt(16 * halfword)), start, "")
       );
     }
-    return input.fail(start, `0x${BigInt.asUintN(width, value).toString(16)} takes more than one instruction; use ldr ${width === 64 ? "x" : "w"}<n>, =value, or movz and movk`, 2);
+    return input.fail(
+      start,
+      `0x${BigInt.asUintN(width, value).toString(16)} takes more than one instruction; use ldr ${width === 64 ? "x" : "w"}<n>, =value, or movz and movk`,
+      2,
+    );
   }
 
   print(word: number): string | undefined {

@@ -9,9 +9,7 @@ interface Candidate {
 }
 
 /** An encoded instruction, or why there is none. */
-export type Encoding =
-  | { readonly word: number; readonly deferred: boolean }
-  | { readonly failure: Failure };
+export type Encoding = { readonly word: number; readonly deferred: boolean } | { readonly failure: Failure };
 
 export class SyntaxIndex {
   private mnemonics: ReadonlyMap<string, readonly Candidate[]> | undefined;
@@ -39,7 +37,12 @@ export class SyntaxIndex {
    * `address`: where the instruction stands; undefined while not known, then the word of a PC-relative
    * operand is `deferred`.
    */
-  encode(mnemonic: string, operands: string, address: bigint | undefined, expressions: ExpressionReader): Encoding | undefined {
+  encode(
+    mnemonic: string,
+    operands: string,
+    address: bigint | undefined,
+    expressions: ExpressionReader,
+  ): Encoding | undefined {
     const candidates = this.byMnemonic().get(mnemonic);
     if (candidates === undefined) return undefined;
     const input = new OperandInput(operands, address, expressions);

@@ -62,7 +62,11 @@ export class OperandInput {
   /** Notes why reading stops; always false. */
   fail(position: number, reason: string, weight: 1 | 2 = 1): false {
     const before = this.failure;
-    if (before === undefined || position > before.position || (position === before.position && weight > before.weight)) {
+    if (
+      before === undefined ||
+      position > before.position ||
+      (position === before.position && weight > before.weight)
+    ) {
       this.failure = { position, reason, weight };
     }
     return false;
@@ -180,7 +184,8 @@ export class OperandInput {
     while (isWordCode(code));
     if (!(end >= text.length || code === 44 || code === 93)) return undefined;
     const number = text.slice(digits, end);
-    if (number.length > 1 && number[0] === "0" ? !/^0x[0-9a-f]{1,15}$/i.test(number) : !/^[0-9]{1,15}$/.test(number)) return undefined;
+    if (number.length > 1 && number[0] === "0" ? !/^0x[0-9a-f]{1,15}$/i.test(number) : !/^[0-9]{1,15}$/.test(number))
+      return undefined;
     this.position = end;
     const value = BigInt(number);
     return negative ? -value : value;
@@ -189,6 +194,11 @@ export class OperandInput {
 
 function isWordCode(code: number): boolean {
   return (
-    (code >= 97 && code <= 122) || (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || code === 95 || code === 46 || code === 36
+    (code >= 97 && code <= 122) ||
+    (code >= 48 && code <= 57) ||
+    (code >= 65 && code <= 90) ||
+    code === 95 ||
+    code === 46 ||
+    code === 36
   );
 }

@@ -5,16 +5,44 @@ import { argumentField, is64Bit, type Operand, type OperandSpec, zeroDefault } f
 
 /** By value; the first spelling is the one printed. */
 export const conditionNames: readonly (readonly string[])[] = [
-  ["eq"], ["ne"], ["cs", "hs"], ["cc", "lo"], ["mi"], ["pl"], ["vs"], ["vc"],
-  ["hi"], ["ls"], ["ge"], ["lt"], ["gt"], ["le"], ["al"], ["nv"],
+  ["eq"],
+  ["ne"],
+  ["cs", "hs"],
+  ["cc", "lo"],
+  ["mi"],
+  ["pl"],
+  ["vs"],
+  ["vc"],
+  ["hi"],
+  ["ls"],
+  ["ge"],
+  ["lt"],
+  ["gt"],
+  ["le"],
+  ["al"],
+  ["nv"],
 ];
 
 const shiftNames = [["lsl"], ["lsr"], ["asr"], ["ror"]];
 const extendNames = ["uxtb", "uxth", "uxtw", "uxtx", "sxtb", "sxth", "sxtw", "sxtx"].map((name) => [name]);
 
 const barrierNames: readonly (readonly string[])[] = [
-  [], ["oshld"], ["oshst"], ["osh"], [], ["nshld"], ["nshst"], ["nsh"],
-  [], ["ishld"], ["ishst"], ["ish"], [], ["ld"], ["st"], ["sy"],
+  [],
+  ["oshld"],
+  ["oshst"],
+  ["osh"],
+  [],
+  ["nshld"],
+  ["nshst"],
+  ["nsh"],
+  [],
+  ["ishld"],
+  ["ishst"],
+  ["ish"],
+  [],
+  ["ld"],
+  ["st"],
+  ["sy"],
 ];
 
 const prefetchNames: readonly (readonly string[])[] = Array.from({ length: 32 }, (_, value) => {
@@ -101,10 +129,15 @@ export const nameOperands: Readonly<Record<string, (spec: OperandSpec) => Operan
   ncond: (spec) =>
     new NamedOperand(argumentField(spec, 0), conditionNames, { what: "a condition (eq, ne, cs, ...)", inverted: true }),
   shift: (spec) => new NamedOperand(argumentField(spec, 0), shiftNames, { what: "a shift (lsl, lsr, asr, ror)" }),
-  extend: (spec) =>
-    new ExtensionOperand(argumentField(spec, 0), extendNames, { what: "an extension (uxtb ... sxtx)" }),
+  extend: (spec) => new ExtensionOperand(argumentField(spec, 0), extendNames, { what: "an extension (uxtb ... sxtx)" }),
   barrier: (spec) =>
-    new NamedOperand(argumentField(spec, 0), barrierNames, { what: "a barrier option (sy, ish, ishst, ...)", numeric: true }),
+    new NamedOperand(argumentField(spec, 0), barrierNames, {
+      what: "a barrier option (sy, ish, ishst, ...)",
+      numeric: true,
+    }),
   prfop: (spec) =>
-    new NamedOperand(argumentField(spec, 0), prefetchNames, { what: "a prefetch operation (pldl1keep, ...)", numeric: true }),
+    new NamedOperand(argumentField(spec, 0), prefetchNames, {
+      what: "a prefetch operation (pldl1keep, ...)",
+      numeric: true,
+    }),
 };

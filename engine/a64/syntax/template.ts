@@ -196,7 +196,9 @@ export class Syntax {
     const { mnemonic, pattern } = this;
     let spellings: readonly Spelling[] = [{ text: "", word: pattern.value, known: pattern.mask }];
     for (const piece of mnemonic.match(/<[^>]*>|[^<]+/g) ?? []) {
-      const options = piece.startsWith("<") ? this.spellingsOf(piece.slice(1, -1)) : [{ text: piece, word: 0, known: 0 }];
+      const options = piece.startsWith("<")
+        ? this.spellingsOf(piece.slice(1, -1))
+        : [{ text: piece, word: 0, known: 0 }];
       spellings = spellings.flatMap((before) =>
         options.map(({ text, word, known }) => ({
           text: before.text + text,
@@ -211,7 +213,9 @@ export class Syntax {
   private spellingsOf(inner: string): readonly Spelling[] {
     const choice = choicePattern.exec(inner);
     const field = fieldReference(this.pattern, choice?.[1] ?? inner.slice(inner.indexOf(":") + 1));
-    const texts = choice === null ? conditionNames : (choice[2] as string).split("|").map((text) => [text]);
+    // GNU as knows b.al, but not bal.
+    const conditions = this.mnemonic.includes(".") ? conditionNames : conditionNames.slice(0, 14);
+    const texts = choice === null ? conditions : (choice[2] as string).split("|").map((text) => [text]);
     return texts.flatMap((list, value) =>
       list.filter((text) => text !== "-").map((text) => ({ text, word: field.place(value), known: field.mask })),
     );

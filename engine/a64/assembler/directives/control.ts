@@ -13,7 +13,12 @@ function leadingDirective(text: string): string | undefined {
 }
 
 /** The statements up to the directive that ends the block; the block must end where it began. */
-function collectBlock(state: AssemblyState, args: DirectiveArguments, starts: readonly string[], ends: readonly string[]): Statement[] {
+function collectBlock(
+  state: AssemblyState,
+  args: DirectiveArguments,
+  starts: readonly string[],
+  ends: readonly string[],
+): Statement[] {
   const body: Statement[] = [];
   let depth = 1;
   for (;;) {
@@ -34,7 +39,8 @@ const macro: Directive = (state, args) => {
   const start = args.position;
   const name = args.name();
   if (name === undefined) throw args.error(".macro: expected the macro's name", start);
-  if (state.macros.has(name.toLowerCase())) throw args.error(`the macro '${name}' is defined already; .purgem removes it`, start);
+  if (state.macros.has(name.toLowerCase()))
+    throw args.error(`the macro '${name}' is defined already; .purgem removes it`, start);
   const parameters = parseParameters(args.statement, args.position);
   const body = collectBlock(state, args, [".macro"], [".endm", ".endmacro"]);
   const definition: Macro = { name, parameters, body };
@@ -61,8 +67,15 @@ function noteOf(args: DirectiveArguments): readonly string[] {
   return [`in ${args.directive} at line ${args.statement.line}`, ...args.statement.notes];
 }
 
-function repeat(state: AssemblyState, args: DirectiveArguments, count: number, turn: (index: number) => Statement[]): void {
-  state.reader.push(args.statement, false, state.conditionals.depth, (index) => (index < count ? turn(index) : undefined));
+function repeat(
+  state: AssemblyState,
+  args: DirectiveArguments,
+  count: number,
+  turn: (index: number) => Statement[],
+): void {
+  state.reader.push(args.statement, false, state.conditionals.depth, (index) =>
+    index < count ? turn(index) : undefined,
+  );
 }
 
 const rept: Directive = (state, args) => {
@@ -82,7 +95,9 @@ function iterate(items: (text: string) => readonly string[]): Directive {
     const notes = noteOf(args);
     const body = collectBlock(state, args, repetitionStarts, [".endr"]);
     const all = list.length === 0 ? [""] : list;
-    repeat(state, args, all.length, (index) => substitute(body, new Map([[name, all[index] as string]]), state.expansions, notes));
+    repeat(state, args, all.length, (index) =>
+      substitute(body, new Map([[name, all[index] as string]]), state.expansions, notes),
+    );
   };
 }
 
@@ -155,7 +170,9 @@ export const conditionalDirectives: DirectiveTable = {
     ]),
   ),
   ".elseif": (state, args) =>
-    state.conditionals.alternative(place(args), state.reader.conditionalsBefore, () => (conditions[".if"] as Condition)(state, args)),
+    state.conditionals.alternative(place(args), state.reader.conditionalsBefore, () =>
+      (conditions[".if"] as Condition)(state, args),
+    ),
   ".else": (state, args) => state.conditionals.alternative(place(args), state.reader.conditionalsBefore),
   ".endif": (state, args) => state.conditionals.close(place(args), state.reader.conditionalsBefore),
 };

@@ -33,7 +33,8 @@ function strings(terminated: boolean): Directive {
 /** `.inst word, ...`: instructions as numbers. */
 const inst: Directive = (state, args) => {
   state.section.raiseAlignment(4);
-  if (state.section.size % 4 !== 0) throw args.error(".inst: an instruction must stand at a multiple of 4 bytes; put .align 2 before it");
+  if (state.section.size % 4 !== 0)
+    throw args.error(".inst: an instruction must stand at a multiple of 4 bytes; put .align 2 before it");
   numbers(4)(state, args);
 };
 
@@ -92,7 +93,10 @@ const MAX_ALIGNMENT_POWER = 30;
 
 function alignPower(fillSize: 1 | 2 | 4): Directive {
   return (state, args) => {
-    const power = args.atEnd() || args.statement.text[args.position] === "," ? 0 : args.numberWithin(0, MAX_ALIGNMENT_POWER, "power of two");
+    const power =
+      args.atEnd() || args.statement.text[args.position] === ","
+        ? 0
+        : args.numberWithin(0, MAX_ALIGNMENT_POWER, "power of two");
     align(state, args, 2 ** power, fillSize);
   };
 }

@@ -15,7 +15,8 @@ function standard(name: string): Directive {
 function refuseSubsection(args: DirectiveArguments): void {
   if (args.atEnd()) return;
   const start = args.position;
-  if (args.number() !== 0n) throw args.error("subsections other than 0 are not supported; use a section with a name of its own", start);
+  if (args.number() !== 0n)
+    throw args.error("subsections other than 0 are not supported; use a section with a name of its own", start);
   args.expectEnd();
 }
 
@@ -26,7 +27,10 @@ function parseFlags(args: DirectiveArguments): string {
   const text = new TextDecoder().decode(args.string());
   for (const [index, flag] of [...text].entries()) {
     if (!"awxeodGMSRT?".includes(flag)) {
-      throw args.error(`unknown section flag '${flag}'; a (allocated), w (writable) and x (executable) are known`, start + 1 + index);
+      throw args.error(
+        `unknown section flag '${flag}'; a (allocated), w (writable) and x (executable) are known`,
+        start + 1 + index,
+      );
     }
   }
   return [..."awx"].filter((flag) => text.includes(flag)).join("");
@@ -39,7 +43,11 @@ function parseType(args: DirectiveArguments): boolean | undefined {
   const start = args.position;
   const match = /^([%@])?([a-z_0-9]+)/.exec(args.statement.text.slice(start));
   const type = match?.[2];
-  if (match === null || match[1] === undefined || !/^(progbits|nobits|note|init_array|fini_array|preinit_array|unwind)$/.test(type ?? "")) {
+  if (
+    match === null ||
+    match[1] === undefined ||
+    !/^(progbits|nobits|note|init_array|fini_array|preinit_array|unwind)$/.test(type ?? "")
+  ) {
     throw args.error("unknown section type; %progbits and %nobits are known", start);
   }
   // Entry size, group and linked section concern a linker.
@@ -66,7 +74,10 @@ function enterNamed(state: AssemblyState, args: DirectiveArguments): void {
   const usual = standardFlags(name);
   const given = flags ?? usual?.flags;
   if (given === undefined) {
-    throw args.error(`section '${name}' needs flags: .section ${name},"ax" for code, "aw" for data, "a" for constants`, start);
+    throw args.error(
+      `section '${name}' needs flags: .section ${name},"ax" for code, "aw" for data, "a" for constants`,
+      start,
+    );
   }
   state.enter(state.makeSection(name, given, nobits ?? (flags === undefined && usual?.nobits === true)));
 }

@@ -19,7 +19,8 @@ const equiv: Directive = (state, args) => {
   const start = args.position;
   const name = args.expectName();
   const before = state.symbols.find(name)?.definedAt;
-  if (before !== undefined) throw args.error(`.equiv: '${name}' has a value already, given on line ${before.line}`, start);
+  if (before !== undefined)
+    throw args.error(`.equiv: '${name}' has a value already, given on line ${before.line}`, start);
   args.expectComma();
   state.assign(name, args, positionIn(args.statement, start));
   args.expectEnd();
@@ -46,7 +47,8 @@ const common: Directive = (state, args) => {
   args.expectComma();
   const size = args.numberWithin(0, Number.MAX_SAFE_INTEGER, "size");
   const alignment = args.comma() ? args.numberWithin(1, 2 ** 30, "alignment") : 1;
-  if (!Number.isInteger(Math.log2(alignment))) throw args.error(`${args.directive}: the alignment ${alignment} is no power of two`);
+  if (!Number.isInteger(Math.log2(alignment)))
+    throw args.error(`${args.directive}: the alignment ${alignment} is no power of two`);
   args.expectEnd();
   const { section, previousSection } = state;
   state.enterStandard(".bss");
@@ -77,15 +79,60 @@ export function defineRegister(registers: Map<string, string>, name: string, reg
 const ignored: Directive = () => {};
 
 const ignoredNames = [
-  "type", "size", "file", "loc", "ident", "arch", "cpu", "arch_extension", "ln", "line", "list", "nolist", "title", "sbttl",
-  "eject", "psize", "version", "symver", "addrsig", "addrsig_sym", "variant_pcs", "print", "code", "arm64",
+  "type",
+  "size",
+  "file",
+  "loc",
+  "ident",
+  "arch",
+  "cpu",
+  "arch_extension",
+  "ln",
+  "line",
+  "list",
+  "nolist",
+  "title",
+  "sbttl",
+  "eject",
+  "psize",
+  "version",
+  "symver",
+  "addrsig",
+  "addrsig_sym",
+  "variant_pcs",
+  "print",
+  "code",
+  "arm64",
 ];
 
 const cfiNames = [
-  "sections", "startproc", "endproc", "personality", "lsda", "def_cfa", "def_cfa_register", "def_cfa_offset",
-  "adjust_cfa_offset", "offset", "val_offset", "rel_offset", "register", "restore", "undefined", "same_value",
-  "remember_state", "restore_state", "return_column", "signal_frame", "window_save", "escape", "val_encoded_addr",
-  "b_key_frame", "negate_ra_state", "inline_lsda", "label",
+  "sections",
+  "startproc",
+  "endproc",
+  "personality",
+  "lsda",
+  "def_cfa",
+  "def_cfa_register",
+  "def_cfa_offset",
+  "adjust_cfa_offset",
+  "offset",
+  "val_offset",
+  "rel_offset",
+  "register",
+  "restore",
+  "undefined",
+  "same_value",
+  "remember_state",
+  "restore_state",
+  "return_column",
+  "signal_frame",
+  "window_save",
+  "escape",
+  "val_encoded_addr",
+  "b_key_frame",
+  "negate_ra_state",
+  "inline_lsda",
+  "label",
 ];
 
 export const symbolDirectives: DirectiveTable = {
