@@ -3,6 +3,6 @@ export { mulHighS, mulHighU, rbit } from "./bits";
 export { eret, raise, undefined } from "./exceptions";
 export { fill, slotAddress } from "./icache";
 export { barrier, cleanAndInvalidate, dataCache, hostWrites, instructionCache } from "./maintenance";
-export { run } from "./run";
+export { executeSpecial, run } from "./run";
 export { hint, readSystem, writePState, writeSystem } from "./system";
 export { access, isGuarded, probe } from "./windows";

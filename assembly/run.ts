@@ -39,10 +39,13 @@ function failFetch(core: u32, pc: u64, index: i32): u64 {
 }
 
 /**
- * Executes what the inner loop leaves out: an instruction met with PSTATE.BTYPE or IL set, and compiled regions.
- * A region that leaves FUEL as it was has declined: its first word is then executed by its form.
+ * Executes what the inner loop leaves out: a word that is not there or not decoded yet, an instruction met with
+ * PSTATE.BTYPE or IL set, and compiled regions. A region that leaves FUEL as it was has declined: its first word
+ * is then executed by its form. Exported so that it is not inlined: the loop needs the registers.
  */
-function executeSpecial(core: u32, pc: u64, slot: u32, index: i32, handler: i32): u64 {
+export function executeSpecial(core: u32, pc: u64, slot: u32, index: i32): u64 {
+  let handler = load<i32>(slot, 4) & HANDLER_MASK;
+  if (handler < FIRST_FORM) handler = prepare(core, index, pc, slot);
   const word = load<u32>(slot);
   const btype = load<u32>(core, BTYPE);
   if (btype != 0) {
@@ -99,7 +102,8 @@ function askForRegion(core: u32, pc: u64, slot: u32, heat: u32): void {
 
 /**
  * Executes from PC until the fuel is used, an exception is the host's, a branch goes to HOST_RETURN, the core waits
- * or PENDING is set; gives STOP_*. The outer loop turns once a taken branch, the inner once an instruction.
+ * or PENDING is set; gives STOP_*. The outer loop turns once a taken branch, the inner once an instruction; FUEL is exact
+ * outside of the inner one.
  */
 export function run(core: u32): i32 {
   const threshold = load<u32>(core, HEAT_THRESHOLD);
@@ -133,30 +137,34 @@ export function run(core: u32): i32 {
     }
     if (threshold != 0 && weight != 0) warm(core, pc, <u32>pc * 2 + bias, weight, threshold);
     if (atomic.load<u32>(core + PENDING) != 0) return stop(core, pc, STOP_PENDING);
+    const fuel = load<i64>(core, FUEL);
+    if (fuel <= 0) return stop(core, pc, STOP_FUEL);
+    // One count for what ends a run of instructions without a branch: the fuel and the window.
+    const batch = <i32>min<i64>(fuel, (base + bytes - pc) >>> 2);
+    let left = batch;
     let next: u64;
-    while (true) {
-      const fuel = load<i64>(core, FUEL);
-      if (fuel <= 0) return stop(core, pc, STOP_FUEL);
+    do {
       const slot = <u32>pc * 2 + bias;
-      let handler = load<i32>(slot, 4) & HANDLER_MASK;
-      if (handler < FIRST_FORM) handler = prepare(core, index, pc, slot);
-      if (handler >= FIRST_REGION || load<u32>(core, BTYPE) != 0) {
-        next = executeSpecial(core, pc, slot, index, handler);
-      } else {
-        store<i64>(core, fuel - 1, FUEL);
-        next = call_indirect<u64>(handler, core, load<u32>(slot), pc);
+      const handler = load<u32>(slot, 4) & HANDLER_MASK;
+      if (handler - FIRST_FORM >= <u32>(FIRST_REGION - FIRST_FORM) || load<u32>(core, BTYPE) != 0) {
+        store<i64>(core, load<i64>(core, FUEL) - (batch - left), FUEL);
+        next = executeSpecial(core, pc, slot, index);
+        left = batch;
+        break;
       }
+      left--;
+      next = call_indirect<u64>(handler, core, load<u32>(slot), pc);
       if (next != pc + 4) break;
       pc = next;
-      if (pc - base >= bytes) break;
-    }
+    } while (left != 0);
+    store<i64>(core, load<i64>(core, FUEL) - (batch - left), FUEL);
     weight = 0;
     if (next == FAULT_PC && load<u32>(core, EXCEPTION) != 0) {
       const isWait = load<u32>(core, EXCEPTION) == EXCEPTION_WAIT;
       pc = deliver(core);
       if (pc == FAULT_PC && load<u32>(core, EXCEPTION) != 0) return isWait ? STOP_WAIT : STOP_EXCEPTION;
     } else if (next != pc) {
-      weight = next < pc ? HEAT_BACKWARD : HEAT_FORWARD;
+      if (next != pc + 4) weight = next < pc ? HEAT_BACKWARD : HEAT_FORWARD;
       pc = next;
     }
   }
