@@ -47,25 +47,32 @@ export class Placement {
 
   /** Assembles `text` with its sections at the next free addresses, and loads it. `extra`: symbols beside the machine's. */
   load(text: string, file: string, extra: ReadonlyMap<string, bigint> = new Map()): void {
-    const sections: Record<string, bigint> = {};
-    for (const [name, range] of this.#ranges) sections[name] = range.next;
-    const { [".text"]: base, ...others } = sections;
-    const symbols = new Map([...this.#machine.symbols, ...extra]);
-    const program = assemble(text, { base, sections: others, symbols, file });
+    const next = (name: string): bigint => this.#range(name).next;
+    const program = assemble(text, {
+      base: next(".text"),
+      sections: { ".static_call.text": next(".static_call.text"), ".data": next(".data") },
+      symbols: new Map([...this.#machine.symbols, ...extra]),
+      file,
+    });
     this.#take(program);
     this.#machine.load(program);
   }
 
   /** Whether B and BL reach `target` from anywhere in .static_call.text. */
   near(target: bigint): boolean {
-    const range = this.#ranges.get(".static_call.text");
-    return range !== undefined && target >= range.end - BRANCH_REACH && target < range.next + BRANCH_REACH;
+    const range = this.#range(".static_call.text");
+    return target >= range.end - BRANCH_REACH && target < range.next + BRANCH_REACH;
+  }
+
+  #range(section: string): Range {
+    const range = this.#ranges.get(section);
+    if (range === undefined) throw new StaticCallError("internal", `a design defines a section ${section}`);
+    return range;
   }
 
   #take(program: Program): void {
     for (const section of program.sections) {
-      const range = this.#ranges.get(section.name);
-      if (range === undefined) throw new StaticCallError("internal", `a design defines section ${section.name}`);
+      const range = this.#range(section.name);
       const end = section.address + BigInt(section.bytes.length);
       if (end > range.end) {
         throw new StaticCallError("full", `the part of window '${range.window}' that is kept for ${section.name} is full`);

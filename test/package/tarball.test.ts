@@ -66,9 +66,9 @@ describe("the packed package", () => {
         'const key: StaticCall = StaticCall.define(machine, { name: "k", design: "hybrid" });\n' +
         "export const state: string = key.state;\n",
     );
-    const tsc = join(repository, "node_modules", "typescript", "bin", "tsc");
-    const strict = ["--noEmit", "--strict", "--module", "NodeNext", "--target", "ES2022", "--lib", "ES2023", "--types", ""];
-    run(process.execPath, [tsc, ...strict, "use.ts"], folder);
+    const compilerOptions = { noEmit: true, strict: true, module: "NodeNext", target: "ES2022", types: [] };
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["use.ts"] }));
+    run(process.execPath, [join(repository, "node_modules", "typescript", "bin", "tsc"), "-p", folder], folder);
   });
 
   test("the command runs", () => {
