@@ -43,9 +43,7 @@ export function mulHigh(isSigned: boolean, a: bigint, b: bigint): bigint {
 
 export function div(width: Width, isSigned: boolean, a: bigint, b: bigint): bigint {
   if (unsigned(width, b) === 0n) return 0n;
-  return isSigned
-    ? unsigned(width, signed(width, a) / signed(width, b))
-    : unsigned(width, a) / unsigned(width, b);
+  return isSigned ? unsigned(width, signed(width, a) / signed(width, b)) : unsigned(width, a) / unsigned(width, b);
 }
 
 export function clz(width: Width, a: bigint): bigint {

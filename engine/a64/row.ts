@@ -63,7 +63,14 @@ export function row<const P extends string>(
     }
   }
   // The fields' names were checked against the pattern above; behind this line they are only letters.
-  return { name, pattern: parsed, syntax, unallocated, lands: options.lands ?? 0b0001, meaning: meaning as unknown as Meaning };
+  return {
+    name,
+    pattern: parsed,
+    syntax,
+    unallocated,
+    lands: options.lands ?? 0b0001,
+    meaning: meaning as unknown as Meaning,
+  };
 }
 
 export function alias(name: string, pattern: string, syntax: string, options: { parseOnly?: boolean } = {}): Alias {

@@ -13,4 +13,6 @@ const { binary, forms } = interpreterModule(rows);
 mkdirSync(new URL(".", output), { recursive: true });
 writeFileSync(output, binary);
 const seconds = ((performance.now() - started) / 1000).toFixed(1);
-console.log(`${fileURLToPath(output)}: ${forms} forms of ${rows.length} instructions, ${binary.length} bytes, ${seconds} s`);
+console.log(
+  `${fileURLToPath(output)}: ${forms} forms of ${rows.length} instructions, ${binary.length} bytes, ${seconds} s`,
+);

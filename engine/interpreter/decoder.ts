@@ -46,7 +46,9 @@ class WordTests {
     const m = this.module;
     const bit = forms.length > LEAF ? bestBit(forms, tested) : undefined;
     if (bit === undefined) {
-      const comparisons = forms.map((form) => m.if(this.matches(form, form.unallocated), m.return(m.i32.const(form.handler))));
+      const comparisons = forms.map((form) =>
+        m.if(this.matches(form, form.unallocated), m.return(m.i32.const(form.handler))),
+      );
       return comparisons.length === 0 ? m.nop() : m.block(null, comparisons);
     }
     const side = (wanted: number): Form[] =>

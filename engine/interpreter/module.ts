@@ -6,9 +6,10 @@ import { type Form, formsOf } from "../a64/forms.js";
 import type { Row } from "../a64/row.js";
 import { createModule, emit, handlerParameters, handlerResult, typesOf, type WasmModule } from "../wasm/binaryen.js";
 import { Code } from "../wasm/code.js";
-import { materialise } from "../wasm/flags.js";
 import { flagKinds } from "../wasm/flag-locals.js";
-import { type Value, ValueOps } from "../wasm/values.js";
+import { materialise } from "../wasm/flags.js";
+import type { Value } from "../wasm/value.js";
+import { ValueOps } from "../wasm/values.js";
 import { addDecoder, addLandingPads } from "./decoder.js";
 import { InterpreterOps } from "./ops.js";
 
@@ -49,7 +50,13 @@ function addUndefined(module: WasmModule): void {
   const { i32, i64 } = new Code(module).types;
   module.addFunctionImport("undefinedWord", "core", "undefined", handlerParameters, handlerResult);
   const operands = [module.local.get(0, i32), module.local.get(1, i32), module.local.get(2, i64)];
-  module.addFunction("undefined", handlerParameters, handlerResult, [], module.call("undefinedWord", operands, handlerResult));
+  module.addFunction(
+    "undefined",
+    handlerParameters,
+    handlerResult,
+    [],
+    module.call("undefinedWord", operands, handlerResult),
+  );
 }
 
 class FlagOps extends ValueOps {
@@ -68,7 +75,17 @@ function addFlags(module: WasmModule, name: string): void {
   for (const { number, operation, width } of flagKinds) {
     const branch = o.code.nested(() => {
       const result = operation === "logical" ? a : operation === "add" ? o.add(width, a, b) : o.sub(width, a, b);
-      o.code.push(m.return(materialise(o, { kind: operation, width, a: o.cut(width, a), b: o.cut(width, b), result: o.cut(width, result) })));
+      o.code.push(
+        m.return(
+          materialise(o, {
+            kind: operation,
+            width,
+            a: o.cut(width, a),
+            b: o.cut(width, b),
+            result: o.cut(width, result),
+          }),
+        ),
+      );
     });
     o.code.push(m.if(m.i32.eq(kind(), m.i32.const(number)), branch));
   }

@@ -4,19 +4,38 @@
  * (core, word, pc) -> next PC, or FAULT_PC with the exception recorded and the state as before.
  */
 import * as layout from "../../assembly/layout.js";
+import type { Form } from "../a64/forms.js";
 import { operandFieldLayouts } from "../a64/forms.js";
 import type {
-  AccessKind, BarrierOp, Bytes, DataCacheOp, DirectBranch, ExceptionOp, HintOp, IndirectBranch, InstructionCacheOp, Ops,
-  SystemRegister, Width,
+  AccessKind,
+  BarrierOp,
+  Bytes,
+  DataCacheOp,
+  DirectBranch,
+  ExceptionOp,
+  HintOp,
+  IndirectBranch,
+  InstructionCacheOp,
+  Ops,
+  SystemRegister,
+  Width,
 } from "../a64/ops.js";
 import type { FieldLayout } from "../a64/pattern.js";
-import type { Form } from "../a64/forms.js";
 import { type Expression, handlerResult, type WasmModule } from "../wasm/binaryen.js";
 import { Code, PC_PARAMETER, WORD_PARAMETER } from "../wasm/code.js";
-import { accessSpec, barrierNumbers, dataCacheNumbers, exceptionNumbers, hintNumbers, instructionCacheNumbers, pstateNumbers, systemRegisterNumber } from "../wasm/core-calls.js";
-import { type Access, MemoryOps } from "../wasm/memory.js";
+import {
+  accessSpec,
+  barrierNumbers,
+  dataCacheNumbers,
+  exceptionNumbers,
+  hintNumbers,
+  instructionCacheNumbers,
+  pstateNumbers,
+  systemRegisterNumber,
+} from "../wasm/core-calls.js";
 import { conditionOn } from "../wasm/flags.js";
-import type { Field, Value } from "../wasm/values.js";
+import { type Access, MemoryOps } from "../wasm/memory.js";
+import type { Field, Value } from "../wasm/value.js";
 
 const ZR_INDEX = 31;
 
@@ -136,7 +155,12 @@ export class InterpreterOps extends MemoryOps implements Ops<Value, Field, Acces
   access(address: Value, bytes: Bytes, kind: AccessKind, aligned = false): Access {
     const m = this.module;
     const spec = m.i32.const(accessSpec(bytes, kind, aligned));
-    const call = this.callCore("access", [this.code.core(), this.pc(), this.wide(address), spec], ["i32", "i64", "i64", "i32"], "i32");
+    const call = this.callCore(
+      "access",
+      [this.code.core(), this.pc(), this.wide(address), spec],
+      ["i32", "i64", "i64", "i32"],
+      "i32",
+    );
     const host = this.bind("i32", call);
     this.code.push(m.if(m.i32.eqz(this.narrow(host)), this.faulted()));
     if (kind !== "write") this.count(layout.COUNT_READS);
@@ -190,14 +214,24 @@ export class InterpreterOps extends MemoryOps implements Ops<Value, Field, Acces
   /** This branch's entry of BRANCH_TARGETS, relative to the core's block. */
   private targetEntry(): () => Expression {
     const m = this.module;
-    const index = m.i32.and(m.i32.wrap(m.i64.shr_u(this.pc(), m.i64.const(2n))), m.i32.const(layout.BRANCH_TARGET_ENTRIES - 1));
+    const index = m.i32.and(
+      m.i32.wrap(m.i64.shr_u(this.pc(), m.i64.const(2n))),
+      m.i32.const(layout.BRANCH_TARGET_ENTRIES - 1),
+    );
     const entry = this.bind("i32", m.i32.add(this.code.core(), m.i32.shl(index, m.i32.const(4))));
     return () => this.narrow(entry);
   }
 
   exception(op: ExceptionOp, imm16: Value): void {
     const number = this.module.i32.const(exceptionNumbers[op]);
-    this.leave(this.callCore("raise", [this.code.core(), this.pc(), number, this.narrow(imm16)], ["i32", "i64", "i32", "i32"], "i64"));
+    this.leave(
+      this.callCore(
+        "raise",
+        [this.code.core(), this.pc(), number, this.narrow(imm16)],
+        ["i32", "i64", "i32", "i32"],
+        "i64",
+      ),
+    );
   }
 
   eret(): void {
@@ -218,7 +252,12 @@ export class InterpreterOps extends MemoryOps implements Ops<Value, Field, Acces
   }
 
   barrier(op: BarrierOp, option: Field): void {
-    const operands = [this.code.core(), this.pc(), this.module.i32.const(barrierNumbers[op]), this.narrow(option.value)];
+    const operands = [
+      this.code.core(),
+      this.pc(),
+      this.module.i32.const(barrierNumbers[op]),
+      this.narrow(option.value),
+    ];
     this.code.push(this.callCore("barrier", operands, ["i32", "i64", "i32", "i32"], undefined));
   }
 
@@ -245,13 +284,23 @@ export class InterpreterOps extends MemoryOps implements Ops<Value, Field, Acces
   }
 
   writeSystem(register: SystemRegister, value: Value): void {
-    const operands = [this.code.core(), this.pc(), this.module.i32.const(systemRegisterNumber(register)), this.wide(value)];
+    const operands = [
+      this.code.core(),
+      this.pc(),
+      this.module.i32.const(systemRegisterNumber(register)),
+      this.wide(value),
+    ];
     this.code.push(this.callCore("writeSystem", operands, ["i32", "i64", "i32", "i64"], undefined));
     this.endIfRaised();
   }
 
   writePState(field: "DAIFSet" | "DAIFClr" | "SPSel", imm4: Field): void {
-    const operands = [this.code.core(), this.pc(), this.module.i32.const(pstateNumbers[field]), this.narrow(imm4.value)];
+    const operands = [
+      this.code.core(),
+      this.pc(),
+      this.module.i32.const(pstateNumbers[field]),
+      this.narrow(imm4.value),
+    ];
     this.code.push(this.callCore("writePState", operands, ["i32", "i64", "i32", "i32"], undefined));
     this.endIfRaised();
   }

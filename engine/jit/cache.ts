@@ -13,7 +13,7 @@
 import * as layout from "../../assembly/layout.js";
 import { type Form, formsOf } from "../a64/forms.js";
 import { rows } from "../a64/table.js";
-import { type CompileAnswer, CompilerClient, type CompiledRegion, compileWorker } from "./compiler.js";
+import { type CompileAnswer, type CompiledRegion, CompilerClient, compileWorker } from "./compiler.js";
 import { type JitOptions, jitDefaults, type RegionHost } from "./host.js";
 import { type ExitReason, exitReasons, noCounts, type PathCounts, type RegionPlan } from "./plan.js";
 import { type Region, sourceOf } from "./region.js";
@@ -157,8 +157,10 @@ export class RegionCache {
   assertConsistent(): void {
     for (const region of this.regions()) {
       const leads = this.handlerAt(region.slots[0] as number) === region.index;
-      if (leads !== region.linked) throw new Error(`internal: region at 0x${region.head.toString(16)}: slot and link disagree`);
-      if (region.linked && !this.holdsWords(region)) throw new Error(`internal: region at 0x${region.head.toString(16)} is linked over other words`);
+      if (leads !== region.linked)
+        throw new Error(`internal: region at 0x${region.head.toString(16)}: slot and link disagree`);
+      if (region.linked && !this.holdsWords(region))
+        throw new Error(`internal: region at 0x${region.head.toString(16)} is linked over other words`);
     }
   }
 
@@ -189,8 +191,11 @@ export class RegionCache {
         return form === undefined ? undefined : { form, word };
       },
       lastTarget: (pc) => {
-        const entry = (core + layout.BRANCH_TARGETS) / 8 + 2 * Number((pc >> 2n) % BigInt(layout.BRANCH_TARGET_ENTRIES));
-        return this.words64[entry] === BigInt.asIntN(64, pc) ? BigInt.asUintN(64, this.words64[entry + 1] as bigint) : undefined;
+        const entry =
+          (core + layout.BRANCH_TARGETS) / 8 + 2 * Number((pc >> 2n) % BigInt(layout.BRANCH_TARGET_ENTRIES));
+        return this.words64[entry] === BigInt.asIntN(64, pc)
+          ? BigInt.asUintN(64, this.words64[entry + 1] as bigint)
+          : undefined;
       },
       lastWindow: (pc) => {
         const at = core + layout.ACCESS_WINDOWS + Number((pc >> 2n) % BigInt(layout.ACCESS_WINDOW_ENTRIES));
@@ -219,7 +224,11 @@ export class RegionCache {
 
   private add({ plan, core }: Request, compiled: CompiledRegion): Region {
     const counterBytes = 8 * compiled.counters.length;
-    if (this.nextCounter + counterBytes > layout.REGION_COUNTER_BYTES || this.nextIndex >= layout.FIRST_REGION + MAX_REGIONS) this.clear();
+    if (
+      this.nextCounter + counterBytes > layout.REGION_COUNTER_BYTES ||
+      this.nextIndex >= layout.FIRST_REGION + MAX_REGIONS
+    )
+      this.clear();
     const source = sourceOf(plan);
     const region: Region = {
       ...source,
@@ -294,14 +303,19 @@ export class RegionCache {
   }
 
   private fits(core: number, region: Region): boolean {
-    return this.handlerAt(region.slots[0] as number) < layout.FIRST_REGION && this.holdsWords(region) && this.guardsHold(core, region);
+    return (
+      this.handlerAt(region.slots[0] as number) < layout.FIRST_REGION &&
+      this.holdsWords(region) &&
+      this.guardsHold(core, region)
+    );
   }
 
   private holdsWords(region: Region): boolean {
     const { slots, words } = region;
     for (let i = 0; i < slots.length; i++) {
       const slot = slots[i] as number;
-      if (this.handlerAt(slot) === layout.HANDLER_EMPTY || this.words32[slot >> 2] !== ((words[i] as number) | 0)) return false;
+      if (this.handlerAt(slot) === layout.HANDLER_EMPTY || this.words32[slot >> 2] !== ((words[i] as number) | 0))
+        return false;
     }
     return true;
   }
@@ -329,7 +343,6 @@ export class RegionCache {
     region.linked = false;
     this.unlinks++;
   }
-
 
   // ---- counters --------------------------------------------------------------------------------
 

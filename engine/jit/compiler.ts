@@ -5,7 +5,7 @@
  * A core asks and goes on interpreting; the answer is taken by `poll`, which needs no event loop (a core may
  * run for minutes inside one synchronous call). `wait` blocks for it, for callers that want the region now.
  */
-import { type MessagePort, MessageChannel, receiveMessageOnPort, Worker } from "node:worker_threads";
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import type { RegionCounter, RegionPlan } from "./plan.js";
 
 /** How long `wait` lets the worker start and compile, milliseconds. */

@@ -2,11 +2,12 @@
  * Where an instruction goes, read off its meaning: a backend of the vocabulary in which a value is a number
  * or unknown. Region selection uses it; it emits nothing.
  */
-import type { AccessKind, BarrierOp, Bytes, HintOp, IndirectBranch, Ops, SystemRegister, Width } from "../a64/ops.js";
+
 import * as bits from "../a64/bits.js";
-import { extractField } from "../a64/pattern.js";
 import type { Form } from "../a64/forms.js";
 import { operandFieldLayouts } from "../a64/forms.js";
+import type { AccessKind, BarrierOp, Bytes, HintOp, IndirectBranch, Ops, SystemRegister, Width } from "../a64/ops.js";
+import { extractField } from "../a64/pattern.js";
 
 export type Flow =
   | { readonly kind: "next" }
@@ -55,7 +56,12 @@ export function flowOf(form: Form, word: number, pc: bigint): InstructionFlow {
     fields[layout.letter] = { width: layout.width, value: extractField(layout, word) };
   }
   form.row.meaning<Known, FlowField, undefined>(o, fields);
-  return { flow: o.flow, flags: o.flags, access: o.accesses, writesLink: o.writesLink && !(o.flow.kind === "direct" && o.flow.links) };
+  return {
+    flow: o.flow,
+    flags: o.flags,
+    access: o.accesses,
+    writesLink: o.writesLink && !(o.flow.kind === "direct" && o.flow.links),
+  };
 }
 
 class FlowOps implements Ops<Known, FlowField, undefined> {
@@ -74,21 +80,35 @@ class FlowOps implements Ops<Known, FlowField, undefined> {
     return a === undefined || b === undefined ? undefined : bits.unsigned(width, fold(a, b));
   }
 
-  UInt(field: FlowField | number): Known { return BigInt(typeof field === "number" ? field : field.value); }
-  SInt(field: FlowField): Known { return bits.unsigned(64, bits.signed(field.width, BigInt(field.value))); }
+  UInt(field: FlowField | number): Known {
+    return BigInt(typeof field === "number" ? field : field.value);
+  }
+  SInt(field: FlowField): Known {
+    return bits.unsigned(64, bits.signed(field.width, BigInt(field.value)));
+  }
   concat(high: FlowField, low: FlowField): FlowField {
     return { width: high.width + low.width, value: high.value * 2 ** low.width + low.value };
   }
-  constant(value: bigint | number): Known { return bits.unsigned(64, BigInt(value)); }
-  bitmaskImmediate(): Known { return undefined; }
+  constant(value: bigint | number): Known {
+    return bits.unsigned(64, BigInt(value));
+  }
+  bitmaskImmediate(): Known {
+    return undefined;
+  }
 
-  X(): Known { return undefined; }
-  XSP(): Known { return undefined; }
+  X(): Known {
+    return undefined;
+  }
+  XSP(): Known {
+    return undefined;
+  }
   setX(d: FlowField | number): void {
     if ((typeof d === "number" ? d : d.value) === LINK_REGISTER) this.writesLink = true;
   }
   setXSP(): void {}
-  PC(): Known { return this.pc; }
+  PC(): Known {
+    return this.pc;
+  }
   NZCV(): Known {
     if (this.flags === "none") this.flags = "read";
     return undefined;
@@ -96,42 +116,100 @@ class FlowOps implements Ops<Known, FlowField, undefined> {
   setNZCV(): void {
     if (this.flags === "none") this.flags = "write";
   }
-  conditionHolds(): Known { return this.NZCV(); }
+  conditionHolds(): Known {
+    return this.NZCV();
+  }
 
-  add(width: Width, a: Known, b: Known): Known { return this.both(width, a, b, (x, y) => x + y); }
-  sub(width: Width, a: Known, b: Known): Known { return this.both(width, a, b, (x, y) => x - y); }
-  AddWithCarry(): readonly [Known, Known] { return [undefined, undefined]; }
-  nzcvOfLogical(): Known { return undefined; }
-  and(width: Width, a: Known, b: Known): Known { return this.both(width, a, b, (x, y) => x & y); }
-  orr(width: Width, a: Known, b: Known): Known { return this.both(width, a, b, (x, y) => x | y); }
-  eor(width: Width, a: Known, b: Known): Known { return this.both(width, a, b, (x, y) => x ^ y); }
-  not(): Known { return undefined; }
-  lsl(width: Width, a: Known, b: Known): Known { return this.both(width, a, b, (x, y) => bits.lsl(width, x, y)); }
-  lsr(): Known { return undefined; }
-  asr(): Known { return undefined; }
-  ror(): Known { return undefined; }
-  mul(): Known { return undefined; }
-  mulHigh(): Known { return undefined; }
-  div(): Known { return undefined; }
-  clz(): Known { return undefined; }
-  cls(): Known { return undefined; }
-  rbit(): Known { return undefined; }
-  rev(): Known { return undefined; }
-  signExtend(): Known { return undefined; }
-  zeroExtend(): Known { return undefined; }
-  equal(): Known { return undefined; }
-  select(): Known { return undefined; }
+  add(width: Width, a: Known, b: Known): Known {
+    return this.both(width, a, b, (x, y) => x + y);
+  }
+  sub(width: Width, a: Known, b: Known): Known {
+    return this.both(width, a, b, (x, y) => x - y);
+  }
+  AddWithCarry(): readonly [Known, Known] {
+    return [undefined, undefined];
+  }
+  nzcvOfLogical(): Known {
+    return undefined;
+  }
+  and(width: Width, a: Known, b: Known): Known {
+    return this.both(width, a, b, (x, y) => x & y);
+  }
+  orr(width: Width, a: Known, b: Known): Known {
+    return this.both(width, a, b, (x, y) => x | y);
+  }
+  eor(width: Width, a: Known, b: Known): Known {
+    return this.both(width, a, b, (x, y) => x ^ y);
+  }
+  not(): Known {
+    return undefined;
+  }
+  lsl(width: Width, a: Known, b: Known): Known {
+    return this.both(width, a, b, (x, y) => bits.lsl(width, x, y));
+  }
+  lsr(): Known {
+    return undefined;
+  }
+  asr(): Known {
+    return undefined;
+  }
+  ror(): Known {
+    return undefined;
+  }
+  mul(): Known {
+    return undefined;
+  }
+  mulHigh(): Known {
+    return undefined;
+  }
+  div(): Known {
+    return undefined;
+  }
+  clz(): Known {
+    return undefined;
+  }
+  cls(): Known {
+    return undefined;
+  }
+  rbit(): Known {
+    return undefined;
+  }
+  rev(): Known {
+    return undefined;
+  }
+  signExtend(): Known {
+    return undefined;
+  }
+  zeroExtend(): Known {
+    return undefined;
+  }
+  equal(): Known {
+    return undefined;
+  }
+  select(): Known {
+    return undefined;
+  }
 
   access(_address: Known, _bytes: Bytes, _kind: AccessKind): undefined {
     this.accesses = true;
   }
-  load(): Known { return undefined; }
+  load(): Known {
+    return undefined;
+  }
   store(): void {}
-  loadExclusive(): Known { return undefined; }
-  storeExclusive(): Known { return undefined; }
+  loadExclusive(): Known {
+    return undefined;
+  }
+  storeExclusive(): Known {
+    return undefined;
+  }
   clearExclusive(): void {}
-  atomic(): Known { return undefined; }
-  compareAndSwap(): Known { return undefined; }
+  atomic(): Known {
+    return undefined;
+  }
+  compareAndSwap(): Known {
+    return undefined;
+  }
 
   branchTo(target: Known, type: "DIR" | "DIRCALL"): void {
     this.flow = { kind: "direct", target: known(target), links: type === "DIRCALL" };
@@ -142,8 +220,12 @@ class FlowOps implements Ops<Known, FlowField, undefined> {
   branchIndirect(_target: Known, type: IndirectBranch, n: FlowField): void {
     this.flow = { kind: "indirect", type, n: n.value };
   }
-  exception(): void { this.leave(); }
-  eret(): void { this.leave(); }
+  exception(): void {
+    this.leave();
+  }
+  eret(): void {
+    this.leave();
+  }
 
   hint(op: HintOp): void {
     if (!regionHasHint(op)) this.leave();
@@ -151,8 +233,12 @@ class FlowOps implements Ops<Known, FlowField, undefined> {
   barrier(op: BarrierOp): void {
     if (!regionHasBarrier(op)) this.leave();
   }
-  dataCache(): void { this.leave(); }
-  instructionCache(): void { this.leave(); }
+  dataCache(): void {
+    this.leave();
+  }
+  instructionCache(): void {
+    this.leave();
+  }
   readSystem(register: SystemRegister): Known {
     if (!regionSystemRegisters.has(register)) return this.leave();
     return register === "NZCV" ? this.NZCV() : undefined;
@@ -161,7 +247,9 @@ class FlowOps implements Ops<Known, FlowField, undefined> {
     if (!regionSystemRegisters.has(register)) this.leave();
     else if (register === "NZCV") this.setNZCV();
   }
-  writePState(): void { this.leave(); }
+  writePState(): void {
+    this.leave();
+  }
 }
 
 function known(target: Known): bigint {

@@ -25,4 +25,9 @@ export interface JitOptions {
   readonly maxDepth?: number;
 }
 
-export const jitDefaults = { threshold: 1000, background: true, maxInstructions: 400, maxDepth: 6 } satisfies Required<JitOptions>;
+export const jitDefaults = {
+  threshold: 1000,
+  background: true,
+  maxInstructions: 400,
+  maxDepth: 6,
+} satisfies Required<JitOptions>;

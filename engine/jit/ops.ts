@@ -4,13 +4,22 @@
  * only leaves its condition or target here for the node's end.
  */
 import * as layout from "../../assembly/layout.js";
-import type { AccessKind, BarrierOp, Bytes, DirectBranch, IndirectBranch, Ops, SystemRegister, Width } from "../a64/ops.js";
+import type {
+  AccessKind,
+  BarrierOp,
+  Bytes,
+  DirectBranch,
+  IndirectBranch,
+  Ops,
+  SystemRegister,
+  Width,
+} from "../a64/ops.js";
 import type { WasmModule } from "../wasm/binaryen.js";
 import { Code } from "../wasm/code.js";
 import { accessSpec } from "../wasm/core-calls.js";
 import { conditionOn } from "../wasm/flags.js";
 import { type Access, accessAt, MemoryOps } from "../wasm/memory.js";
-import { constantOf, type Field, type Value } from "../wasm/values.js";
+import { constantOf, type Field, type Value } from "../wasm/value.js";
 import type { ExitReason, PathCounts, PlanInstruction, PlanWindow } from "./plan.js";
 import { CanonicalLocals, PathState, SP_REGISTER } from "./state.js";
 
@@ -125,18 +134,32 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
 
   private checkedAccess(address: Value, bytes: Bytes, kind: AccessKind, aligned: boolean): Access {
     const window = this.windowFor(address, bytes, kind);
-    if (address.constant !== undefined && window !== undefined && (!aligned || address.constant % BigInt(bytes) === 0n)) {
+    if (
+      address.constant !== undefined &&
+      window !== undefined &&
+      (!aligned || address.constant % BigInt(bytes) === 0n)
+    ) {
       return accessAt(window.host + Number(address.constant - window.base));
     }
-    return window === undefined ? this.probedAccess(address, bytes, kind, aligned) : this.fastAccess(address, window, bytes, aligned);
+    return window === undefined
+      ? this.probedAccess(address, bytes, kind, aligned)
+      : this.fastAccess(address, window, bytes, aligned);
   }
 
   /** An access that is at home in no one window: the core looks for it. */
   private probedAccess(address: Value, bytes: Bytes, kind: AccessKind, aligned: boolean): Access {
     const m = this.module;
     const spec = m.i32.const(accessSpec(bytes, kind, aligned));
-    const host = this.bind("i32", this.callCore("probe", [this.code.core(), this.wide(address), spec], ["i32", "i64", "i32"], "i32"));
-    this.code.push(m.if(m.i32.eqz(this.narrow(host)), this.code.nested(() => this.exits().exit("memory", this.PC()))));
+    const host = this.bind(
+      "i32",
+      this.callCore("probe", [this.code.core(), this.wide(address), spec], ["i32", "i64", "i32"], "i32"),
+    );
+    this.code.push(
+      m.if(
+        m.i32.eqz(this.narrow(host)),
+        this.code.nested(() => this.exits().exit("memory", this.PC())),
+      ),
+    );
     return { host };
   }
 
@@ -210,11 +233,21 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
     else this.refused();
   }
 
-  exception(): never { return this.refused(); }
-  eret(): never { return this.refused(); }
-  dataCache(): never { return this.refused(); }
-  instructionCache(): never { return this.refused(); }
-  writePState(): never { return this.refused(); }
+  exception(): never {
+    return this.refused();
+  }
+  eret(): never {
+    return this.refused();
+  }
+  dataCache(): never {
+    return this.refused();
+  }
+  instructionCache(): never {
+    return this.refused();
+  }
+  writePState(): never {
+    return this.refused();
+  }
 
   private refused(): never {
     throw new Error(`internal: the instruction at 0x${this.current?.pc.toString(16)} is not for compiled code`);

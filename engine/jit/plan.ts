@@ -28,7 +28,7 @@ export interface PlanInstruction {
 }
 
 export type Successor =
-  | { readonly kind: "node"; readonly node: number; /** Closes a loop. */ readonly back: boolean }
+  | { readonly kind: "node"; readonly node: number /** Closes a loop. */; readonly back: boolean }
   | { readonly kind: "exit"; readonly reason: ExitReason; readonly pc: bigint };
 
 export type NodeEnd =
@@ -91,7 +91,17 @@ export interface PathCounts {
 }
 
 export function noCounts(): PathCounts {
-  return { instructions: 0, reads: 0, writes: 0, direct: 0, conditional: 0, call: 0, indirect: 0, indirectCall: 0, return: 0 };
+  return {
+    instructions: 0,
+    reads: 0,
+    writes: 0,
+    direct: 0,
+    conditional: 0,
+    call: 0,
+    indirect: 0,
+    indirectCall: 0,
+    return: 0,
+  };
 }
 
 /** A counter of a compiled region: how often an edge or an exit was passed, and what each passage stands for. */

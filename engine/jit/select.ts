@@ -107,10 +107,21 @@ class Exploration {
     const { flow } = analysed;
     if (flow.kind === "leave") return undefined;
     const window = analysed.access ? this.view.lastWindow(pc) : undefined;
-    const instruction = { pc, word: held.word, handler: held.form.handler, ...(window === undefined ? {} : { window }) };
+    const instruction = {
+      pc,
+      word: held.word,
+      handler: held.form.handler,
+      ...(window === undefined ? {} : { window }),
+    };
     const btype = flow.kind === "indirect" ? this.btypeOf(flow.type, flow.n, pc) : 0;
     const place: Place = {
-      ...analysed, instruction, btype, successors: [], predicted: undefined, predecessors: 0, startsNode: false,
+      ...analysed,
+      instruction,
+      btype,
+      successors: [],
+      predicted: undefined,
+      predecessors: 0,
+      startsNode: false,
     };
     this.places.set(key, place);
     this.work.push({ place, stack });
@@ -214,7 +225,8 @@ class NodeBuilder {
     const chain = this.chainFrom(start);
     const last = chain[chain.length - 1] as Place;
     for (const { instruction } of chain) {
-      if (typeof instruction.window === "number") this.guards.push({ kind: "window", pc: instruction.pc, window: instruction.window });
+      if (typeof instruction.window === "number")
+        this.guards.push({ kind: "window", pc: instruction.pc, window: instruction.window });
     }
     const end = this.endOf(last);
     this.nodes[number] = {
@@ -253,7 +265,12 @@ class NodeBuilder {
     if (flow.kind !== "indirect") return { kind: "goto", to: successor(0) };
     if (place.predicted === undefined) return { kind: "indirect", type: flow.type, btype: place.btype };
     if (flow.type !== "RET") this.guards.push({ kind: "target", pc: place.instruction.pc, target: place.predicted });
-    return { kind: "indirect", type: flow.type, btype: place.btype, predicted: { target: place.predicted, to: successor(0) } };
+    return {
+      kind: "indirect",
+      type: flow.type,
+      btype: place.btype,
+      predicted: { target: place.predicted, to: successor(0) },
+    };
   }
 
   private successor(to: Place | Successor): Successor {
@@ -267,7 +284,13 @@ class NodeBuilder {
 /** Whether the place is a RET to this address for certain, so that nothing has to be checked. */
 function returnsTo(place: Place, link: bigint | undefined): boolean {
   const { flow } = place;
-  return flow.kind === "indirect" && flow.type === "RET" && flow.n === LINK_REGISTER && link !== undefined && place.predicted === link;
+  return (
+    flow.kind === "indirect" &&
+    flow.type === "RET" &&
+    flow.n === LINK_REGISTER &&
+    link !== undefined &&
+    place.predicted === link
+  );
 }
 
 function flagsDeadAt(chain: readonly Place[]): boolean {

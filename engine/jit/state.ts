@@ -7,7 +7,8 @@
  * before leaving, `settle` brings the canonical locals up to date.
  */
 import { FLAGS_KNOWN, flagKind } from "../wasm/flag-locals.js";
-import { constantOf, type Value, type ValueOps } from "../wasm/values.js";
+import { constantOf, type Value } from "../wasm/value.js";
+import type { ValueOps } from "../wasm/values.js";
 import { noCounts, type PathCounts } from "./plan.js";
 
 /** Register 31 as SP; X0-X30 are 0 to 30. */

@@ -4,12 +4,28 @@ import type { Form } from "../a64/forms.js";
 import { operandFieldLayouts } from "../a64/forms.js";
 import { extractField } from "../a64/pattern.js";
 import {
-  createGraph, createModule, emit, type Expression, type Graph, handlerParameters, handlerResult, none, type WasmModule,
+  createGraph,
+  createModule,
+  type Expression,
+  emit,
+  type Graph,
+  handlerParameters,
+  handlerResult,
+  none,
+  type WasmModule,
 } from "../wasm/binaryen.js";
 import { PC_PARAMETER } from "../wasm/code.js";
-import { constantOf, type Field, type Value } from "../wasm/values.js";
+import { constantOf, type Field, type Value } from "../wasm/value.js";
 import { RegionOps } from "./ops.js";
-import { type ExitReason, noCounts, type PathCounts, type PlanNode, type RegionCounter, type RegionPlan, type Successor } from "./plan.js";
+import {
+  type ExitReason,
+  noCounts,
+  type PathCounts,
+  type PlanNode,
+  type RegionCounter,
+  type RegionPlan,
+  type Successor,
+} from "./plan.js";
 import { PathState } from "./state.js";
 
 export interface Translation {
@@ -251,10 +267,20 @@ class RegionTranslator {
     state.counts = noCounts();
     if (back) {
       const head = constantOf((node.instructions[0] as PlanNode["instructions"][number]).pc);
-      code.push(m.if(this.fuelIsShort(), code.nested(() => this.exit("fuel", head))));
+      code.push(
+        m.if(
+          this.fuelIsShort(),
+          code.nested(() => this.exit("fuel", head)),
+        ),
+      );
       // A plain load: V8 keeps wasm loads where they are, and an atomic one would check its alignment every time.
       const pending = code.loadI32(layout.PENDING);
-      code.push(m.if(pending, code.nested(() => this.exit("pending", head))));
+      code.push(
+        m.if(
+          pending,
+          code.nested(() => this.exit("pending", head)),
+        ),
+      );
     }
     canonical.settle(state, !node.flagsDead);
   }
@@ -263,7 +289,8 @@ class RegionTranslator {
   private indirectEnd(node: PlanNode): void {
     const { end } = node;
     const { target, current } = this.o;
-    if (end.kind !== "indirect" || target === undefined || current === undefined) throw new Error("internal: no indirect branch here");
+    if (end.kind !== "indirect" || target === undefined || current === undefined)
+      throw new Error("internal: no indirect branch here");
     const m = this.module;
     const expected = end.predicted?.target;
     const leave = (): void => {
@@ -274,9 +301,14 @@ class RegionTranslator {
     if (expected === undefined) return leave();
     if (target.constant === expected) return;
     const elsewhere = m.i64.ne(this.o.wide(target), m.i64.const(BigInt.asIntN(64, expected)));
-    this.o.code.push(m.if(elsewhere, this.o.code.nested(() => {
-      leave();
-    })));
+    this.o.code.push(
+      m.if(
+        elsewhere,
+        this.o.code.nested(() => {
+          leave();
+        }),
+      ),
+    );
   }
 
   /** What the interpreter's handler does for BR and BLR: PSTATE.BTYPE, and the target for the next selection. */

@@ -1,9 +1,9 @@
 /** The compile worker's thread: receives one port for each user, then plans on those ports. */
 import { parentPort } from "node:worker_threads";
-import { formsOf } from "../a64/forms.js";
 import { FIRST_FORM } from "../../assembly/layout.js";
-import { rows } from "../a64/table.js";
 import type { Form } from "../a64/forms.js";
+import { formsOf } from "../a64/forms.js";
+import { rows } from "../a64/table.js";
 import type { CompileAnswer, CompileChannel, CompileRequest } from "./compiler.js";
 import { translateRegion } from "./translate.js";
 

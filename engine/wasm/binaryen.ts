@@ -29,7 +29,12 @@ export function typesOf(types: readonly Type[]): binaryen.Type {
 /** A module that imports the machine's shared memory and function table. */
 export function createModule(): WasmModule {
   const module = new binaryen.Module();
-  module.setFeatures(binaryen.Features.Atomics | binaryen.Features.MutableGlobals | binaryen.Features.SignExt | binaryen.Features.BulkMemory);
+  module.setFeatures(
+    binaryen.Features.Atomics |
+      binaryen.Features.MutableGlobals |
+      binaryen.Features.SignExt |
+      binaryen.Features.BulkMemory,
+  );
   return module;
 }
 

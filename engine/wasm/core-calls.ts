@@ -1,6 +1,15 @@
 /** Numbers by which compiled code names things to the functions that core.wasm exports. */
 import * as layout from "../../assembly/layout.js";
-import type { AccessKind, BarrierOp, Bytes, DataCacheOp, ExceptionOp, HintOp, InstructionCacheOp, SystemRegister } from "../a64/ops.js";
+import type {
+  AccessKind,
+  BarrierOp,
+  Bytes,
+  DataCacheOp,
+  ExceptionOp,
+  HintOp,
+  InstructionCacheOp,
+  SystemRegister,
+} from "../a64/ops.js";
 import { systemRegisters } from "../a64/system-registers.js";
 
 export const exceptionNumbers = {

@@ -4,13 +4,17 @@
  * somebody asks, which most often is nobody.
  */
 import type { Width } from "../a64/ops.js";
-import type { FlagSource } from "./flags.js";
+import type { FlagSource } from "./value.js";
 
 /** `a` is NZCV itself. */
 export const FLAGS_KNOWN = 0;
 
 /** The other kinds; for "logical" `a` is the result. */
-export const flagKinds: readonly { readonly number: number; readonly operation: "add" | "sub" | "logical"; readonly width: Width }[] = [
+export const flagKinds: readonly {
+  readonly number: number;
+  readonly operation: "add" | "sub" | "logical";
+  readonly width: Width;
+}[] = [
   { number: 1, operation: "sub", width: 64 },
   { number: 2, operation: "sub", width: 32 },
   { number: 3, operation: "logical", width: 64 },

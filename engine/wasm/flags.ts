@@ -4,26 +4,15 @@
  */
 import { conditionTable } from "../a64/bits.js";
 import type { Width } from "../a64/ops.js";
-import type { Expression } from "./binaryen.js";
-import { constantOf, type Value, type ValueOps } from "./values.js";
-
-export interface FlagSource {
-  /** add, sub: a + b, a - b. adc: a + b + carry. logical: `result` alone, C = V = 0. */
-  readonly kind: "add" | "sub" | "adc" | "logical";
-  readonly width: Width;
-  readonly a: Value;
-  readonly b: Value;
-  readonly result: Value;
-}
+import type { Expression, WasmModule } from "./binaryen.js";
+import { constantOf, type FlagSource, type Value, type ValueEmitter } from "./value.js";
 
 /** NZCV as an i32 expression of four bits. */
-export function materialise(o: ValueOps, source: FlagSource): Expression {
+export function materialise(o: ValueEmitter, source: FlagSource): Expression {
   const m = o.module;
   const { width } = source;
   const topBit = (value: Expression): Expression =>
-    width === 64
-      ? m.i32.wrap(m.i64.shr_u(value, m.i64.const(63n)))
-      : m.i32.shr_u(value, m.i32.const(31));
+    width === 64 ? m.i32.wrap(m.i64.shr_u(value, m.i64.const(63n))) : m.i32.shr_u(value, m.i32.const(31));
   const at = (flag: Expression, position: number): Expression => m.i32.shl(flag, m.i32.const(position));
   const n = topBit(o.sized(width, source.result));
   const z = compareResult(o, source, "eqz");
@@ -32,7 +21,7 @@ export function materialise(o: ValueOps, source: FlagSource): Expression {
   return m.i32.or(m.i32.or(nz, at(carry(o, source, topBit), 1)), topBit(overflowBits(o, source)));
 }
 
-function carry(o: ValueOps, source: FlagSource, topBit: (value: Expression) => Expression): Expression {
+function carry(o: ValueEmitter, source: FlagSource, topBit: (value: Expression) => Expression): Expression {
   const { width } = source;
   const wasm = instructions(o, width);
   const a = (): Expression => o.sized(width, source.a);
@@ -52,7 +41,7 @@ function carry(o: ValueOps, source: FlagSource, topBit: (value: Expression) => E
 }
 
 /** An expression whose top bit is V. */
-function overflowBits(o: ValueOps, source: FlagSource): Expression {
+function overflowBits(o: ValueEmitter, source: FlagSource): Expression {
   const { width } = source;
   const wasm = instructions(o, width);
   const a = (): Expression => o.sized(width, source.a);
@@ -62,14 +51,18 @@ function overflowBits(o: ValueOps, source: FlagSource): Expression {
   return wasm.and(wasm.xor(a(), result()), wasm.xor(b, result()));
 }
 
-type Instructions = ValueOps["module"]["i64"];
+type Instructions = WasmModule["i64"];
 
-function instructions(o: ValueOps, width: Width): Instructions {
+function instructions(o: ValueEmitter, width: Width): Instructions {
   // See ValueOps.of: the two share the instructions used here.
   return width === 64 ? o.module.i64 : (o.module.i32 as unknown as Instructions);
 }
 
-function compareResult(o: ValueOps, source: FlagSource, how: "eqz" | "lt_s" | "ge_s" | "gt_s" | "le_s"): Expression {
+function compareResult(
+  o: ValueEmitter,
+  source: FlagSource,
+  how: "eqz" | "lt_s" | "ge_s" | "gt_s" | "le_s",
+): Expression {
   const wasm = instructions(o, source.width);
   const result = o.sized(source.width, source.result);
   return how === "eqz" ? wasm.eqz(result) : wasm[how](result, o.sized(source.width, constantOf(0)));
@@ -77,14 +70,42 @@ function compareResult(o: ValueOps, source: FlagSource, how: "eqz" | "lt_s" | "g
 
 /** The comparisons of a - b that are conditions: EQ NE CS CC MI PL - - HI LS GE LT GT LE. */
 const subtraction = [
-  "eq", "ne", "ge_u", "lt_u", undefined, undefined, undefined, undefined, "gt_u", "le_u", "ge_s", "lt_s", "gt_s", "le_s",
+  "eq",
+  "ne",
+  "ge_u",
+  "lt_u",
+  undefined,
+  undefined,
+  undefined,
+  undefined,
+  "gt_u",
+  "le_u",
+  "ge_s",
+  "lt_s",
+  "gt_s",
+  "le_s",
 ] as const;
 
 /** The same for flags of a result with C = V = 0, where they compare it with zero. */
-const logical = ["eqz", undefined, undefined, undefined, "lt_s", "ge_s", undefined, undefined, undefined, undefined, "ge_s", "lt_s", "gt_s", "le_s"] as const;
+const logical = [
+  "eqz",
+  undefined,
+  undefined,
+  undefined,
+  "lt_s",
+  "ge_s",
+  undefined,
+  undefined,
+  undefined,
+  undefined,
+  "ge_s",
+  "lt_s",
+  "gt_s",
+  "le_s",
+] as const;
 
 /** ConditionHolds(cond) under `nzcv`, for a condition known at translation, as an i32 expression. */
-export function conditionOn(o: ValueOps, cond: number, nzcv: Value): Expression {
+export function conditionOn(o: ValueEmitter, cond: number, nzcv: Value): Expression {
   const m = o.module;
   if (cond >= 14) return m.i32.const(1);
   const source = nzcv.flags;
@@ -96,7 +117,7 @@ export function conditionOn(o: ValueOps, cond: number, nzcv: Value): Expression 
   return m.i32.and(m.i32.shr_u(table, o.narrow(nzcv)), m.i32.const(1));
 }
 
-function directCondition(o: ValueOps, cond: number, source: FlagSource): Expression | undefined {
+function directCondition(o: ValueEmitter, cond: number, source: FlagSource): Expression | undefined {
   const m = o.module;
   if (source.kind === "sub") {
     const how = subtraction[cond];

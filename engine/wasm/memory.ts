@@ -3,10 +3,12 @@
  * accesses are plain wasm accesses; ordered and atomic ones are wasm atomics, which are sequentially
  * consistent and so stronger than any order that A64 asks for.
  */
-import type { AtomicOp, Order } from "../a64/ops.js";
+
 import { MONITOR_ADDRESS, MONITOR_BYTES, MONITOR_VALUE } from "../../assembly/layout.js";
+import type { AtomicOp, Order } from "../a64/ops.js";
 import type { Expression } from "./binaryen.js";
-import { constantOf, type Value, ValueOps } from "./values.js";
+import { constantOf, type Value } from "./value.js";
+import { ValueOps } from "./values.js";
 
 /** A checked access: where it stands in the shared memory. */
 export interface Access {
@@ -18,26 +20,37 @@ type Size = 1 | 2 | 4 | 8;
 export abstract class MemoryOps extends ValueOps {
   load(access: Access, offset: 0 | 4 | 8, bytes: Size, order: Order = "plain"): Value {
     const pointer = this.narrow(access.host);
-    return this.bind(bytes === 8 ? "i64" : "i32", order === "plain" ? this.plainLoad(offset, bytes, pointer) : this.atomicLoad(offset, bytes, pointer));
+    return this.bind(
+      bytes === 8 ? "i64" : "i32",
+      order === "plain" ? this.plainLoad(offset, bytes, pointer) : this.atomicLoad(offset, bytes, pointer),
+    );
   }
 
   private plainLoad(offset: number, bytes: Size, pointer: Expression): Expression {
     const m = this.module;
     switch (bytes) {
-      case 1: return m.i32.load8_u(offset, 1, pointer);
-      case 2: return m.i32.load16_u(offset, 1, pointer);
-      case 4: return m.i32.load(offset, 1, pointer);
-      case 8: return m.i64.load(offset, 1, pointer);
+      case 1:
+        return m.i32.load8_u(offset, 1, pointer);
+      case 2:
+        return m.i32.load16_u(offset, 1, pointer);
+      case 4:
+        return m.i32.load(offset, 1, pointer);
+      case 8:
+        return m.i64.load(offset, 1, pointer);
     }
   }
 
   private atomicLoad(offset: number, bytes: Size, pointer: Expression): Expression {
     const m = this.module;
     switch (bytes) {
-      case 1: return m.i32.atomic.load8_u(offset, pointer);
-      case 2: return m.i32.atomic.load16_u(offset, pointer);
-      case 4: return m.i32.atomic.load(offset, pointer);
-      case 8: return m.i64.atomic.load(offset, pointer);
+      case 1:
+        return m.i32.atomic.load8_u(offset, pointer);
+      case 2:
+        return m.i32.atomic.load16_u(offset, pointer);
+      case 4:
+        return m.i32.atomic.load(offset, pointer);
+      case 8:
+        return m.i64.atomic.load(offset, pointer);
     }
   }
 
@@ -47,17 +60,25 @@ export abstract class MemoryOps extends ValueOps {
     const low = (): Expression => this.narrow(value);
     if (order === "plain") {
       switch (bytes) {
-        case 1: return this.code.push(m.i32.store8(offset, 1, pointer, low()));
-        case 2: return this.code.push(m.i32.store16(offset, 1, pointer, low()));
-        case 4: return this.code.push(m.i32.store(offset, 1, pointer, low()));
-        case 8: return this.code.push(m.i64.store(offset, 1, pointer, this.wide(value)));
+        case 1:
+          return this.code.push(m.i32.store8(offset, 1, pointer, low()));
+        case 2:
+          return this.code.push(m.i32.store16(offset, 1, pointer, low()));
+        case 4:
+          return this.code.push(m.i32.store(offset, 1, pointer, low()));
+        case 8:
+          return this.code.push(m.i64.store(offset, 1, pointer, this.wide(value)));
       }
     }
     switch (bytes) {
-      case 1: return this.code.push(m.i32.atomic.store8(offset, pointer, low()));
-      case 2: return this.code.push(m.i32.atomic.store16(offset, pointer, low()));
-      case 4: return this.code.push(m.i32.atomic.store(offset, pointer, low()));
-      case 8: return this.code.push(m.i64.atomic.store(offset, pointer, this.wide(value)));
+      case 1:
+        return this.code.push(m.i32.atomic.store8(offset, pointer, low()));
+      case 2:
+        return this.code.push(m.i32.atomic.store16(offset, pointer, low()));
+      case 4:
+        return this.code.push(m.i32.atomic.store(offset, pointer, low()));
+      case 8:
+        return this.code.push(m.i64.atomic.store(offset, pointer, this.wide(value)));
     }
   }
 
@@ -102,15 +123,24 @@ export abstract class MemoryOps extends ValueOps {
   atomic(op: AtomicOp, access: Access, bytes: Size, operand: Value, order: Order): Value {
     const value = this.low(bytes, operand);
     switch (op) {
-      case "ADD": return this.update("add", access, bytes, value);
-      case "CLR": return this.update("and", access, bytes, this.not(64, value));
-      case "EOR": return this.update("xor", access, bytes, value);
-      case "SET": return this.update("or", access, bytes, value);
-      case "SWP": return this.update("xchg", access, bytes, value);
-      case "SMAX": return this.choose("gt_s", access, bytes, value, order);
-      case "SMIN": return this.choose("lt_s", access, bytes, value, order);
-      case "UMAX": return this.choose("gt_u", access, bytes, value, order);
-      case "UMIN": return this.choose("lt_u", access, bytes, value, order);
+      case "ADD":
+        return this.update("add", access, bytes, value);
+      case "CLR":
+        return this.update("and", access, bytes, this.not(64, value));
+      case "EOR":
+        return this.update("xor", access, bytes, value);
+      case "SET":
+        return this.update("or", access, bytes, value);
+      case "SWP":
+        return this.update("xchg", access, bytes, value);
+      case "SMAX":
+        return this.choose("gt_s", access, bytes, value, order);
+      case "SMIN":
+        return this.choose("lt_s", access, bytes, value, order);
+      case "UMAX":
+        return this.choose("gt_u", access, bytes, value, order);
+      case "UMIN":
+        return this.choose("lt_u", access, bytes, value, order);
     }
   }
 
@@ -123,10 +153,14 @@ export abstract class MemoryOps extends ValueOps {
     const m = this.module;
     const pointer = this.narrow(access.host);
     switch (bytes) {
-      case 1: return this.bind("i32", m.i32.atomic.rmw8_u[op](0, pointer, this.narrow(value)));
-      case 2: return this.bind("i32", m.i32.atomic.rmw16_u[op](0, pointer, this.narrow(value)));
-      case 4: return this.bind("i32", m.i32.atomic.rmw[op](0, pointer, this.narrow(value)));
-      case 8: return this.bind("i64", m.i64.atomic.rmw[op](0, pointer, this.wide(value)));
+      case 1:
+        return this.bind("i32", m.i32.atomic.rmw8_u[op](0, pointer, this.narrow(value)));
+      case 2:
+        return this.bind("i32", m.i32.atomic.rmw16_u[op](0, pointer, this.narrow(value)));
+      case 4:
+        return this.bind("i32", m.i32.atomic.rmw[op](0, pointer, this.narrow(value)));
+      case 8:
+        return this.bind("i64", m.i64.atomic.rmw[op](0, pointer, this.wide(value)));
     }
   }
 
@@ -136,17 +170,27 @@ export abstract class MemoryOps extends ValueOps {
     const wanted = this.low(bytes, expected);
     const next = this.low(bytes, value);
     switch (bytes) {
-      case 1: return this.bind("i32", m.i32.atomic.rmw8_u.cmpxchg(0, pointer, this.narrow(wanted), this.narrow(next)));
-      case 2: return this.bind("i32", m.i32.atomic.rmw16_u.cmpxchg(0, pointer, this.narrow(wanted), this.narrow(next)));
-      case 4: return this.bind("i32", m.i32.atomic.rmw.cmpxchg(0, pointer, this.narrow(wanted), this.narrow(next)));
-      case 8: return this.bind("i64", m.i64.atomic.rmw.cmpxchg(0, pointer, this.wide(wanted), this.wide(next)));
+      case 1:
+        return this.bind("i32", m.i32.atomic.rmw8_u.cmpxchg(0, pointer, this.narrow(wanted), this.narrow(next)));
+      case 2:
+        return this.bind("i32", m.i32.atomic.rmw16_u.cmpxchg(0, pointer, this.narrow(wanted), this.narrow(next)));
+      case 4:
+        return this.bind("i32", m.i32.atomic.rmw.cmpxchg(0, pointer, this.narrow(wanted), this.narrow(next)));
+      case 8:
+        return this.bind("i64", m.i64.atomic.rmw.cmpxchg(0, pointer, this.wide(wanted), this.wide(next)));
     }
   }
 
   private loops = 0;
 
   /** Maximum and minimum, which wasm lacks: compare-and-swap until nobody came between. */
-  private choose(keepOld: "gt_s" | "lt_s" | "gt_u" | "lt_u", access: Access, bytes: Size, value: Value, order: Order): Value {
+  private choose(
+    keepOld: "gt_s" | "lt_s" | "gt_u" | "lt_u",
+    access: Access,
+    bytes: Size,
+    value: Value,
+    order: Order,
+  ): Value {
     const m = this.module;
     const label = `retry${this.loops++}`;
     const old = this.bind(bytes === 8 ? "i64" : "i32", bytes === 8 ? m.i64.const(0n) : m.i32.const(0));

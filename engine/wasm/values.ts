@@ -7,40 +7,19 @@
  * are folded here. An i32-typed value stands for its zero-extension, which is only made when 64 bits
  * are asked for.
  */
-import * as bits from "../a64/bits.js";
-import { decodeBitMasks } from "../a64/bitmask-immediate.js";
-import type { Width } from "../a64/ops.js";
+
 import { BITMASKS } from "../../assembly/layout.js";
+import { decodeBitMasks } from "../a64/bitmask-immediate.js";
+import * as bits from "../a64/bits.js";
+import type { Width } from "../a64/ops.js";
 import { type Expression, type Type, typeOf, typesOf, type WasmModule } from "./binaryen.js";
 import type { Code } from "./code.js";
-import { type FlagSource, materialise } from "./flags.js";
-
-export interface Value {
-  readonly type: Type;
-  /** Known value, zero-extended to 64 bits. */
-  readonly constant?: bigint;
-  /** The wasm local that holds it; absent for constants and for flags not yet computed. */
-  readonly local?: number;
-  /** This value is NOT of that one, over `width`: lets AddWithCarry(x, not(y), 1) become a subtraction. */
-  readonly inverted?: { readonly of: Value; readonly width: Width };
-  /** NZCV that has not been computed yet: what it would be computed from. */
-  readonly flags?: FlagSource;
-}
-
-/** An operand field: its value (constant in the JIT) and its width in bits. */
-export interface Field {
-  readonly width: number;
-  readonly value: Value;
-}
-
-export function constantOf(value: bigint | number): Value {
-  const constant = BigInt.asUintN(64, BigInt(value));
-  return { type: constant <= 0xffffffffn ? "i32" : "i64", constant };
-}
+import { materialise } from "./flags.js";
+import { constantOf, type Field, type Value, type ValueEmitter } from "./value.js";
 
 type Fold2 = (a: bigint, b: bigint) => bigint;
 
-export abstract class ValueOps {
+export abstract class ValueOps implements ValueEmitter {
   protected constructor(readonly code: Code) {}
 
   get module(): WasmModule {
@@ -103,7 +82,13 @@ export abstract class ValueOps {
     return width === 64 ? this.module.i64 : (this.module.i32 as unknown as WasmModule["i64"]);
   }
 
-  private binary(width: Width, a: Value, b: Value, fold: Fold2, emit: (x: Expression, y: Expression) => Expression): Value {
+  private binary(
+    width: Width,
+    a: Value,
+    b: Value,
+    fold: Fold2,
+    emit: (x: Expression, y: Expression) => Expression,
+  ): Value {
     if (a.constant !== undefined && b.constant !== undefined) {
       return constantOf(bits.unsigned(width, fold(bits.unsigned(width, a.constant), bits.unsigned(width, b.constant))));
     }
@@ -161,12 +146,24 @@ export abstract class ValueOps {
   add(width: Width, a: Value, b: Value): Value {
     if (this.isZero(width, b)) return this.cut(width, a);
     if (this.isZero(width, a)) return this.cut(width, b);
-    return this.binary(width, a, b, (x, y) => x + y, (x, y) => this.of(width).add(x, y));
+    return this.binary(
+      width,
+      a,
+      b,
+      (x, y) => x + y,
+      (x, y) => this.of(width).add(x, y),
+    );
   }
 
   sub(width: Width, a: Value, b: Value): Value {
     if (this.isZero(width, b)) return this.cut(width, a);
-    return this.binary(width, a, b, (x, y) => x - y, (x, y) => this.of(width).sub(x, y));
+    return this.binary(
+      width,
+      a,
+      b,
+      (x, y) => x - y,
+      (x, y) => this.of(width).sub(x, y),
+    );
   }
 
   AddWithCarry(width: Width, x: Value, y: Value, carryIn: Value): readonly [Value, Value] {
@@ -193,17 +190,35 @@ export abstract class ValueOps {
   }
 
   and(width: Width, a: Value, b: Value): Value {
-    return this.binary(width, a, b, (x, y) => x & y, (x, y) => this.of(width).and(x, y));
+    return this.binary(
+      width,
+      a,
+      b,
+      (x, y) => x & y,
+      (x, y) => this.of(width).and(x, y),
+    );
   }
 
   orr(width: Width, a: Value, b: Value): Value {
     if (this.isZero(width, b)) return this.cut(width, a);
     if (this.isZero(width, a)) return this.cut(width, b);
-    return this.binary(width, a, b, (x, y) => x | y, (x, y) => this.of(width).or(x, y));
+    return this.binary(
+      width,
+      a,
+      b,
+      (x, y) => x | y,
+      (x, y) => this.of(width).or(x, y),
+    );
   }
 
   eor(width: Width, a: Value, b: Value): Value {
-    return this.binary(width, a, b, (x, y) => x ^ y, (x, y) => this.of(width).xor(x, y));
+    return this.binary(
+      width,
+      a,
+      b,
+      (x, y) => x ^ y,
+      (x, y) => this.of(width).xor(x, y),
+    );
   }
 
   not(width: Width, a: Value): Value {
@@ -216,33 +231,66 @@ export abstract class ValueOps {
 
   lsl(width: Width, a: Value, amount: Value): Value {
     if (this.isZero(width, amount)) return this.cut(width, a);
-    return this.binary(width, a, amount, (x, y) => bits.lsl(width, x, y), (x, y) => this.of(width).shl(x, y));
+    return this.binary(
+      width,
+      a,
+      amount,
+      (x, y) => bits.lsl(width, x, y),
+      (x, y) => this.of(width).shl(x, y),
+    );
   }
 
   lsr(width: Width, a: Value, amount: Value): Value {
     if (this.isZero(width, amount)) return this.cut(width, a);
-    return this.binary(width, a, amount, (x, y) => bits.lsr(width, x, y), (x, y) => this.of(width).shr_u(x, y));
+    return this.binary(
+      width,
+      a,
+      amount,
+      (x, y) => bits.lsr(width, x, y),
+      (x, y) => this.of(width).shr_u(x, y),
+    );
   }
 
   asr(width: Width, a: Value, amount: Value): Value {
     if (this.isZero(width, amount)) return this.cut(width, a);
-    return this.binary(width, a, amount, (x, y) => bits.asr(width, x, y), (x, y) => this.of(width).shr_s(x, y));
+    return this.binary(
+      width,
+      a,
+      amount,
+      (x, y) => bits.asr(width, x, y),
+      (x, y) => this.of(width).shr_s(x, y),
+    );
   }
 
   ror(width: Width, a: Value, amount: Value): Value {
     if (this.isZero(width, amount)) return this.cut(width, a);
-    return this.binary(width, a, amount, (x, y) => bits.ror(width, x, y), (x, y) => this.of(width).rotr(x, y));
+    return this.binary(
+      width,
+      a,
+      amount,
+      (x, y) => bits.ror(width, x, y),
+      (x, y) => this.of(width).rotr(x, y),
+    );
   }
 
   mul(width: Width, a: Value, b: Value): Value {
-    return this.binary(width, a, b, (x, y) => x * y, (x, y) => this.of(width).mul(x, y));
+    return this.binary(
+      width,
+      a,
+      b,
+      (x, y) => x * y,
+      (x, y) => this.of(width).mul(x, y),
+    );
   }
 
   mulHigh(signed: boolean, a: Value, b: Value): Value {
     if (a.constant !== undefined && b.constant !== undefined) {
       return constantOf(bits.mulHigh(signed, a.constant, b.constant));
     }
-    return this.bind("i64", this.callCore(signed ? "mulHighS" : "mulHighU", [this.wide(a), this.wide(b)], ["i64", "i64"], "i64"));
+    return this.bind(
+      "i64",
+      this.callCore(signed ? "mulHighS" : "mulHighU", [this.wide(a), this.wide(b)], ["i64", "i64"], "i64"),
+    );
   }
 
   div(width: Width, signed: boolean, a: Value, b: Value): Value {
@@ -336,7 +384,12 @@ export abstract class ValueOps {
   private readonly imported = new Set<string>();
 
   /** A call of a function that core.wasm exports; imported on first use. */
-  callCore(name: string, operands: readonly Expression[], parameters: readonly Type[], result: Type | undefined): Expression {
+  callCore(
+    name: string,
+    operands: readonly Expression[],
+    parameters: readonly Type[],
+    result: Type | undefined,
+  ): Expression {
     const type = result === undefined ? typesOf([]) : typeOf(result);
     if (!this.imported.has(name)) {
       this.imported.add(name);

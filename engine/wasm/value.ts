@@ -1,0 +1,44 @@
+/** A value of the vocabulary as compiled code has it. */
+import type { Width } from "../a64/ops.js";
+import type { Expression, Type, WasmModule } from "./binaryen.js";
+
+export interface FlagSource {
+  /** add, sub: a + b, a - b. adc: a + b + carry. logical: `result` alone, C = V = 0. */
+  readonly kind: "add" | "sub" | "adc" | "logical";
+  readonly width: Width;
+  readonly a: Value;
+  readonly b: Value;
+  readonly result: Value;
+}
+
+export interface Value {
+  readonly type: Type;
+  /** Known value, zero-extended to 64 bits. */
+  readonly constant?: bigint;
+  /** The wasm local that holds it; absent for constants and for flags not yet computed. */
+  readonly local?: number;
+  /** This value is NOT of that one, over `width`: lets AddWithCarry(x, not(y), 1) become a subtraction. */
+  readonly inverted?: { readonly of: Value; readonly width: Width };
+  /** NZCV that has not been computed yet: what it would be computed from. */
+  readonly flags?: FlagSource;
+}
+
+/** An operand field: its value (constant in the JIT) and its width in bits. */
+export interface Field {
+  readonly width: number;
+  readonly value: Value;
+}
+
+export function constantOf(value: bigint | number): Value {
+  const constant = BigInt.asUintN(64, BigInt(value));
+  return { type: constant <= 0xffffffffn ? "i32" : "i64", constant };
+}
+
+/** What turns values into wasm expressions. */
+export interface ValueEmitter {
+  readonly module: WasmModule;
+  /** The value at `width` bits as an expression of that type. */
+  sized(width: Width, value: Value): Expression;
+  /** The value's low 32 bits as an i32 expression. */
+  narrow(value: Value): Expression;
+}
