@@ -129,8 +129,12 @@ function judge(rows: readonly Row[], verdict: Verdict): void {
     const row = rows.find(({ each }) => each.design === design && each.state === state);
     if (row === undefined) throw new Error(`no row ${design} ${state}`);
     const what = `JIT, ${design} ${state}`;
-    for (const [name, other] of [["qemu-aarch64", row.qemu], ["Unicorn", row.unicorn]] as const) {
-      if (!Number.isNaN(other)) verdict.require(`${what}: faster than ${name} by`, other / row.jit, "at least", factor, "x");
+    for (const [name, other] of [
+      ["qemu-aarch64", row.qemu],
+      ["Unicorn", row.unicorn],
+    ] as const) {
+      if (!Number.isNaN(other))
+        verdict.require(`${what}: faster than ${name} by`, other / row.jit, "at least", factor, "x");
     }
     if (!Number.isNaN(nativeDirect)) {
       verdict.require(`${what}: time of native direct calls`, row.jit / nativeDirect, "at most", NATIVE_FACTOR, "x");
@@ -143,7 +147,14 @@ type Columns = Readonly<Record<(typeof columnNames)[number], Column>>;
 
 /** All rounds over all cases; each figure is the least of its rounds. */
 function measure(loaded: readonly LoadedCase[], columns: Columns): Row[] {
-  const rows = loaded.map((each) => ({ each, jit: Number.NaN, interpreter: Number.NaN, qemu: Number.NaN, unicorn: Number.NaN, native: Number.NaN }));
+  const rows = loaded.map((each) => ({
+    each,
+    jit: Number.NaN,
+    interpreter: Number.NaN,
+    qemu: Number.NaN,
+    unicorn: Number.NaN,
+    native: Number.NaN,
+  }));
   for (let round = 0; round < ROUNDS; round++) {
     for (const row of rows) {
       for (const name of columnNames) {

@@ -3,7 +3,7 @@
  * process may have its segments, and the same bytes as a static ELF file.
  */
 import { writeFileSync } from "node:fs";
-import { assemble, Machine, type WindowSpec } from "cmodx/engine";
+import { assemble, type Machine, type WindowSpec } from "cmodx/engine";
 
 export const STACK_TOP = 0x13010000n;
 /** Where the ELF file's _start stands; no window of the machine. */
@@ -72,7 +72,7 @@ const PHDR_BYTES = 56;
 const EM_AARCH64 = 183;
 
 function writeHeader(view: DataView, entry: bigint, segments: number): void {
-  [0x7f, 0x45, 0x4c, 0x46, 2, 1, 1].forEach((byte, index) => view.setUint8(index, byte));
+  new Uint8Array(view.buffer).set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
   view.setUint16(16, 2, true); // ET_EXEC
   view.setUint16(18, EM_AARCH64, true);
   view.setUint32(20, 1, true);

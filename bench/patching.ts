@@ -3,8 +3,9 @@
  * 10,000 calls, in a round of B f1, B f2, NOP+literal, RET. Requirements: no region is compiled after the
  * first round, and throughput is at least half of that of the same calls with no patching.
  */
-import { assemble, Machine } from "cmodx/engine";
+
 import { StaticCall } from "cmodx";
+import { assemble, Machine } from "cmodx/engine";
 import { flags, Verdict } from "./support.js";
 
 const CALLS = flags.short ? 20_000_000 : 100_000_000;
@@ -77,7 +78,9 @@ const patched = (() => {
 machine.dispose();
 
 console.log(`${CALLS} calls, the target changed every ${CALLS_A_TARGET}`);
-console.log(`unpatched ${(unpatched * 1e9).toFixed(2)} ns a call, patched ${(patched.seconds * 1e9).toFixed(2)} ns a call`);
+console.log(
+  `unpatched ${(unpatched * 1e9).toFixed(2)} ns a call, patched ${(patched.seconds * 1e9).toFixed(2)} ns a call`,
+);
 const verdict = new Verdict();
 verdict.require("regions compiled after the first round", patched.compiled, "at most", 0, "");
 verdict.require("throughput, patched by unpatched", unpatched / patched.seconds, "at least", REQUIRED_SHARE, "");

@@ -31,6 +31,15 @@ function nameOf(node) {
 }
 
 /**
+ * Whether it is the body of a describe(): a folder for tests, which are functions of their own.
+ * @param {ts.SignatureDeclaration} node
+ */
+function holdsTests(node) {
+  const call = node.parent;
+  return ts.isCallExpression(call) && /^describe\b/.test(call.expression.getText());
+}
+
+/**
  * @param {string} file
  * @returns {{ file: string, line: number, name: string, lines: number }[]}
  */
@@ -40,7 +49,7 @@ function functionsOf(file) {
   const found = [];
   /** @param {ts.Node} node */
   const visit = (node) => {
-    if (ts.isFunctionLike(node)) {
+    if (ts.isFunctionLike(node) && !holdsTests(node)) {
       const first = source.getLineAndCharacterOfPosition(node.getStart()).line;
       const last = source.getLineAndCharacterOfPosition(node.getEnd()).line;
       found.push({ file, line: first + 1, name: nameOf(node), lines: last - first + 1 });

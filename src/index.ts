@@ -1,6 +1,7 @@
 /** The package's front door: static calls over the machine of cmodx/engine. */
-export { designs } from "./static-call/designs.js";
+
 export { RET0, type StaticCallOptions, type Target } from "./static-call/define.js";
 export type { Design, DesignName, KeyText, MemoryView } from "./static-call/design.js";
+export { designs } from "./static-call/designs.js";
 export { StaticCallError, type StaticCallErrorCode } from "./static-call/errors.js";
 export { type Argument, StaticCall } from "./static-call/static-call.js";

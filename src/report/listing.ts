@@ -57,11 +57,14 @@ function listSection(section: ProgramSection, labels: ReadonlyMap<string, readon
   const title = `\nsection ${section.name}, 0x${hex(section.address, 1)}, ${section.bytes.length} bytes\n`;
   if (!section.flags.includes("x")) return title + dumpBytes(section);
   const tail = section.bytes.length & 3;
-  const rest = tail === 0 ? "" : dumpBytes({
-    ...section,
-    address: section.address + BigInt(section.bytes.length - tail),
-    bytes: section.bytes.subarray(section.bytes.length - tail),
-  });
+  const rest =
+    tail === 0
+      ? ""
+      : dumpBytes({
+          ...section,
+          address: section.address + BigInt(section.bytes.length - tail),
+          bytes: section.bytes.subarray(section.bytes.length - tail),
+        });
   return title + formatWords(listWords(section.bytes, section.address), labels) + rest;
 }
 

@@ -75,7 +75,10 @@ export class Placement {
       const range = this.#range(section.name);
       const end = section.address + BigInt(section.bytes.length);
       if (end > range.end) {
-        throw new StaticCallError("full", `the part of window '${range.window}' that is kept for ${section.name} is full`);
+        throw new StaticCallError(
+          "full",
+          `the part of window '${range.window}' that is kept for ${section.name} is full`,
+        );
       }
       range.next = (end + ALIGNMENT - 1n) & -ALIGNMENT;
     }

@@ -7,14 +7,21 @@ import { expect, test } from "vitest";
 const repository = fileURLToPath(new URL("../../", import.meta.url));
 
 test("CI runs the two commands that the README gives", () => {
-  const commands = execFileSync(process.execPath, ["scripts/readme-commands.mjs"], { cwd: repository, encoding: "utf8" });
+  const commands = execFileSync(process.execPath, ["scripts/readme-commands.mjs"], {
+    cwd: repository,
+    encoding: "utf8",
+  });
   expect(commands.trim().split("\n")).toEqual(["npm ci && npm start", "npm ci && npm test"]);
 });
 
 test("every npm script that a page names is there", () => {
-  const { scripts } = JSON.parse(readFileSync(`${repository}package.json`, "utf8")) as { scripts: Record<string, string> };
+  const { scripts } = JSON.parse(readFileSync(`${repository}package.json`, "utf8")) as {
+    scripts: Record<string, string>;
+  };
   for (const page of ["README.md", "docs/architecture.md", "docs/performance.md"]) {
-    const named = [...readFileSync(`${repository}${page}`, "utf8").matchAll(/npm run ([\w:-]+)/g)].map((match) => match[1]);
+    const named = [...readFileSync(`${repository}${page}`, "utf8").matchAll(/npm run ([\w:-]+)/g)].map(
+      (match) => match[1],
+    );
     for (const name of named) expect(Object.keys(scripts)).toContain(name);
   }
 });

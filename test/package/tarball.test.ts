@@ -10,7 +10,8 @@ const repository = fileURLToPath(new URL("../../", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "cmodx-package-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const run = (command: string, args: string[], cwd: string): string => execFileSync(command, args, { cwd, encoding: "utf8" });
+const run = (command: string, args: string[], cwd: string): string =>
+  execFileSync(command, args, { cwd, encoding: "utf8" });
 
 let files: string[] = [];
 
@@ -47,22 +48,27 @@ describe("the packed package", () => {
     ]) {
       expect(files).toContain(needed);
     }
-    const surplus = files.filter((path) => !/^(package\.json|README\.md|LICENSE|dist\/.*\.(js|d\.ts|wasm))$/.test(path));
+    const surplus = files.filter(
+      (path) => !/^(package\.json|README\.md|LICENSE|dist\/.*\.(js|d\.ts|wasm))$/.test(path),
+    );
     expect(surplus).toEqual([]);
     expect(files.filter((path) => /test|bench/.test(path))).toEqual([]);
   });
 
-  test.each(["The bug in ten lines", "Embedding"])("the README's example under '%s' prints what the README says", (heading) => {
-    const found = blocks(heading);
-    writeFileSync(join(folder, "example.js"), found.get("js") ?? "");
-    expect(run(process.execPath, ["example.js"], folder)).toBe(found.get("text"));
-  });
+  test.each(["The bug in ten lines", "Embedding"])(
+    "the README's example under '%s' prints what the README says",
+    (heading) => {
+      const found = blocks(heading);
+      writeFileSync(join(folder, "example.js"), found.get("js") ?? "");
+      expect(run(process.execPath, ["example.js"], folder)).toBe(found.get("text"));
+    },
+  );
 
   test("types are found by a strict compiler", () => {
     writeFileSync(
       join(folder, "use.ts"),
       'import { StaticCall } from "cmodx";\nimport { Machine } from "cmodx/engine";\n' +
-        'const machine: Machine = await Machine.create();\n' +
+        "const machine: Machine = await Machine.create();\n" +
         'const key: StaticCall = StaticCall.define(machine, { name: "k", design: "hybrid" });\n' +
         "export const state: string = key.state;\n",
     );
@@ -72,8 +78,12 @@ describe("the packed package", () => {
   });
 
   test("the command runs", () => {
-    expect(run(process.execPath, [join("node_modules", "cmodx", "dist", "src", "cli", "main.js"), "disasm", "d503245f"], folder)).toMatch(
-      /bti\s+c/,
-    );
+    expect(
+      run(
+        process.execPath,
+        [join("node_modules", "cmodx", "dist", "src", "cli", "main.js"), "disasm", "d503245f"],
+        folder,
+      ),
+    ).toMatch(/bti\s+c/);
   });
 });

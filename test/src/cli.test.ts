@@ -92,7 +92,10 @@ describe("cmodx disasm", () => {
     const path = join(folder, "words.bin");
     writeFileSync(path, Buffer.from("1f2003d5", "hex"));
     const { stdout } = cmodx(["disasm", path, "--json"]);
-    expect(JSON.parse(stdout)).toEqual({ report: "disasm", words: [{ address: "0x0", word: "d503201f", text: "nop" }] });
+    expect(JSON.parse(stdout)).toEqual({
+      report: "disasm",
+      words: [{ address: "0x0", word: "d503201f", text: "nop" }],
+    });
   });
 
   test("a word that is not allocated says so", () => {

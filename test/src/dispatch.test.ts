@@ -19,9 +19,12 @@ describe("dispatch", () => {
     ["kcfi", "BLR checked", 13, 2, 4],
     ["literal", "literal", 11, 1, 4],
     ["literal", "NULL", 8, 1, 4],
-  ])("%s in state %s executes %i instructions, %i reads, %i taken branches a turn", (design, state, instructions, reads, branches) => {
-    expect(row(design, state)).toMatchObject({ instructions, dataReads: reads, takenBranches: branches });
-  });
+  ])(
+    "%s in state %s executes %i instructions, %i reads, %i taken branches a turn",
+    (design, state, instructions, reads, branches) => {
+      expect(row(design, state)).toMatchObject({ instructions, dataReads: reads, takenBranches: branches });
+    },
+  );
 
   test("every time is a time, and ratios are to the direct call", () => {
     const direct = row("direct", "BL");
@@ -34,7 +37,8 @@ describe("dispatch", () => {
 
   test("table and JSON have a line and an object a row", () => {
     const table = dispatchTable(rows).split("\n");
-    for (const each of rows) expect(table.some((line) => line.startsWith(each.design) && line.includes(each.state))).toBe(true);
+    for (const each of rows)
+      expect(table.some((line) => line.startsWith(each.design) && line.includes(each.state))).toBe(true);
     expect(JSON.parse(dispatchJson(rows)).rows).toHaveLength(rows.length);
   });
 });

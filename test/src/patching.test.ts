@@ -1,6 +1,7 @@
 /** Patching while hot: regions come back without being compiled again, and no call is ever wrong. */
-import { assemble, Machine } from "cmodx/engine";
+
 import { StaticCall } from "cmodx";
+import { assemble, Machine } from "cmodx/engine";
 import { expect, test } from "vitest";
 
 const CALLS_A_TARGET = 10_000;
@@ -32,7 +33,12 @@ test("after the first round of targets no region is compiled", async () => {
   machine.load(assemble(CALLER, { base: base("text") + 4096n, symbols: machine.symbols }));
   const compiled: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    for (const [target, value] of [["f1", 1], ["f2", 2], ["far", 3], [null, 0]] as const) {
+    for (const [target, value] of [
+      ["f1", 1],
+      ["f2", 2],
+      ["far", 3],
+      [null, 0],
+    ] as const) {
       key.update(target);
       expect(machine.core.call("caller", CALLS_A_TARGET)).toBe(BigInt(value * CALLS_A_TARGET));
     }

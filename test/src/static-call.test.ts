@@ -1,6 +1,7 @@
 /** The static_call API over every design, in interpreter and JIT. */
-import { assemble, GuestFault, Machine, UnknownSymbolError } from "cmodx/engine";
+
 import { type DesignName, designs, RET0, StaticCall, StaticCallError } from "cmodx";
+import { assemble, GuestFault, Machine, UnknownSymbolError } from "cmodx/engine";
 import { afterEach, describe, expect, test } from "vitest";
 
 const TYPE = 0x12345678;
@@ -63,7 +64,13 @@ describe.each([
     const key = StaticCall.define(machine, { name: "key", design, target: "near1", type: TYPE });
     expect(key.query()).toBe(address(machine, "near1"));
     expect(key.call(10)).toBe(11n);
-    for (const [target, sum] of [["near2", 12n], ["far", 13n], ["near1", 11n], ["far", 13n], ["near2", 12n]] as const) {
+    for (const [target, sum] of [
+      ["near2", 12n],
+      ["far", 13n],
+      ["near1", 11n],
+      ["far", 13n],
+      ["near2", 12n],
+    ] as const) {
       key.update(target);
       expect(key.query()).toBe(address(machine, target));
       expect(key.call(10)).toBe(sum);
@@ -114,7 +121,12 @@ describe.each([
   test("keys on one machine do not disturb each other", async () => {
     const machine = await machineWith(jit);
     const keys = Array.from({ length: 40 }, (_each, index) =>
-      StaticCall.define(machine, { name: `k${index}`, design: updatable[index % 4] ?? "hybrid", target: "near1", type: TYPE }),
+      StaticCall.define(machine, {
+        name: `k${index}`,
+        design: updatable[index % 4] ?? "hybrid",
+        target: "near1",
+        type: TYPE,
+      }),
     );
     keys.forEach((key, index) => {
       if (index % 3 === 0) key.update("far");
@@ -132,7 +144,8 @@ describe("hybrid", () => {
     const literal = (): bigint => machine.readU64(trampoline - 8n);
     expect((trampoline - 8n) % 16n).toBe(0n);
     const tail = [0x58ffff90, 0xb4000050, 0xd61f0200, 0xd65f03c0]; // ldr x16, .-16; cbz x16, .+8; br x16; ret
-    const words = (): number[] => Array.from({ length: 6 }, (_, index) => machine.readU32(trampoline + BigInt(index * 4)));
+    const words = (): number[] =>
+      Array.from({ length: 6 }, (_, index) => machine.readU32(trampoline + BigInt(index * 4)));
     expect(words()).toEqual([0xd503245f, 0xd65f03c0, ...tail]);
     expect(literal()).toBe(0n);
     expect(key.state).toBe("RET");
@@ -196,7 +209,9 @@ describe("what static calls refuse", () => {
     const direct = StaticCall.define(machine, { name: "direct", design: "direct", target: "near1" });
     expect(direct.call(1)).toBe(2n);
     expect(codeOf(() => direct.update("near2"))).toBe("fixed-target");
-    expect(() => StaticCall.define(machine, { name: "u", design: "hybrid", target: "nowhere" })).toThrow(UnknownSymbolError);
+    expect(() => StaticCall.define(machine, { name: "u", design: "hybrid", target: "nowhere" })).toThrow(
+      UnknownSymbolError,
+    );
   });
 
   test("a machine without the windows that static calls need", async () => {
