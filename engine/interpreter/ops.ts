@@ -21,7 +21,7 @@ import type {
   Width,
 } from "../a64/ops.js";
 import type { FieldLayout } from "../a64/pattern.js";
-import { type Expression, handlerResult, type WasmModule } from "../wasm/binaryen.js";
+import { type Expression, handlerResult, loadWord, type WasmModule } from "../wasm/binaryen.js";
 import { Code, PC_PARAMETER, WORD_PARAMETER } from "../wasm/code.js";
 import {
   accessSpec,
@@ -108,7 +108,7 @@ export class InterpreterOps extends MemoryOps implements Ops<Value, Field, Acces
     const pointer = this.slot(n, index31);
     return width === 64
       ? this.bind("i64", m.i64.load(layout.X, 8, pointer))
-      : this.bind("i32", m.i32.load(layout.X, 4, pointer));
+      : this.bind("i32", loadWord(m, layout.X, 4, pointer));
   }
 
   X(n: Field | number, width: Width): Value {

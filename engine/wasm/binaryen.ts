@@ -38,6 +38,19 @@ export function createModule(): WasmModule {
   return module;
 }
 
+/** What binaryen's types leave out. */
+const loads = (binaryen as unknown as { readonly Load: { setSigned(load: Expression, signed: boolean): void } }).Load;
+
+/**
+ * i32.load. Binaryen marks its own as signed, and its optimiser believes that where it merges the load with a zero
+ * extension: i64.extend_i32_u(i32.load) became i64.load32_s.
+ */
+export function loadWord(module: WasmModule, offset: number, align: number, pointer: Expression): Expression {
+  const load = module.i32.load(offset, align, pointer);
+  loads.setSigned(load, false);
+  return load;
+}
+
 export function createGraph(module: WasmModule): Graph {
   return new binaryen.Relooper(module);
 }
