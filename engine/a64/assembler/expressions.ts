@@ -200,7 +200,7 @@ class Reader {
       this.position++;
       const value = this.binary(1);
       this.skipSpace();
-      if (text[this.position] !== ")") throw new ExpressionProblem(this.position, "expected ')'");
+      if (text[this.position] !== ")") throw new ExpressionProblem(this.position, "expected ')'", "')'");
       this.position++;
       return value;
     }
@@ -208,13 +208,13 @@ class Reader {
     const word = /^[A-Za-z0-9_.$]+/.exec(text.slice(start, start + 1000))?.[0];
     if (word === undefined) {
       const found = character === undefined ? "the end of the statement" : `'${character}'`;
-      throw new ExpressionProblem(start, `expected an expression, found ${found}`);
+      throw new ExpressionProblem(start, `expected an expression, found ${found}`, "an expression");
     }
     this.position += word.length;
     if (/^[0-9]/.test(word)) return this.number(word, start);
     if (word === ".") return this.names.here();
     if (registerOfName(word.toLowerCase()) !== undefined) {
-      throw new ExpressionProblem(start, `expected an expression, found the register '${word}'`);
+      throw new ExpressionProblem(start, `expected an expression, found the register '${word}'`, "an expression");
     }
     return this.names.symbol(word, start);
   }

@@ -32,7 +32,7 @@ export interface AssembleOptions {
 
 const DEFAULT_BASE = 0x10000n;
 const DEFAULT_MAXIMUM_SIZE = 64 * 1024 * 1024;
-const EXPANSION_LIMITS = { expandedStatements: 1_000_000, expandedCharacters: 64_000_000 };
+const EXPANSION_LIMITS = { expandedStatements: 1_000_000, expandedCharacters: 16_000_000 };
 
 /** Assembles a text. Throws an AssemblyError that says what is wrong and where. */
 export function assemble(text: string, options: AssembleOptions = {}): Program {
@@ -72,7 +72,8 @@ function placeSections(sections: readonly Section[], options: AssembleOptions, f
   let next = BigInt(options.base ?? DEFAULT_BASE);
   const placed: Section[] = [];
   for (const section of sections) {
-    const given = section.name === ".text" ? options.base : options.sections?.[section.name];
+    const given =
+      section.name === ".text" && options.base !== undefined ? options.base : options.sections?.[section.name];
     const alignment = BigInt(section.alignment);
     const address = given === undefined ? ((next + alignment - 1n) / alignment) * alignment : BigInt(given);
     if (address % alignment !== 0n) {
@@ -119,7 +120,7 @@ export function assembleInstruction(text: string, address: bigint): number {
 
 function numbersOnly(address: bigint): ExpressionReader {
   const undefinedName = (name: string, position: number): undefined => {
-    throw new ExpressionProblem(position, `undefined symbol '${name}'`, 2);
+    throw new ExpressionProblem(position, `undefined symbol '${name}'`);
   };
   return {
     expression: (text, position) => {

@@ -16,7 +16,7 @@ export interface Macro {
 }
 
 /** Characters that arguments may add to one expansion. */
-const MAX_EXPANSION = 4_000_000;
+const MAX_EXPANSION = 1_000_000;
 
 const namePattern = /^[A-Za-z_.$][A-Za-z0-9_.$]*/;
 

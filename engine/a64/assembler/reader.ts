@@ -46,7 +46,7 @@ export class StatementReader {
     const statement = frame.statements[frame.index];
     if (statement === undefined) return undefined;
     frame.index++;
-    return this.count(statement);
+    return statement;
   }
 
   /** The next statement. `leaving` is called for every expansion that ends first. */
@@ -58,6 +58,7 @@ export class StatementReader {
       leaving(frame.conditionals);
       const again = frame.turn(frame.turns);
       if (again !== undefined) {
+        this.count(again);
         frame.turns++;
         frame.statements = again;
         frame.index = 0;
@@ -77,7 +78,9 @@ export class StatementReader {
       throw new AssemblyError(positionIn(from, 0), `macros and repetitions are nested more than ${MAX_NESTING} deep`);
     }
     const first = turn(0);
-    if (first !== undefined) this.frames.push({ turn, macro, conditionals, statements: first, turns: 1, index: 0 });
+    if (first === undefined) return;
+    this.count(first);
+    this.frames.push({ turn, macro, conditionals, statements: first, turns: 1, index: 0 });
   }
 
   /** `.exitm`: leaves the innermost macro. Its open conditionals' count, or undefined outside of macros. */
@@ -93,17 +96,17 @@ export class StatementReader {
     return this.frames[this.frames.length - 1] as Frame;
   }
 
-  private count(statement: Statement): Statement {
-    if (this.frames.length === 1) return statement;
-    this.expandedStatements++;
-    this.expandedCharacters += statement.text.length;
+  private count(statements: readonly Statement[]): void {
     const { expandedStatements, expandedCharacters } = this.limits;
+    this.expandedStatements += statements.length;
+    for (const statement of statements) this.expandedCharacters += statement.text.length;
+    const last = statements.at(-1);
+    if (last === undefined) return;
     if (this.expandedStatements > expandedStatements || this.expandedCharacters > expandedCharacters) {
       throw new AssemblyError(
-        positionIn(statement, 0),
+        positionIn(last, 0),
         `macros and repetitions give more than ${expandedStatements} statements or ${expandedCharacters} characters`,
       );
     }
-    return statement;
   }
 }

@@ -18,7 +18,8 @@ export function runStatements(state: AssemblyState): void {
   for (const section of state.pools.sections()) state.flushPool(section);
 }
 
-const labelPattern = /^([A-Za-z_.$][A-Za-z0-9_.$]*|[0-9]+)[ \t]*:/;
+/** `.word :lo12:x` has no label in it: a name with a dot needs its colon at once. */
+const labelPattern = /^(?:([A-Za-z_$][A-Za-z0-9_.$]*|[0-9]+)[ \t]*|(\.[A-Za-z0-9_.$]+)):/;
 const assignmentPattern = /^([A-Za-z_.$][A-Za-z0-9_.$]*)[ \t]*==?(?!=)/;
 const wordPattern = /^[A-Za-z_.$][A-Za-z0-9_.$]*/;
 const requestPattern = /^[ \t]+\.req[ \t]+([A-Za-z0-9_.$]+)[ \t]*$/i;
@@ -29,7 +30,7 @@ function runStatement(state: AssemblyState, statement: Statement): void {
   for (;;) {
     const label = labelPattern.exec(text.slice(position));
     if (label === null) break;
-    if (state.conditionals.active) defineLabel(state, statement, label[1] as string, position);
+    if (state.conditionals.active) defineLabel(state, statement, (label[1] ?? label[2]) as string, position);
     position += label[0].length;
     while (text[position] === " " || text[position] === "\t") position++;
   }
@@ -57,7 +58,10 @@ function runStatement(state: AssemblyState, statement: Statement): void {
 }
 
 function defineLabel(state: AssemblyState, statement: Statement, name: string, position: number): void {
-  const symbol = /^[0-9]/.test(name) ? state.symbols.defineNumeric(String(BigInt(name))) : state.symbols.named(name);
+  const numeric = /^[0-9]/.test(name);
+  if (numeric && name.length > 9)
+    throw new AssemblyError(positionIn(statement, position), "a numeric label has at most 9 digits");
+  const symbol = numeric ? state.symbols.defineNumeric(name) : state.symbols.named(name);
   state.defineLabel(symbol, positionIn(statement, position));
 }
 

@@ -41,6 +41,9 @@ export function splitStatements(text: string, file: string): Statement[] {
   return new Splitter(text.replaceAll("\r\n", "\n"), file).split();
 }
 
+/** Characters of one statement. */
+const MAX_STATEMENT = 100_000;
+
 class Splitter {
   private readonly statements: Statement[] = [];
   private readonly lines: readonly string[];
@@ -102,6 +105,9 @@ class Splitter {
 
   private endStatement(skip: number): void {
     const text = this.piece.trimEnd();
+    if (text.length > MAX_STATEMENT) {
+      throw new AssemblyError(this.position(), `the statement is longer than ${MAX_STATEMENT} characters`);
+    }
     if (this.start !== undefined && text !== "") {
       const source = this.lines[this.start.line - 1] ?? "";
       this.statements.push({ text, file: this.file, ...this.start, source, notes: [] });

@@ -32,6 +32,8 @@ export interface PoolLoad {
   readonly size: 4 | 8;
 }
 
+const MAX_FIXUPS = 1_000_000;
+
 const POOL_LABEL = "$literal";
 
 /** Definitions that need definitions that need ...: as deep as this. */
@@ -107,33 +109,46 @@ export class AssemblyState implements Names {
     return this.section.reserve(length);
   }
 
+  private fixLater(position: SourcePosition, fixup: Fixup): void {
+    if (this.fixups.length >= MAX_FIXUPS) {
+      throw new AssemblyError(position, `more than ${MAX_FIXUPS} operands depend on addresses`);
+    }
+    this.fixups.push(fixup);
+  }
+
   /** A number of `size` bytes, now or when it is known. The arguments stand at it. */
   emitNumber(args: DirectiveArguments, size: number): void {
     args.skipSpace();
     const start = args.position;
     const here = this.here();
     const value = args.expression();
-    const offset = this.section.size;
+    const { section } = this;
+    const offset = section.size;
     const position = positionIn(args.statement, start);
     const bytes = this.reserve(size, position);
     if (value !== undefined && value.section === undefined) {
-      this.storeNumber(bytes, value.value, size, position);
+      this.storeNumber(section, bytes, value.value, size, position);
       return;
     }
     const context = { symbols: this.named, here };
-    const { section } = this;
-    this.fixups.push(() => {
+    this.fixLater(position, () => {
       const known = this.finalValue(args.statement.text, start, context, position);
-      this.storeNumber(section.at(offset, size), known, size, position);
+      this.storeNumber(section, section.at(offset, size), known, size, position);
     });
   }
 
-  private storeNumber(target: Uint8Array, value: bigint, size: number, position: SourcePosition): void {
+  private storeNumber(
+    section: Section,
+    target: Uint8Array,
+    value: bigint,
+    size: number,
+    position: SourcePosition,
+  ): void {
     const bits = BigInt(8 * size);
     if (size < 8 && (value < -(1n << (bits - 1n)) || value >= 1n << bits)) {
       throw new AssemblyError(position, `the value ${value} does not fit in ${size} byte${size === 1 ? "" : "s"}`);
     }
-    if (this.section.nobits && value !== 0n)
+    if (section.nobits && value !== 0n)
       throw new AssemblyError(position, `${this.section.name} can hold nothing but zeros`);
     writeLittleEndian(target, value, size);
   }
@@ -157,7 +172,6 @@ export class AssemblyState implements Names {
       throw new ExpressionProblem(
         position,
         `there is no numeric label '${number}:' before this; '${number}f' is the next one`,
-        2,
       );
     this.named.set(key, symbol);
     return this.valueOf(symbol, position);
@@ -185,7 +199,6 @@ export class AssemblyState implements Names {
     throw new ExpressionProblem(
       position,
       numeric === null ? `undefined symbol '${symbol.name}'` : `there is no numeric label '${numeric[1]}:' after this`,
-      2,
     );
   }
 
@@ -193,10 +206,9 @@ export class AssemblyState implements Names {
   private settle(symbol: AssemblySymbol, position: number): Value {
     const { waiting } = symbol;
     if (waiting === undefined) return symbol.value;
-    if (symbol.busy)
-      throw new ExpressionProblem(position, `the symbol '${symbol.name}' is defined in terms of itself`, 2);
+    if (symbol.busy) throw new ExpressionProblem(position, `the symbol '${symbol.name}' is defined in terms of itself`);
     if (++this.depth > MAX_SYMBOL_DEPTH)
-      throw new ExpressionProblem(position, "symbols are defined in terms of each other too deeply", 2);
+      throw new ExpressionProblem(position, "symbols are defined in terms of each other too deeply");
     const outer = this.resolving;
     symbol.busy = true;
     this.resolving = waiting.context;
@@ -274,7 +286,7 @@ export class AssemblyState implements Names {
     writeLittleEndian(bytes, BigInt(encoded.word), 4);
     if (!encoded.deferred) return;
     const context = { symbols: this.named, here };
-    this.fixups.push(() => {
+    this.fixLater(position, () => {
       this.resolving = context;
       const address = (section.address as bigint) + BigInt(offset);
       const { word } = this.encode(statement, mnemonic, operandsAt, address);
@@ -352,12 +364,12 @@ export class AssemblyState implements Names {
       const offset = section.size;
       const bytes = this.reserve(size, position);
       if (entry.value !== undefined) {
-        this.storeNumber(bytes, entry.value, size, position);
+        this.storeNumber(section, bytes, entry.value, size, position);
         continue;
       }
-      this.fixups.push(() => {
+      this.fixLater(position, () => {
         const value = this.finalValue(entry.text, entry.start, entry.context, position);
-        this.storeNumber(section.at(offset, size), value, size, position);
+        this.storeNumber(section, section.at(offset, size), value, size, position);
       });
     }
     this.section = outer;

@@ -24,12 +24,12 @@ class LabelOperand implements Operand {
     const start = input.position;
     const operator = input.relocation();
     if (operator !== undefined && !(this.page && /^pg_hi21(_nc)?$/.test(operator))) {
-      return input.fail(start, refusedOperator(operator), 2);
+      return input.fail(start, refusedOperator(operator));
     }
     const register = takeRegister(input);
     if (register !== undefined) {
       input.position = start;
-      return input.fail(start, `expected a label or an address${input.found()}`);
+      return input.expected(start, "a label or an address");
     }
     const expression = input.expression();
     if (expression === undefined) return false;
@@ -47,16 +47,15 @@ class LabelOperand implements Operand {
     const unit = BigInt(this.page ? 4096 : this.scale);
     const limit = 2n ** BigInt(this.field.width - 1);
     if (offset % unit !== 0n) {
-      return input.fail(start, `the offset ${offset} is not a multiple of ${unit} bytes`, 2);
+      return input.reject(start, `the offset ${offset} is not a multiple of ${unit} bytes`);
     }
     const steps = offset / unit;
     if (steps < -limit || steps >= limit) {
       const range = `${-limit * unit} to ${(limit - 1n) * unit} bytes`;
       const hint = relative ? "" : "; a number without # is an address, write #n for an offset";
-      return input.fail(
+      return input.reject(
         start,
         `the target is ${offset} bytes away, out of range: ${range}${this.far(input, start) ? hint : ""}`,
-        2,
       );
     }
     return input.assign(this.field, Number(BigInt.asUintN(this.field.width, steps)), start, "");
@@ -95,7 +94,7 @@ class IndexOperand implements Operand {
     const register = takeRegister(input);
     if (register === undefined || register.stackPointer) {
       input.position = start;
-      return input.fail(start, `expected an index register${input.found()}`);
+      return input.expected(start, "an index register");
     }
     const extension = this.parseExtension(input, register.wide);
     if (extension === undefined) return false;
@@ -110,7 +109,7 @@ class IndexOperand implements Operand {
   private parseExtension(input: OperandInput, wide: boolean): { signed: boolean; shifted: boolean } | undefined {
     const before = input.position;
     const missing = (position: number): undefined => {
-      input.fail(position, wide ? "expected lsl or sxtx" : "a 32-bit index register needs uxtw or sxtw", 2);
+      input.fail(position, wide ? "expected lsl or sxtx" : "a 32-bit index register needs uxtw or sxtw");
       return undefined;
     };
     if (!input.take(",")) return wide ? { signed: false, shifted: false } : missing(before);
@@ -134,7 +133,7 @@ class IndexOperand implements Operand {
     if (expression.value === BigInt(this.scale)) return true;
     if (expression.value === 0n) return false;
     const allowed = this.scale === 0 ? "0" : `0 or ${this.scale}`;
-    input.fail(start, `shift amount ${expression.value} is not possible here: ${allowed}`, 2);
+    input.fail(start, `shift amount ${expression.value} is not possible here: ${allowed}`);
     return undefined;
   }
 

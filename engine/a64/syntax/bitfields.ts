@@ -33,15 +33,14 @@ class BitmaskOperand implements Operand {
     const width = is64Bit(input.word) ? 64 : 32;
     const written = expression.value;
     if (width === 32 && (written < -0x1_0000_0000n || written > 0xffff_ffffn)) {
-      return input.fail(start, `immediate ${written} does not fit in 32 bits`, 2);
+      return input.reject(start, `immediate ${written} does not fit in 32 bits`);
     }
     const value = BigInt.asUintN(width, this.options.complement === true ? ~written : written);
     const encoded = encodeBitMask(value, width);
     if (encoded === undefined) {
-      return input.fail(
+      return input.reject(
         start,
         `0x${BigInt.asUintN(width, written).toString(16)} is no logical immediate: a rotated run of ones, repeated in elements of 2 to ${width} bits`,
-        2,
       );
     }
     const rotation = this.parseRotation(input, encoded);
@@ -64,7 +63,7 @@ class BitmaskOperand implements Operand {
       const other = (encoded & ~0xfc0) | (Number(immr) << 6);
       if (decodeBitMasks(other, width) === decodeBitMasks(encoded, width)) return other;
     }
-    input.fail(start, "this immr gives another immediate", 2);
+    input.fail(start, "this immr gives another immediate");
     return undefined;
   }
 
@@ -102,7 +101,8 @@ function position(input: OperandInput, what: string, least: number, most: number
     return undefined;
   }
   if (value >= BigInt(least) && value <= BigInt(most)) return Number(value);
-  return input.fail(start, `${what} ${value} is out of range: ${least} to ${most}`, 2);
+  input.reject(start, `${what} ${value} is out of range: `, `${least} to ${most}`);
+  return undefined;
 }
 
 /** immr and imms of the bitfield instructions; both have as many bits as a position in the register. */

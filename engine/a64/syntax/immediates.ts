@@ -66,7 +66,7 @@ class NumberOperand implements Operand {
       return this.parseHalfword(input, operator, expression.value, start);
     if (expression.value === undefined) return input.defer();
     if (operator === "lo12") {
-      if (this.options.signed || this.field.width !== 12) return input.fail(start, refusedOperator(operator), 2);
+      if (this.options.signed || this.field.width !== 12) return input.fail(start, refusedOperator(operator));
       return this.accept(input, expression.value & 0xfffn, start);
     }
     return this.accept(input, expression.value, start);
@@ -76,12 +76,11 @@ class NumberOperand implements Operand {
     const { scale } = this.options;
     const most = this.most * scale;
     const least = this.least * scale;
-    if (value < least || value > most) {
-      const step = scale === 1 ? "" : `, a multiple of ${scale}`;
-      return input.fail(start, `immediate ${value} is out of range: ${least} to ${most}${step}`, 2);
+    if (value < least || value > most || value % BigInt(scale) !== 0n) {
+      const step = scale === 1 ? "" : ` in steps of ${scale}`;
+      return input.reject(start, `immediate ${value} is out of range: `, `${least} to ${most}${step}`);
     }
     const number = Number(value);
-    if (number % scale !== 0) return input.fail(start, `immediate ${number} must be a multiple of ${scale}`, 2);
     const size = 2 ** this.field.width;
     const encoded = (number / scale + size) % size;
     return input.assign(this.field, encoded, start, `immediate ${number} does not suit the operands before it`);
@@ -91,9 +90,9 @@ class NumberOperand implements Operand {
   private parseHalfword(input: OperandInput, operator: string, value: bigint | undefined, start: number): boolean {
     const found = halfwordOperators[operator];
     const { halfword } = this.options;
-    if (found === undefined || halfword === undefined) return input.fail(start, refusedOperator(operator), 2);
+    if (found === undefined || halfword === undefined) return input.fail(start, refusedOperator(operator));
     if (!is64Bit(input.word) && found.halfword > 1) {
-      return input.fail(start, `:${operator}: needs a 64-bit register`, 2);
+      return input.fail(start, `:${operator}: needs a 64-bit register`);
     }
     if (!input.assign(halfword, found.halfword, start, "the halfword is given twice")) return false;
     if (value === undefined) return input.defer();
@@ -101,7 +100,7 @@ class NumberOperand implements Operand {
     const bits = found.signed ? (inverted ? ~value : value) : BigInt.asUintN(64, value);
     const shifted = bits >> BigInt(16 * found.halfword);
     if (found.checked && shifted > 0xffffn) {
-      return input.fail(start, `the value 0x${bits.toString(16)} does not fit :${operator}:`, 2);
+      return input.reject(start, `the value 0x${bits.toString(16)} does not fit :${operator}:`);
     }
     // opc<1> is 1 in MOVZ and 0 in MOVN.
     if (found.signed) input.word = ((input.word & ~(1 << 30)) | (inverted ? 0 : 1 << 30)) >>> 0;
@@ -152,7 +151,7 @@ class AddSubtractImmediate implements Operand {
     const shift = this.parseShift(input);
     if (shift === undefined) return false;
     if (operator !== undefined && operator !== "lo12" && operator !== "hi12")
-      return input.fail(start, refusedOperator(operator), 2);
+      return input.fail(start, refusedOperator(operator));
     if (expression.value === undefined) return input.defer();
     if (operator === undefined)
       return this.accept(input, this.negated ? -expression.value : expression.value, shift, start);
@@ -166,7 +165,7 @@ class AddSubtractImmediate implements Operand {
     const before = input.position;
     if (!input.take(",")) return -1;
     if (input.peekWord() !== "lsl") {
-      input.fail(input.position, `expected 'lsl'${input.found()}`);
+      input.expected(input.position, "lsl");
       input.position = before;
       return -1;
     }
@@ -175,19 +174,21 @@ class AddSubtractImmediate implements Operand {
     const start = input.position;
     const amount = input.immediate()?.value;
     if (amount === 0n || amount === 12n) return Number(amount);
-    input.fail(start, "the shift of this immediate is 0 or 12", 2);
+    input.fail(start, "the shift of this immediate is 0 or 12");
     return undefined;
   }
 
   private accept(input: OperandInput, value: bigint, shift: number, start: number): boolean {
     const least = this.negated ? 1n : 0n;
+    // The instruction itself says what is wrong with a positive value.
+    if (this.negated && value <= 0n) return false;
     const written = this.negated ? -value : value;
     const byItself = shift === -1 && value > 0xfffn && (value & 0xfffn) === 0n && value >> 12n <= 0xfffn;
     if (!byItself && (value < least || value > 0xfffn)) {
       const range = this.negated
-        ? "-4095 to -1, or a multiple of 4096 down to -16773120"
-        : "0 to 4095, or a multiple of 4096 up to 16773120";
-      return input.fail(start, `immediate ${written} is out of range: ${range}`, 2);
+        ? "-4095 to -1, or multiples of 4096 down to -16773120"
+        : "0 to 4095, or multiples of 4096 up to 16773120";
+      return input.reject(start, `immediate ${written} is out of range: `, range);
     }
     const shifted = byItself || shift === 12;
     return (
@@ -223,7 +224,7 @@ class MoveWideImmediate implements Operand {
     const width = is64Bit(input.word) ? 64 : 32;
     const value = expression.value;
     if (width === 32 && (value < -0x8000_0000n || value > 0xffff_ffffn)) {
-      return input.fail(start, `immediate ${value} does not fit in 32 bits`, 2);
+      return input.reject(start, `immediate ${value} does not fit in 32 bits`);
     }
     const bits = BigInt.asUintN(width, this.inverted ? ~value : value);
     for (let halfword = 0; halfword < width / 16; halfword++) {
@@ -233,10 +234,9 @@ class MoveWideImmediate implements Operand {
         input.assign(this.immediate, Number(bits >> BigInt(16 * halfword)), start, "")
       );
     }
-    return input.fail(
+    return input.reject(
       start,
       `0x${BigInt.asUintN(width, value).toString(16)} takes more than one instruction; use ldr ${width === 64 ? "x" : "w"}<n>, =value, or movz and movk`,
-      2,
     );
   }
 

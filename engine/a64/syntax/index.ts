@@ -49,9 +49,10 @@ export class SyntaxIndex {
     for (const { syntax, spelling } of candidates) {
       if (!syntax.parse(input, spelling)) continue;
       if (input.deferred || this.isAllocated(input.word)) return { word: input.word, deferred: input.deferred };
-      input.fail(0, `no instruction is allocated for these operands (0x${input.word.toString(16).padStart(8, "0")})`);
+      input.reject(0, `no instruction is allocated for these operands (0x${input.word.toString(16).padStart(8, "0")})`);
+      input.accepted();
     }
-    return { failure: input.failure ?? { position: 0, reason: "wrong operands", weight: 1 } };
+    return { failure: input.failure() };
   }
 
   /** The text of a word of `row`: its printing aliases in their order, then the row's own syntax. */

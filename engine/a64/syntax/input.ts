@@ -12,24 +12,57 @@ export interface ExpressionReader {
   registerNamed?(name: string): string | undefined;
 }
 
-/** The text is no expression; `position` counts from the start of the text. */
-export class ExpressionProblem extends Error {
+/**
+ * Thrown where a text is no expression; `position` counts from the start of the text. Caught by whoever
+ * reads operands; often only one syntax of several fails by it, so it has no stack trace to be gathered.
+ */
+export class ExpressionProblem {
   constructor(
     readonly position: number,
     readonly reason: string,
-    /** See Failure. */
-    readonly weight: 1 | 2 = 1,
-  ) {
-    super(reason);
-  }
+    /** What should stand there, if the reason is just that it does not. */
+    readonly expected?: string,
+  ) {}
 }
 
-/** How far a reading came before it failed: of several syntaxes, the one that came furthest has the most useful reason. */
+/** Why no syntax fits, and where in the operands. */
 export interface Failure {
   readonly position: number;
   readonly reason: string;
-  /** Of two at one place the heavier is reported: 2 an operand of the right kind with a wrong value, 1 another operand. */
-  readonly weight: 1 | 2;
+}
+
+/**
+ * Of the failures of several syntaxes the most telling one is kept: first one where all was in its place
+ * and only a value was wrong (weight 3), then the one furthest to the right, and of two at one place a
+ * wrong value (2) before something else than expected (1). What was expected at one place is gathered.
+ */
+class Failures {
+  private position = -1;
+  private weight = 0;
+  private reason = "";
+  /** For weight 1 what was expected, else the ranges that the reason ends with. */
+  private choices: string[] = [];
+
+  note(position: number, weight: 1 | 2 | 3, reason: string, choice?: string): void {
+    const rank = Math.max(weight, 2) - Math.max(this.weight, 2) || position - this.position || weight - this.weight;
+    const same = position === this.position && weight === this.weight && reason === this.reason;
+    if (rank < 0 || (rank === 0 && !same)) return;
+    if (rank > 0) {
+      this.position = position;
+      this.weight = weight;
+      this.reason = reason;
+      this.choices = [];
+    }
+    if (choice !== undefined && !this.choices.includes(choice)) this.choices.push(choice);
+  }
+
+  /** `found`: says what stands at a position. */
+  result(found: (position: number) => string): Failure {
+    const shown = this.choices.slice(0, 4);
+    const choices = shown.join(", or ") + (this.choices.length > shown.length ? ", ..." : "");
+    const end = this.weight === 1 ? found(this.position) : "";
+    return { position: Math.max(0, this.position), reason: `${this.reason}${choices}${end}` };
+  }
 }
 
 export class OperandInput {
@@ -41,7 +74,9 @@ export class OperandInput {
   deferred = false;
   /** The width of the register that an extension behind it applies to. */
   extendedWide: boolean | undefined;
-  failure: Failure | undefined;
+  /** A value that does not fit, in operands that are otherwise read: the syntax fails by it at its end. */
+  rejected: { readonly position: number; readonly reason: string; readonly range: string | undefined } | undefined;
+  private readonly failures = new Failures();
 
   /** `address`: of the instruction, undefined while it is not known. */
   constructor(
@@ -57,19 +92,44 @@ export class OperandInput {
     this.position = 0;
     this.deferred = false;
     this.extendedWide = undefined;
+    this.rejected = undefined;
   }
 
-  /** Notes why reading stops; always false. */
-  fail(position: number, reason: string, weight: 1 | 2 = 1): false {
-    const before = this.failure;
-    if (
-      before === undefined ||
-      position > before.position ||
-      (position === before.position && weight > before.weight)
-    ) {
-      this.failure = { position, reason, weight };
-    }
+  /** Reading stops here, and why; always false. */
+  fail(position: number, reason: string): false {
+    this.failures.note(position, 2, reason);
     return false;
+  }
+
+  /** Reading stops because something else was expected; always false. */
+  expected(position: number, what: string): false {
+    this.failures.note(position, 1, "expected ", what);
+    return false;
+  }
+
+  /**
+   * The value at `position` does not fit; reading goes on, to see whether all else does. Always true.
+   * `range`: the values possible, put behind the reason.
+   */
+  reject(position: number, reason: string, range?: string): true {
+    this.failures.note(position, 2, reason, range);
+    this.rejected ??= { position, reason, range };
+    return true;
+  }
+
+  /** At the end of a syntax: whether nothing was rejected. */
+  accepted(): boolean {
+    if (this.rejected === undefined) return true;
+    this.failures.note(this.rejected.position, 3, this.rejected.reason, this.rejected.range);
+    return false;
+  }
+
+  /** Why the syntaxes read so far all failed. */
+  failure(): Failure {
+    return this.failures.result((position) => {
+      this.position = position;
+      return this.found();
+    });
   }
 
   skipSpace(): void {
@@ -95,7 +155,7 @@ export class OperandInput {
   }
 
   expect(character: string): boolean {
-    return this.take(character) || this.fail(this.position, `expected '${character}'${this.found()}`);
+    return this.take(character) || this.expected(this.position, `'${character}'`);
   }
 
   /** The name (letters, digits, `_ . $`) that comes next, in lower case; empty if there is none. */
@@ -107,7 +167,7 @@ export class OperandInput {
   }
 
   /** ", found ..." for messages. */
-  found(): string {
+  private found(): string {
     this.skipSpace();
     if (this.position >= this.text.length) return ", found the end of the statement";
     const word = this.peekWord();
@@ -125,7 +185,8 @@ export class OperandInput {
       return result;
     } catch (error) {
       if (!(error instanceof ExpressionProblem)) throw error;
-      this.fail(error.position, error.reason, error.weight);
+      if (error.expected === undefined) this.fail(error.position, error.reason);
+      else this.expected(error.position, error.expected);
       return undefined;
     }
   }

@@ -84,9 +84,9 @@ class NamedOperand implements Operand {
     const value = this.values.get(word);
     if (value === undefined) {
       if (numeric === true && (input.text[start] === "#" || /^[0-9]/.test(word))) return this.parseNumber(input);
-      return input.fail(start, `expected ${what}${input.found()}`);
+      return input.expected(start, what);
     }
-    if (inverted === true && value >= 14) return input.fail(start, `the condition '${word}' has no inverse`, 2);
+    if (inverted === true && value >= 14) return input.fail(start, `the condition '${word}' has no inverse`);
     input.position += word.length;
     return input.assign(this.field, inverted === true ? value ^ 1 : value, start, `'${word}' does not fit here`);
   }
@@ -98,7 +98,7 @@ class NamedOperand implements Operand {
     const limit = 2 ** this.field.width;
     if (immediate.value === undefined) return input.defer();
     if (immediate.value < 0n || immediate.value >= BigInt(limit)) {
-      return input.fail(start, `immediate ${immediate.value} is out of range: 0 to ${limit - 1}`, 2);
+      return input.reject(start, `immediate ${immediate.value} is out of range: `, `0 to ${limit - 1}`);
     }
     return input.assign(this.field, Number(immediate.value), start, "this value does not fit here");
   }
@@ -119,7 +119,7 @@ class ExtensionOperand extends NamedOperand {
     if (!super.parse(input)) return false;
     const wide = is64Bit(input.word) && (this.field.read(input.word) & 3) === 3;
     if (input.extendedWide === undefined || input.extendedWide === wide) return true;
-    return input.fail(start, `this extension needs a ${wide ? 64 : 32}-bit register before it`, 2);
+    return input.fail(start, `this extension needs a ${wide ? 64 : 32}-bit register before it`);
   }
 }
 

@@ -90,7 +90,7 @@ class RegisterOperand implements Operand {
       : isWide(width, input.word)
         ? `a 64-bit register (${x})`
         : `a 32-bit register (${w})`;
-    return input.fail(start, `expected ${wanted}${input.found()}`);
+    return input.expected(start, wanted);
   }
 
   print(word: number): string | undefined {
@@ -115,7 +115,7 @@ class ExtendedRegisterOperand implements Operand {
     const register = takeRegister(input);
     if (register === undefined || register.stackPointer) {
       input.position = start;
-      return input.fail(start, `expected a register${input.found()}`);
+      return input.expected(start, "a register");
     }
     input.extendedWide = register.wide;
     return input.assign(this.field, register.number, start, "");

@@ -53,7 +53,7 @@ class Literal implements Operand {
     for (const token of this.tokens) {
       if (token === "#") input.take("#");
       else if (/^\w/.test(token)) {
-        if (input.peekWord() !== token) return input.fail(input.position, `expected '${token}'${input.found()}`);
+        if (input.peekWord() !== token) return input.expected(input.position, token);
         input.position += token.length;
       } else if (!input.expect(token)) return false;
     }
@@ -81,7 +81,7 @@ class Choice implements Operand {
     const value = this.texts.indexOf(word);
     if (value < 0 || word === "-") {
       const names = this.texts.filter((text) => text !== "" && text !== "-");
-      return input.fail(start, `expected ${names.join(" or ")}${input.found()}`);
+      return input.expected(start, names.join(", or "));
     }
     input.position += word.length;
     return input.assign(this.field, value, start, `'${word}' does not suit the operands before it`);
@@ -112,13 +112,14 @@ class Sequence implements Operand {
 
   parse(input: OperandInput): boolean {
     if (!this.optional) return this.parseParts(input);
-    const { position, word, known, deferred } = input;
+    const { position, word, known, deferred, rejected } = input;
     if (this.parseParts(input)) return true;
     const missing = this.defaults.mask & ~known;
     input.position = position;
     input.word = (word | (this.defaults.value & missing)) >>> 0;
     input.known = known | missing;
     input.deferred = deferred;
+    input.rejected = rejected;
     return true;
   }
 
@@ -226,7 +227,8 @@ export class Syntax {
     input.restart(spelling.word, spelling.known);
     this.compiledOperands ??= new Sequence(compileParts(this.operands, this.pattern), false);
     if (!this.compiledOperands.parse(input)) return false;
-    return input.atEnd() || input.fail(input.position, `unexpected text after the operands${input.found()}`);
+    if (!input.atEnd()) return input.expected(input.position, "the end of the operands");
+    return input.accepted();
   }
 
   /** The word's text, or undefined if this syntax cannot express it. `address` in the guest, for labels. */

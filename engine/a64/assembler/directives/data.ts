@@ -40,6 +40,7 @@ const inst: Directive = (state, args) => {
 
 /** `.skip size, fill` */
 const skip: Directive = (state, args) => {
+  args.skipSpace();
   const position = positionIn(args.statement, args.position);
   const size = args.numberWithin(0, Number.MAX_SAFE_INTEGER, "size");
   const fill = args.comma() ? Number(args.number() & 0xffn) : 0;
@@ -49,6 +50,7 @@ const skip: Directive = (state, args) => {
 
 /** `.fill repeat, size, value`: of the value only 32 bits count, and of the size only 8 bytes. */
 const fill: Directive = (state, args) => {
+  args.skipSpace();
   const position = positionIn(args.statement, args.position);
   const repeat = args.numberWithin(0, Number.MAX_SAFE_INTEGER, "count");
   let size = 1;
