@@ -37,6 +37,8 @@ export interface RegionStats {
 const MAX_VARIANTS = 8;
 /** Regions held before all are dropped. */
 const MAX_REGIONS = 4096;
+/** Instructions for each unit of heat beyond which a target is not worth a region. */
+const WORTHWHILE = 4000;
 const HOTTEST = (layout.HEAT_MAX << layout.HEAT_SHIFT) >>> 0;
 
 interface Request {
@@ -51,6 +53,8 @@ export class RegionCache {
   private readonly byLine = new Map<bigint, Region[]>();
   private readonly byIndex = new Map<number, Region>();
   private readonly requests = new Map<number, Request>();
+  /** When a target without a region last got hot, in instructions of its core. */
+  private readonly heatedAt = new Map<bigint, number>();
   private readonly pendingHeads = new Set<bigint>();
   private client: CompilerClient | undefined;
   private readonly words32: Int32Array;
@@ -90,11 +94,23 @@ export class RegionCache {
     if (slot === 0 || this.handlerAt(slot) >= layout.FIRST_REGION || this.linkKnown(core, pc, slot)) return;
     // From here on the target has to get hot once more before it asks again.
     this.setEntry(slot, this.handlerAt(slot));
-    if (this.pendingHeads.has(pc)) return;
+    if (this.pendingHeads.has(pc) || !this.isWorthIt(core, pc)) return;
     const plan = selectRegion(this.view(core, false), pc, this.limits());
     if (plan === undefined) return;
     this.request(core, plan);
     if (!this.options.background) this.waitFor(pc);
+  }
+
+  /**
+   * Whether the target gets hot often enough: what is reached once in a while gets hot too in the end. The first time
+   * only starts the clock, which counts the core's instructions. A head that had a region once is worth one.
+   */
+  private isWorthIt(core: number, pc: bigint): boolean {
+    if (this.byHead.has(pc) || this.options.threshold <= 1) return true;
+    const now = this.host.instructions(core);
+    const before = this.heatedAt.get(pc);
+    this.heatedAt.set(pc, now);
+    return before !== undefined && now - before <= this.options.threshold * WORTHWHILE;
   }
 
   /** Compiles and links a region at `pc` now, following code whether it has been executed or not. False if none can start there. */

@@ -10,12 +10,17 @@ export interface RegionHost {
   windows(): readonly PlanWindow[];
   /** Address of a core's instruction-cache slot for a guest address, 0 if it is not executable. */
   slotAddress(core: number, pc: bigint): number;
+  /** Instructions that the core has executed; exact whenever it asks for a region. */
+  instructions(core: number): number;
   /** Makes sure that the slot holds a word; false if the address is not executable. */
   fill(core: number, pc: bigint): boolean;
 }
 
 export interface JitOptions {
-  /** Heat (taken branches to an address, backward ones counting 4) at which a region is asked for. Default 1000, at most 4095. */
+  /**
+   * Heat (taken branches to an address, backward ones counting 4) at which a region is asked for; it is made when the
+   * address gets that hot once more soon enough. Default 500, at most 4095.
+   */
   readonly threshold?: number;
   /** Whether a core goes on interpreting while its region is compiled. Default true. */
   readonly background?: boolean;
@@ -26,7 +31,7 @@ export interface JitOptions {
 }
 
 export const jitDefaults = {
-  threshold: 1000,
+  threshold: 500,
   background: true,
   maxInstructions: 400,
   maxDepth: 6,

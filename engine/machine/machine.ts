@@ -133,6 +133,7 @@ export class Machine {
       coreExports: core.exports,
       windows: () => windows,
       slotAddress: this.#exports.slotAddress,
+      instructions: (block: number) => this.cores[(block - layout.CORES) / layout.CORE_SIZE]?.instructions ?? 0,
       fill: (block: number, pc: bigint) => this.#exports.fill(block, pc) !== 0,
     };
     return new RegionCache(host, jit === true ? {} : jit);
@@ -230,7 +231,7 @@ export class Machine {
       this.write(address, bytes);
       this.cleanAndInvalidate(address, bytes.length);
     }
-    for (const [name, address] of program.symbols) this.#symbols.set(name, address);
+    for (const [name, address] of program.symbols) this.#symbols.set(name, BigInt.asUintN(64, address));
   }
 
   // ---- looking on ---------------------------------------------------------------------------------
