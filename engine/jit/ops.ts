@@ -107,7 +107,7 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
     const { i32, i64 } = this.code.types;
     const [kind, a, b] = this.canonical.flags;
     const operands = [m.local.get(kind, i32), m.local.get(a, i64), m.local.get(b, i64)];
-    return this.callTable(layout.TABLE_NZCV, operands, ["i32", "i64", "i64"], "i32");
+    return this.callCore("nzcv", operands, ["i32", "i64", "i64"], "i32");
   }
 
   setNZCV(nzcv: Value): void {

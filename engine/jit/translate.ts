@@ -79,7 +79,6 @@ class RegionTranslator {
   ) {
     module.setMemory(1, 65536, null, [], true);
     module.addMemoryImport("0", "env", "memory", true);
-    module.addTableImport("0", "env", "table");
     this.o = new RegionOps(module, plan.windows, () => this);
     module.addGlobalImport("counters", "env", "counters", this.o.code.types.i32);
     this.graph = createGraph(module);

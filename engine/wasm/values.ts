@@ -398,11 +398,6 @@ export abstract class ValueOps implements ValueEmitter {
     return this.module.call(name, operands, type);
   }
 
-  /** A call through the function table's fixed entries. */
-  callTable(index: number, operands: readonly Expression[], parameters: readonly Type[], result: Type): Expression {
-    return this.module.call_indirect("0", this.module.i32.const(index), operands, typesOf(parameters), typeOf(result));
-  }
-
   /** Several functions of one module may want the same import. */
   private importOnce(name: string, parameters: readonly Type[], result: number): void {
     if (this.module.getFunction(name) !== 0) return;
