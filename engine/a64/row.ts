@@ -1,6 +1,6 @@
 /** What an entry of the instruction table is, and the functions that make one. */
 import type { Ops } from "./ops.js";
-import { contains, type Fields, type Pattern, parsePattern } from "./pattern.js";
+import { contains, type Fields, overlaps, type Pattern, parsePattern } from "./pattern.js";
 
 /** The fields as a row's own consumers see them, when the pattern is no longer known to the compiler. */
 export type AnyFields<F> = Readonly<Record<string, F | number>>;
@@ -45,6 +45,41 @@ function parseExclusion(text: string): Pattern {
 }
 
 /**
+ * A row whose patterns are parsed when somebody asks: a program that assembles ten instructions needs ten of them,
+ * and parsing all takes longer than the rest of its start.
+ */
+class TableRow implements Row {
+  #pattern: Pattern | undefined;
+  #unallocated: readonly Pattern[] | undefined;
+
+  constructor(
+    readonly name: string,
+    private readonly text: string,
+    readonly syntax: string,
+    readonly meaning: Meaning,
+    private readonly options: RowOptions,
+  ) {}
+
+  get pattern(): Pattern {
+    this.#pattern ??= parsePattern(this.text);
+    return this.#pattern;
+  }
+
+  get lands(): number {
+    return this.options.lands ?? 0b0001;
+  }
+
+  /** Throws a RangeError if an exclusion shares no word with the row. */
+  get unallocated(): readonly Pattern[] {
+    this.#unallocated ??= (this.options.unallocated ?? []).map(parseExclusion).map((exclusion) => {
+      if (overlaps(this.pattern, exclusion)) return exclusion;
+      throw new RangeError(`${this.name}: the exclusion ${exclusion.text} shares no word with ${this.text}`);
+    });
+    return this.#unallocated;
+  }
+}
+
+/**
  * One instruction. The compiler checks that the meaning names only fields of the pattern: lower-case
  * letters arrive as the backend's field, upper-case ones as numbers.
  */
@@ -55,26 +90,28 @@ export function row<const P extends string>(
   meaning: <V, F, A>(o: Ops<V, F, A>, fields: Fields<P, F>) => void,
   options: RowOptions = {},
 ): Row {
-  const parsed = parsePattern(pattern);
-  const unallocated = (options.unallocated ?? []).map(parseExclusion);
-  for (const exclusion of unallocated) {
-    if ((parsed.value ^ exclusion.value) & parsed.mask & exclusion.mask) {
-      throw new RangeError(`${name}: the exclusion ${exclusion.text} shares no word with ${pattern}`);
-    }
-  }
   // The fields' names were checked against the pattern above; behind this line they are only letters.
-  return {
-    name,
-    pattern: parsed,
-    syntax,
-    unallocated,
-    lands: options.lands ?? 0b0001,
-    meaning: meaning as unknown as Meaning,
-  };
+  return new TableRow(name, pattern, syntax, meaning as unknown as Meaning, options);
+}
+
+class TableAlias implements Alias {
+  #pattern: Pattern | undefined;
+
+  constructor(
+    readonly name: string,
+    private readonly text: string,
+    readonly syntax: string,
+    readonly parseOnly: boolean,
+  ) {}
+
+  get pattern(): Pattern {
+    this.#pattern ??= parsePattern(this.text);
+    return this.#pattern;
+  }
 }
 
 export function alias(name: string, pattern: string, syntax: string, options: { parseOnly?: boolean } = {}): Alias {
-  return { name, pattern: parsePattern(pattern), syntax, parseOnly: options.parseOnly ?? false };
+  return new TableAlias(name, pattern, syntax, options.parseOnly ?? false);
 }
 
 /** Whether every word of the alias is a word of the row. */

@@ -48,7 +48,8 @@ interface Request {
 
 export class RegionCache {
   private readonly options: Required<JitOptions>;
-  private readonly forms: readonly Form[];
+  /** Forms by handler index; made at the first selection. */
+  private knownForms: readonly Form[] | undefined;
   private readonly byHead = new Map<bigint, Region[]>();
   private readonly byLine = new Map<bigint, Region[]>();
   private readonly byIndex = new Map<number, Region>();
@@ -81,7 +82,6 @@ export class RegionCache {
     options: JitOptions = {},
   ) {
     this.options = { ...jitDefaults, ...options };
-    this.forms = formsOf(rows);
     this.words32 = new Int32Array(host.memory.buffer);
     this.words64 = new BigInt64Array(host.memory.buffer);
     this.decode = host.table.get(layout.TABLE_DECODE) as (word: number) => number;
@@ -192,13 +192,18 @@ export class RegionCache {
 
   // ---- selection and compilation -----------------------------------------------------------------
 
+  private get forms(): readonly Form[] {
+    this.knownForms ??= formsOf(rows);
+    return this.knownForms;
+  }
+
   private limits(): { instructions: number; depth: number } {
     return { instructions: this.options.maxInstructions, depth: this.options.maxDepth };
   }
 
   /** `all`: words count as executed though they only could be fetched. */
   private view(core: number, all: boolean): CodeView {
-    const { host } = this;
+    const { host, forms } = this;
     return {
       windows: host.windows(),
       lands: this.lands,
@@ -209,7 +214,7 @@ export class RegionCache {
         if (handler === layout.HANDLER_EMPTY || (handler === layout.HANDLER_FETCHED && !all)) return undefined;
         const word = (this.words32[slot >> 2] as number) >>> 0;
         const isForm = handler >= layout.FIRST_FORM && handler < layout.FIRST_REGION;
-        const form = this.forms[(isForm ? handler : this.decode(word)) - layout.FIRST_FORM - 1];
+        const form = forms[(isForm ? handler : this.decode(word)) - layout.FIRST_FORM - 1];
         return form === undefined ? undefined : { form, word };
       },
       lastTarget: (pc) => {
