@@ -26,15 +26,22 @@ export class Decoder {
     return undefined;
   }
 
-  /** The row whose fixed bits differ least from the word's: for messages about words that are not allocated. */
+  /** The row whose fixed bits differ least from the word's, of several the one with most: for messages about words that are not allocated. */
   nearestRow(word: number): { readonly row: Row; readonly differingBits: number } {
-    let nearest: { row: Row; differingBits: number } | undefined;
+    let nearest: { row: Row; differingBits: number; fixedBits: number } | undefined;
     for (const row of this.rows) {
       const differingBits = bitCount((word ^ row.pattern.value) & row.pattern.mask);
-      if (nearest === undefined || differingBits < nearest.differingBits) nearest = { row, differingBits };
+      const fixedBits = bitCount(row.pattern.mask);
+      if (
+        nearest === undefined ||
+        differingBits < nearest.differingBits ||
+        (differingBits === nearest.differingBits && fixedBits > nearest.fixedBits)
+      ) {
+        nearest = { row, differingBits, fixedBits };
+      }
     }
     if (nearest === undefined) throw new RangeError("the instruction table is empty");
-    return nearest;
+    return { row: nearest.row, differingBits: nearest.differingBits };
   }
 
   private fill(high: number): readonly Row[] {

@@ -18,8 +18,8 @@ export function runStatements(state: AssemblyState): void {
   for (const section of state.pools.sections()) state.flushPool(section);
 }
 
-/** `.word :lo12:x` has no label in it: a name with a dot needs its colon at once. */
-const labelPattern = /^(?:([A-Za-z_$][A-Za-z0-9_.$]*|[0-9]+)[ \t]*|(\.[A-Za-z0-9_.$]+)):/;
+/** There may be spaces before the colon, but `b :lo12:x` begins with no label, nor does `.word :lo12:x`. */
+const labelPattern = /^(?:([A-Za-z_$][A-Za-z0-9_.$]*|[0-9]+)(?:[ \t]+(?=:(?![A-Za-z0-9_]+:)))?|(\.[A-Za-z0-9_.$]+)):/;
 const assignmentPattern = /^([A-Za-z_.$][A-Za-z0-9_.$]*)[ \t]*==?(?!=)/;
 const wordPattern = /^[A-Za-z_.$][A-Za-z0-9_.$]*/;
 const requestPattern = /^[ \t]+\.req[ \t]+([A-Za-z0-9_.$]+)[ \t]*$/i;
