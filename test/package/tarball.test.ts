@@ -77,13 +77,10 @@ describe("the packed package", () => {
     run(process.execPath, [join(repository, "node_modules", "typescript", "bin", "tsc"), "-p", folder], folder);
   });
 
-  test("the command runs", () => {
-    expect(
-      run(
-        process.execPath,
-        [join("node_modules", "cmodx", "dist", "src", "cli", "main.js"), "disasm", "d503245f"],
-        folder,
-      ),
-    ).toMatch(/bti\s+c/);
+  test("the command runs, with the JIT and its compiler", () => {
+    const main = join("node_modules", "cmodx", "dist", "src", "cli", "main.js");
+    expect(run(process.execPath, [main, "disasm", "d503245f"], folder)).toMatch(/bti\s+c/);
+    const report = JSON.parse(run(process.execPath, [main, "dispatch", "--json", "--calls", "20000"], folder));
+    expect(report.rows).toHaveLength(8);
   });
 });
