@@ -2,11 +2,18 @@
 import * as layout from "../../assembly/layout.js";
 import type { RegionCache } from "../jit/index.js";
 import type { CoreExports } from "./core-exports.js";
-import { ArgumentError, InternalError, OutOfFuelError, StoppedError, TimeLimitError, UnknownSymbolError } from "./errors.js";
+import {
+  ArgumentError,
+  InternalError,
+  OutOfFuelError,
+  StoppedError,
+  TimeLimitError,
+  UnknownSymbolError,
+} from "./errors.js";
 import { readFault } from "./fault-reader.js";
 import { GuestFault } from "./faults.js";
 import { HOST_RETURN_ADDRESS } from "./memory-map.js";
-import { CoreState, restoreContext, saveContext } from "./state.js";
+import { type CoreState, restoreContext, saveContext } from "./state.js";
 import { describeAddress } from "./symbols.js";
 
 /** A symbol of the machine or an address. */
@@ -61,7 +68,12 @@ const runReasons: ReadonlyMap<number, RunResult["reason"]> = new Map([
 
 /** The fields that a call which never returned is rolled back in before the next one. */
 const entryFields = [
-  layout.SP / 4, layout.SP / 4 + 1, layout.SP_BANKED / 4, layout.SP_BANKED / 4 + 1, layout.EL / 4, layout.SPSEL / 4,
+  layout.SP / 4,
+  layout.SP / 4 + 1,
+  layout.SP_BANKED / 4,
+  layout.SP_BANKED / 4 + 1,
+  layout.EL / 4,
+  layout.SPSEL / 4,
 ] as const;
 
 export class Core {
@@ -159,6 +171,18 @@ export class Core {
     return this.#state.get32(layout.EL) === 0 ? 0 : 1;
   }
 
+  set el(value: 0 | 1) {
+    const state = this.#state;
+    const usesBanked = (level: number): boolean => level === 1 && state.get32(layout.SPSEL) === 1;
+    if (usesBanked(value) !== usesBanked(this.el)) {
+      const current = state.get64(layout.SP);
+      state.set64(layout.SP, state.get64(layout.SP_BANKED));
+      state.set64(layout.SP_BANKED, current);
+    }
+    state.set32(layout.EL, value);
+    this.#unfinished = false;
+  }
+
   /** The base of the guest's exception vectors; undefined while exceptions go to the host. */
   get vbar(): bigint | undefined {
     return this.#state.get32(layout.VBAR_SET) === 0 ? undefined : this.#state.get64(layout.VBAR_EL1);
@@ -187,7 +211,8 @@ export class Core {
    */
   call(target: Target, ...args: readonly (bigint | number)[]): bigint {
     const pc = typeof target === "bigint" ? target : this.#resolve(target);
-    if (args.length > MAX_ARGUMENTS) throw new ArgumentError(`${args.length} arguments: at most ${MAX_ARGUMENTS} go in registers`);
+    if (args.length > MAX_ARGUMENTS)
+      throw new ArgumentError(`${args.length} arguments: at most ${MAX_ARGUMENTS} go in registers`);
     if (this.#depth > 0) return this.#callNested(pc, args);
     this.#begin();
     this.#pass(pc, args);
@@ -355,11 +380,16 @@ export class Core {
 
   #error(stop: number, maxInstructions: number, timeLimitMs: number): Error {
     switch (stop) {
-      case layout.STOP_EXCEPTION: return new GuestFault(readFault(this.#state.view, this.#state.block), this.#host.symbols);
-      case layout.STOP_FUEL: return new OutOfFuelError(this.pc, maxInstructions, this.#where());
-      case STOP_TIME: return new TimeLimitError(this.pc, timeLimitMs, this.#where());
-      case STOP_STOPPED: return new StoppedError(this.pc, this.#where());
-      default: return new InternalError(`the run loop ended with unknown reason ${stop}`);
+      case layout.STOP_EXCEPTION:
+        return new GuestFault(readFault(this.#state.view, this.#state.block), this.#host.symbols);
+      case layout.STOP_FUEL:
+        return new OutOfFuelError(this.pc, maxInstructions, this.#where());
+      case STOP_TIME:
+        return new TimeLimitError(this.pc, timeLimitMs, this.#where());
+      case STOP_STOPPED:
+        return new StoppedError(this.pc, this.#where());
+      default:
+        return new InternalError(`the run loop ended with unknown reason ${stop}`);
     }
   }
 }

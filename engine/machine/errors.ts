@@ -40,7 +40,10 @@ export class UnmappedRangeError extends CmodxError {
     what: string,
     windows: string,
   ) {
-    super("unmapped-range", `${what}: ${length} bytes at ${hex(address)} are not inside one window; the windows are ${windows}`);
+    super(
+      "unmapped-range",
+      `${what}: ${length} bytes at ${hex(address)} are not inside one window; the windows are ${windows}`,
+    );
   }
 }
 
@@ -63,7 +66,10 @@ export class OutOfFuelError extends CmodxError {
     readonly instructions: number,
     where: string,
   ) {
-    super("out-of-fuel", `out of fuel after ${instructions} instructions, at ${where}: raise maxInstructions, or go on with core.run()`);
+    super(
+      "out-of-fuel",
+      `out of fuel after ${instructions} instructions, at ${where}: raise maxInstructions, or go on with core.run()`,
+    );
   }
 }
 
@@ -77,7 +83,10 @@ export class TimeLimitError extends CmodxError {
     readonly milliseconds: number,
     where: string,
   ) {
-    super("time-limit", `still running after ${milliseconds} ms, at ${where}: raise timeLimitMs, or go on with core.run()`);
+    super(
+      "time-limit",
+      `still running after ${milliseconds} ms, at ${where}: raise timeLimitMs, or go on with core.run()`,
+    );
   }
 }
 
@@ -85,7 +94,10 @@ export class TimeLimitError extends CmodxError {
 export class StoppedError extends CmodxError {
   override readonly name = "StoppedError";
 
-  constructor(readonly pc: bigint, where: string) {
+  constructor(
+    readonly pc: bigint,
+    where: string,
+  ) {
     super("stopped", `stopped by the host at ${where}: go on with core.run()`);
   }
 }

@@ -44,16 +44,33 @@ export function readFault(view: DataView, core: number): Fault {
   if (reason !== undefined) {
     const access = view.getUint32(core + layout.EXCEPTION_ACCESS, true);
     const address = view.getBigUint64(core + layout.EXCEPTION_FAR, true);
-    return { kind: "data-abort", pc, esr, word, reason, access: (esr & WNR) !== 0 ? "write" : "read", size: access >>> 8, address };
+    return {
+      kind: "data-abort",
+      pc,
+      esr,
+      word,
+      reason,
+      access: (esr & WNR) !== 0 ? "write" : "read",
+      size: access >>> 8,
+      address,
+    };
   }
   switch (exception) {
-    case layout.EXCEPTION_UNDEFINED: return { kind: "undefined-instruction", pc, esr, word, nearest: nearestName(word) };
-    case layout.EXCEPTION_INSTRUCTION_UNMAPPED: return { kind: "instruction-abort", pc, esr, reason: "unmapped" };
-    case layout.EXCEPTION_INSTRUCTION_PERMISSION: return { kind: "instruction-abort", pc, esr, reason: "permission" };
-    case layout.EXCEPTION_PC_ALIGNMENT: return { kind: "pc-alignment", pc, esr };
-    case layout.EXCEPTION_BRANCH_TARGET: return { kind: "branch-target", pc, esr, word, btype: esr & 3 };
-    case layout.EXCEPTION_TRAPPED: return { kind: "trapped-system", pc, esr, word };
-    case layout.EXCEPTION_ILLEGAL_STATE: return { kind: "illegal-state", pc, esr, word };
-    default: throw new InternalError(`exception number ${exception} is unknown`);
+    case layout.EXCEPTION_UNDEFINED:
+      return { kind: "undefined-instruction", pc, esr, word, nearest: nearestName(word) };
+    case layout.EXCEPTION_INSTRUCTION_UNMAPPED:
+      return { kind: "instruction-abort", pc, esr, reason: "unmapped" };
+    case layout.EXCEPTION_INSTRUCTION_PERMISSION:
+      return { kind: "instruction-abort", pc, esr, reason: "permission" };
+    case layout.EXCEPTION_PC_ALIGNMENT:
+      return { kind: "pc-alignment", pc, esr };
+    case layout.EXCEPTION_BRANCH_TARGET:
+      return { kind: "branch-target", pc, esr, word, btype: esr & 3 };
+    case layout.EXCEPTION_TRAPPED:
+      return { kind: "trapped-system", pc, esr, word };
+    case layout.EXCEPTION_ILLEGAL_STATE:
+      return { kind: "illegal-state", pc, esr, word };
+    default:
+      throw new InternalError(`exception number ${exception} is unknown`);
   }
 }

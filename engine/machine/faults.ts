@@ -88,7 +88,9 @@ function whatHappened(fault: Fault, symbols: ReadonlyMap<string, bigint>): strin
       return `undefined instruction, nearest to ${fault.nearest}`;
     case "instruction-abort":
       if (fault.pc === 0n) return "branch to NULL";
-      return fault.reason === "unmapped" ? "fetch from an unmapped address" : "fetch from a window that is not executable";
+      return fault.reason === "unmapped"
+        ? "fetch from an unmapped address"
+        : "fetch from a window that is not executable";
     case "pc-alignment":
       return "branch to an address that is not a multiple of 4";
     case "branch-target":
@@ -117,14 +119,22 @@ function describeDataAbort(fault: DataAbortFault, symbols: ReadonlyMap<string, b
 
 function advice(fault: Fault): string {
   switch (fault.kind) {
-    case "undefined-instruction": return "check that this is code, and that the cache maintenance for it was done";
-    case "instruction-abort": return "check the branch that led here; x30 holds the last return address";
-    case "pc-alignment": return "check the register that the branch took";
-    case "branch-target": return "put a BTI at the target, or make its window unguarded";
-    case "data-abort": return fault.reason === "permission" ? "write through an alias that is writable" : "check the address register";
-    case "trapped-system": return "run this at EL1";
-    case "illegal-state": return "set SPSR_EL1 to EL0t (0), EL1t (4) or EL1h (5)";
-    default: return "handle it in the host, or set VBAR_EL1 in the guest";
+    case "undefined-instruction":
+      return "check that this is code, and that the cache maintenance for it was done";
+    case "instruction-abort":
+      return "check the branch that led here; x30 holds the last return address";
+    case "pc-alignment":
+      return "check the register that the branch took";
+    case "branch-target":
+      return "put a BTI at the target, or make its window unguarded";
+    case "data-abort":
+      return fault.reason === "permission" ? "write through an alias that is writable" : "check the address register";
+    case "trapped-system":
+      return "run this at EL1";
+    case "illegal-state":
+      return "set SPSR_EL1 to EL0t (0), EL1t (4) or EL1h (5)";
+    default:
+      return "handle it in the host, or set VBAR_EL1 in the guest";
   }
 }
 
@@ -138,7 +148,10 @@ function instructionText(fault: Fault): string {
 export class GuestFault extends CmodxError {
   override readonly name = "GuestFault";
 
-  constructor(readonly fault: Fault, symbols: ReadonlyMap<string, bigint>) {
+  constructor(
+    readonly fault: Fault,
+    symbols: ReadonlyMap<string, bigint>,
+  ) {
     const where = `at ${describeAddress(symbols, fault.pc)}${instructionText(fault)}`;
     super(fault.kind, `${whatHappened(fault, symbols)}, ${where}; ${advice(fault)}`);
   }

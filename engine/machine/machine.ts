@@ -6,10 +6,17 @@ import { Core } from "./core.js";
 import type { CoreExports, CoreImports } from "./core-exports.js";
 import { hex, MachineOptionsError, UnmappedRangeError } from "./errors.js";
 import {
-  type CacheType, cacheTypeRegister, defaultWindows, HOST_RETURN_ADDRESS, mapMemory, type MemoryMap, type PlacedWindow,
-  type WindowSpec, writeMap,
+  type CacheType,
+  cacheTypeRegister,
+  defaultWindows,
+  HOST_RETURN_ADDRESS,
+  type MemoryMap,
+  mapMemory,
+  type PlacedWindow,
+  type WindowSpec,
+  writeMap,
 } from "./memory-map.js";
-import { engineModules, type EngineModules } from "./modules.js";
+import { type EngineModules, engineModules } from "./modules.js";
 import { CoreState } from "./state.js";
 import type { MachineStats } from "./stats.js";
 
@@ -124,7 +131,11 @@ export class Machine {
     return core;
   }
 
-  #makeRegions(core: WebAssembly.Instance, table: WebAssembly.Table, jit: boolean | JitOptions): RegionCache | undefined {
+  #makeRegions(
+    core: WebAssembly.Instance,
+    table: WebAssembly.Table,
+    jit: boolean | JitOptions,
+  ): RegionCache | undefined {
     if (jit === false) return undefined;
     const windows = this.#map.windows.map(({ index, base, size, host, flags }) => ({ index, base, size, host, flags }));
     const host = {
@@ -159,7 +170,9 @@ export class Machine {
       const offset = address - window.base;
       if (offset >= 0n && offset + BigInt(length) <= BigInt(window.size)) return window;
     }
-    const windows = this.windows.map(({ name, address: first, size }) => `${name} ${hex(first)}+${hex(size)}`).join(", ");
+    const windows = this.windows
+      .map(({ name, address: first, size }) => `${name} ${hex(first)}+${hex(size)}`)
+      .join(", ");
     throw new UnmappedRangeError(address, length, what, windows);
   }
 
@@ -289,7 +302,13 @@ export class Machine {
 
   /** The parts that the engine's own tests compare and check. Not for embedders: free to change. */
   get internals(): MachineInternals {
-    return { memory: this.#memory, map: this.#map, states: this.#states, exports: this.#exports, regions: this.#regions };
+    return {
+      memory: this.#memory,
+      map: this.#map,
+      states: this.#states,
+      exports: this.#exports,
+      regions: this.#regions,
+    };
   }
 
   /** Gives back what the JIT holds. The machine must not run any more. */

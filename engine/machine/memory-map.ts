@@ -69,7 +69,8 @@ function refuse(spec: WindowSpec, why: string): never {
 function checkWindow(spec: WindowSpec, earlier: readonly WindowSpec[]): void {
   const size = spec.size;
   if (spec.address < 0n || spec.address % BigInt(PAGE) !== 0n) refuse(spec, `its address is not a multiple of ${PAGE}`);
-  if (!Number.isInteger(size) || size <= 0 || size % PAGE !== 0) refuse(spec, `its size ${size} is not a positive multiple of ${PAGE}`);
+  if (!Number.isInteger(size) || size <= 0 || size % PAGE !== 0)
+    refuse(spec, `its size ${size} is not a positive multiple of ${PAGE}`);
   const end = spec.address + BigInt(size);
   if (end > ADDRESS_SPACE) refuse(spec, `its size ${hex(size)} takes it past the end of the address space`);
   if (spec.address === 0n) refuse(spec, "page zero stays unmapped, so that a branch to NULL is seen");
@@ -77,12 +78,14 @@ function checkWindow(spec: WindowSpec, earlier: readonly WindowSpec[]): void {
   if (!["r", "rw", "rx", "rwx"].includes(spec.access)) refuse(spec, `'${spec.access}' is none of r, rw, rx, rwx`);
   for (const other of earlier) {
     if (other.name === spec.name) refuse(spec, "another window has this name");
-    if (spec.address < other.address + BigInt(other.size) && other.address < end) refuse(spec, `it overlaps window '${other.name}'`);
+    if (spec.address < other.address + BigInt(other.size) && other.address < end)
+      refuse(spec, `it overlaps window '${other.name}'`);
   }
   if (spec.alias === undefined) return;
   const shown = earlier.find((other) => other.name === spec.alias);
   if (shown === undefined) refuse(spec, `it is an alias of '${spec.alias}', which is no earlier window`);
-  if (shown.alias !== undefined) refuse(spec, `it is an alias of '${spec.alias}', itself an alias: name '${shown.alias}'`);
+  if (shown.alias !== undefined)
+    refuse(spec, `it is an alias of '${spec.alias}', itself an alias: name '${shown.alias}'`);
   if (size > shown.size) refuse(spec, `it is larger than window '${spec.alias}', whose memory it shows`);
 }
 
@@ -106,16 +109,19 @@ class Allocator {
 }
 
 function accessFlags(spec: WindowSpec): number {
-  return layout.WINDOW_READ
-    | (spec.access.includes("w") ? layout.WINDOW_WRITE : 0)
-    | (spec.access.includes("x") ? layout.WINDOW_EXECUTE : 0)
-    | (spec.guarded === true ? layout.WINDOW_GUARDED : 0);
+  return (
+    layout.WINDOW_READ |
+    (spec.access.includes("w") ? layout.WINDOW_WRITE : 0) |
+    (spec.access.includes("x") ? layout.WINDOW_EXECUTE : 0) |
+    (spec.guarded === true ? layout.WINDOW_GUARDED : 0)
+  );
 }
 
 /** Places the windows. Throws a MachineOptionsError for windows that cannot be. */
 export function mapMemory(specs: readonly WindowSpec[], cacheType: CacheType, cores: number): MemoryMap {
   if (specs.length === 0) throw new MachineOptionsError("a machine needs at least one window");
-  if (specs.length > layout.MAX_WINDOWS) throw new MachineOptionsError(`${specs.length} windows, at most ${layout.MAX_WINDOWS} are possible`);
+  if (specs.length > layout.MAX_WINDOWS)
+    throw new MachineOptionsError(`${specs.length} windows, at most ${layout.MAX_WINDOWS} are possible`);
   specs.forEach((spec, index) => checkWindow(spec, specs.slice(0, index)));
   const allocator = new Allocator(Math.ceil((layout.CORES + cores * layout.CORE_SIZE) / PAGE) * PAGE);
   const isExecutable = (name: string): boolean =>
@@ -129,11 +135,15 @@ export function mapMemory(specs: readonly WindowSpec[], cacheType: CacheType, co
     const unification = shown?.unification ?? (separate ? allocator.take(spec.size) : executed ? host : 0);
     const coherent = executed && cacheType.dic === true && cacheType.idc === true;
     const flags = accessFlags(spec) | (coherent ? layout.WINDOW_COHERENT : 0);
-    const slots = Array.from({ length: cores }, () => spec.access.includes("x") ? allocator.take(spec.size / 4 * layout.SLOT_BYTES) : 0);
+    const slots = Array.from({ length: cores }, () =>
+      spec.access.includes("x") ? allocator.take((spec.size / 4) * layout.SLOT_BYTES) : 0,
+    );
     windows.push({ spec, index, base: spec.address, size: spec.size, host, unification, flags, slots });
   });
   if (allocator.end > WASM_MEMORY) {
-    throw new MachineOptionsError(`the windows need ${hex(allocator.end)} bytes with their caches, 4 GiB is the limit: make them smaller`);
+    throw new MachineOptionsError(
+      `the windows need ${hex(allocator.end)} bytes with their caches, 4 GiB is the limit: make them smaller`,
+    );
   }
   return { windows, size: allocator.end };
 }

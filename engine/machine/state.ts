@@ -12,7 +12,10 @@ export class CoreState {
   readonly words32: Uint32Array;
   readonly signed32: Int32Array;
 
-  constructor(memory: WebAssembly.Memory, readonly index: number) {
+  constructor(
+    memory: WebAssembly.Memory,
+    readonly index: number,
+  ) {
     this.block = layout.CORES + index * layout.CORE_SIZE;
     this.view = new DataView(memory.buffer);
     this.words64 = new BigUint64Array(memory.buffer, this.block, layout.CORE_SIZE / 8);

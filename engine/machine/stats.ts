@@ -44,9 +44,10 @@ function combine(a: Tree, b: Tree, how: (x: number, y: number) => number): Tree 
   for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
     const x = a[key] ?? 0;
     const y = b[key] ?? 0;
-    result[key] = typeof x === "number" && typeof y === "number"
-      ? how(x, y)
-      : combine(typeof x === "number" ? {} : x, typeof y === "number" ? {} : y, how);
+    result[key] =
+      typeof x === "number" && typeof y === "number"
+        ? how(x, y)
+        : combine(typeof x === "number" ? {} : x, typeof y === "number" ? {} : y, how);
   }
   return result;
 }
