@@ -209,7 +209,13 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
 
   branchIndirect(target: Value, type: IndirectBranch, _n: Field): void {
     this.count(type === "RET" ? "return" : type === "INDIR" ? "indirect" : "indirectCall");
-    this.target = target;
+    this.target = this.isOverwritten(target) ? this.bind("i64", this.wide(target)) : target;
+  }
+
+  /** Whether the value stands in the canonical local of a register that has changed since: leaving settles that one first. */
+  private isOverwritten(value: Value): boolean {
+    if (value.local === undefined) return false;
+    return [...this.state.registers.keys()].some((n) => this.canonical.register(n).local === value.local);
   }
 
   // ---- system ----------------------------------------------------------------------------------------

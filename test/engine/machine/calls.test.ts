@@ -186,6 +186,14 @@ describe.each(engines)("$engine", ({ jit }) => {
     expect(made.machine.readU64(DATA + 32n)).toBe(10n);
   });
 
+  test("an indirect branch by a copy of a register that has changed since", async () => {
+    const made = await guest(
+      "f: bti c\n mov x17, x30\n bl g\n blr x17\n mov x0, #0\n ret\ng: bti c\n mov x0, #5\n ret\n",
+      { jit },
+    );
+    for (let i = 0; i < 3; i++) expect(made.call("f")).toBe(5n);
+  });
+
   test("a fault counts as an instruction and an exception", async () => {
     const made = await guest("f: bti c\n nop\n udf #0\n", { jit });
     for (let i = 0; i < 3; i++) {
