@@ -42,7 +42,10 @@ export interface Pattern {
   readonly fields: ReadonlyMap<string, FieldLayout>;
 }
 
-/** Parses a pattern. Throws a RangeError if it is not 32 bits of the characters above. */
+/**
+ * Parses a pattern; its fields when they are first asked for, since most decoding needs the fixed bits alone.
+ * Throws a RangeError if it is not 32 bits of the characters above.
+ */
 export function parsePattern(source: string): Pattern {
   const text = source.replaceAll(" ", "");
   if (text.length !== 32 || /[^01A-Za-z]/.test(text)) {
@@ -50,15 +53,30 @@ export function parsePattern(source: string): Pattern {
   }
   let mask = 0;
   let value = 0;
+  for (let position = 0; position < 32; position++) {
+    const character = text.charCodeAt(position);
+    const isOne = character === 0x31;
+    mask = (mask << 1) | (isOne || character === 0x30 ? 1 : 0);
+    value = (value << 1) | (isOne ? 1 : 0);
+  }
+  let fields: ReadonlyMap<string, FieldLayout> | undefined;
+  return {
+    text,
+    mask: mask >>> 0,
+    value: value >>> 0,
+    get fields() {
+      fields ??= parseFields(text);
+      return fields;
+    },
+  };
+}
+
+function parseFields(text: string): ReadonlyMap<string, FieldLayout> {
   const runs = new Map<string, { lsb: number; width: number }[]>();
   for (let position = 0; position < 32; position++) {
     const character = text.charAt(position);
+    if (character === "0" || character === "1") continue;
     const lsb = 31 - position;
-    if (character === "0" || character === "1") {
-      mask |= 1 << lsb;
-      if (character === "1") value |= 1 << lsb;
-      continue;
-    }
     const list = runs.get(character) ?? [];
     if (list.length > 0 && text.charAt(position - 1) === character) {
       const last = list[list.length - 1] as { lsb: number; width: number };
@@ -74,7 +92,7 @@ export function parsePattern(source: string): Pattern {
     const width = list.reduce((sum, run) => sum + run.width, 0);
     fields.set(letter, { letter, selector: letter < "a", width, runs: list });
   }
-  return { text, mask: mask >>> 0, value: value >>> 0, fields };
+  return fields;
 }
 
 /** The value of a field in a word, zero-extended. */

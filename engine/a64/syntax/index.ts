@@ -70,7 +70,7 @@ export class SyntaxIndex {
     let found = this.printed.get(row);
     if (found === undefined) {
       const aliases = this.aliases.filter((alias) => !alias.parseOnly && isAliasOf(alias, row));
-      found = [...aliases, row].map(({ pattern, syntax }) => new Syntax(pattern, syntax));
+      found = [...aliases, row].map((owner) => new Syntax(owner));
       this.printed.set(row, found);
     }
     return found;
@@ -88,8 +88,8 @@ export class SyntaxIndex {
 
 function indexByMnemonic(entries: readonly (Row | Alias)[]): ReadonlyMap<string, readonly Candidate[]> {
   const map = new Map<string, Candidate[]>();
-  for (const { pattern, syntax: template } of entries) {
-    const syntax = new Syntax(pattern, template);
+  for (const entry of entries) {
+    const syntax = new Syntax(entry);
     for (const spelling of syntax.spellings()) {
       const list = map.get(spelling.text);
       if (list === undefined) map.set(spelling.text, [{ syntax, spelling }]);

@@ -169,11 +169,16 @@ function compileAngle(inner: string, pattern: Pattern): Operand {
   return new Choice(fieldReference(pattern, choice[1] as string), (choice[2] as string).split("|"));
 }
 
-/** One spelling of a mnemonic, and the bits of the word that it settles. */
+/** One spelling of a mnemonic, and the alternatives that it chose. */
 export interface Spelling {
   readonly text: string;
-  readonly word: number;
-  readonly known: number;
+  readonly choices: readonly { readonly letter: string; readonly value: number }[];
+}
+
+/** What a syntax belongs to: a row or an alias, whose pattern is parsed when asked for. */
+export interface SyntaxOwner {
+  readonly pattern: Pattern;
+  readonly syntax: string;
 }
 
 /** The syntax of one row or alias; its operands are compiled when first needed. */
@@ -183,29 +188,27 @@ export class Syntax {
   private compiledMnemonic: Sequence | undefined;
   private compiledOperands: Sequence | undefined;
 
-  constructor(
-    readonly pattern: Pattern,
-    template: string,
-  ) {
+  constructor(private readonly owner: SyntaxOwner) {
+    const template = owner.syntax;
     const space = template.indexOf(" ");
     this.mnemonic = space < 0 ? template : template.slice(0, space);
     this.operands = space < 0 ? "" : template.slice(space + 1);
   }
 
+  get pattern(): Pattern {
+    return this.owner.pattern;
+  }
+
   /** Every spelling of the mnemonic. */
   spellings(): readonly Spelling[] {
-    const { mnemonic, pattern } = this;
-    let spellings: readonly Spelling[] = [{ text: "", word: pattern.value, known: pattern.mask }];
+    const { mnemonic } = this;
+    let spellings: readonly Spelling[] = [{ text: mnemonic, choices: [] }];
+    if (!mnemonic.includes("<")) return spellings;
+    spellings = [{ text: "", choices: [] }];
     for (const piece of mnemonic.match(/<[^>]*>|[^<]+/g) ?? []) {
-      const options = piece.startsWith("<")
-        ? this.spellingsOf(piece.slice(1, -1))
-        : [{ text: piece, word: 0, known: 0 }];
+      const options = piece.startsWith("<") ? this.spellingsOf(piece.slice(1, -1)) : [{ text: piece, choices: [] }];
       spellings = spellings.flatMap((before) =>
-        options.map(({ text, word, known }) => ({
-          text: before.text + text,
-          word: (before.word | word) >>> 0,
-          known: before.known | known,
-        })),
+        options.map(({ text, choices }) => ({ text: before.text + text, choices: [...before.choices, ...choices] })),
       );
     }
     return spellings;
@@ -213,18 +216,24 @@ export class Syntax {
 
   private spellingsOf(inner: string): readonly Spelling[] {
     const choice = choicePattern.exec(inner);
-    const field = fieldReference(this.pattern, choice?.[1] ?? inner.slice(inner.indexOf(":") + 1));
+    const letter = choice?.[1] ?? inner.slice(inner.indexOf(":") + 1);
     // GNU as knows b.al, but not bal.
     const conditions = this.mnemonic.includes(".") ? conditionNames : conditionNames.slice(0, 14);
     const texts = choice === null ? conditions : (choice[2] as string).split("|").map((text) => [text]);
     return texts.flatMap((list, value) =>
-      list.filter((text) => text !== "-").map((text) => ({ text, word: field.place(value), known: field.mask })),
+      list.filter((text) => text !== "-").map((text) => ({ text, choices: [{ letter, value }] })),
     );
   }
 
   /** Reads the operands, all of the input; false with the failure noted if they are others. */
   parse(input: OperandInput, spelling: Spelling): boolean {
-    input.restart(spelling.word, spelling.known);
+    let { value: word, mask: known } = this.pattern;
+    for (const choice of spelling.choices) {
+      const field = fieldReference(this.pattern, choice.letter);
+      word |= field.place(choice.value);
+      known |= field.mask;
+    }
+    input.restart(word >>> 0, known);
     this.compiledOperands ??= new Sequence(compileParts(this.operands, this.pattern), false);
     if (!this.compiledOperands.parse(input)) return false;
     if (!input.atEnd()) return input.expected(input.position, "the end of the operands");

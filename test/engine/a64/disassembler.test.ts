@@ -62,7 +62,7 @@ describe(`round trips (CMODX_SEED=${seed})`, () => {
     const random = randomWords(seed + 2);
     let refused = 0;
     for (const row of rows) {
-      const syntax = new Syntax(row.pattern, row.syntax);
+      const syntax = new Syntax(row);
       for (const exclusion of row.unallocated) {
         const excluded = { mask: row.pattern.mask | exclusion.mask, value: row.pattern.value | exclusion.value };
         for (let turn = 0; turn < 40; turn++) {

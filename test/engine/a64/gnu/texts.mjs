@@ -42,8 +42,9 @@ export function randomTexts(seed, count, addressOf) {
   const random = randomWords(seed);
   /** @type {{ name: string, text: string, address: bigint }[]} */
   const texts = [];
-  for (const { name, pattern, syntax } of [...rows, ...aliases]) {
-    const template = new Syntax(pattern, syntax);
+  for (const owner of [...rows, ...aliases]) {
+    const { name, pattern } = owner;
+    const template = new Syntax(owner);
     /** @type {Set<string>} */
     const seen = new Set();
     for (let turn = 0; turn < 4 * count && seen.size < count; turn++) {
