@@ -1,16 +1,8 @@
 /** The errors that the engine throws. Each has a code to branch on and a message that says what, where and what to do. */
 
-export class CmodxError extends Error {
-  override readonly name: string = "CmodxError";
+import { CmodxError } from "../a64/errors.js";
 
-  constructor(
-    /** Stable name of the kind of error. */
-    readonly code: string,
-    message: string,
-  ) {
-    super(message);
-  }
-}
+export { CmodxError };
 
 /** A name that no loaded program defines. */
 export class UnknownSymbolError extends CmodxError {

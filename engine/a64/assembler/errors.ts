@@ -1,4 +1,5 @@
 /** What is wrong with an assembly text, and where. */
+import { CmodxError } from "../errors.js";
 
 export interface SourcePosition {
   /** File name for messages. */
@@ -12,9 +13,8 @@ export interface SourcePosition {
   readonly notes: readonly string[];
 }
 
-export class AssemblyError extends Error {
+export class AssemblyError extends CmodxError {
   override readonly name = "AssemblyError";
-  readonly code = "assembly";
   readonly file: string;
   readonly line: number;
   readonly column: number;
@@ -28,7 +28,10 @@ export class AssemblyError extends Error {
     const { file, line, column, source, notes } = position;
     const marker = " ".repeat(Math.max(0, column - 1));
     const shown = source.length <= 200 ? [`  ${source.replaceAll("\t", " ")}`, `  ${marker}^`] : [];
-    super([`${file}:${line}:${column}: ${reason}`, ...shown, ...notes.map((note) => `  ${note}`)].join("\n"));
+    super(
+      "assembly",
+      [`${file}:${line}:${column}: ${reason}`, ...shown, ...notes.map((note) => `  ${note}`)].join("\n"),
+    );
     this.file = file;
     this.line = line;
     this.column = column;

@@ -1,0 +1,13 @@
+/** The common ancestor of all errors that the package throws: a code to branch on, a message for people. */
+
+export class CmodxError extends Error {
+  override readonly name: string = "CmodxError";
+
+  constructor(
+    /** Stable name of the kind of error. */
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
