@@ -4,17 +4,17 @@ import type { Form } from "../a64/forms.js";
 import { operandFieldLayouts } from "../a64/forms.js";
 import { extractField } from "../a64/pattern.js";
 import {
-  createGraph,
   createModule,
   type Expression,
   emit,
-  type Graph,
   handlerParameters,
   handlerResult,
   none,
   type WasmModule,
 } from "../wasm/binaryen.js";
 import { PC_PARAMETER } from "../wasm/code.js";
+import type { BlockId } from "../wasm/flow-order.js";
+import { FlowGraph } from "../wasm/structure.js";
 import { constantOf, type Field, type Value } from "../wasm/value.js";
 import { RegionOps } from "./ops.js";
 import {
@@ -58,17 +58,20 @@ export function regionText(plan: RegionPlan, formOf: (handler: number) => Form):
   return text;
 }
 
-type Block = number;
-
 class RegionTranslator {
   private readonly o: RegionOps;
-  private readonly graph: Graph;
+  private readonly graph: FlowGraph;
   private readonly counters: RegionCounter[] = [];
   /** Locals that count edges, by counter. */
   private readonly edgeLocals = new Map<number, number>();
-  private readonly blocks = new Map<number, Block>();
+  private readonly blocks = new Map<number, BlockId>();
   private readonly fuel: number;
   private readonly nextPc: number;
+  /** PSTATE.BTYPE between an indirect branch that was followed and the end of the instruction it goes to; 0 elsewhere. */
+  private readonly btype: number;
+  private setsBtype = false;
+  /** Nodes that indirect branches other than returns are followed into. */
+  private readonly landings: ReadonlySet<number>;
   /** Upper bound of the instructions between two looks at the fuel. */
   private readonly need: number;
 
@@ -81,17 +84,18 @@ class RegionTranslator {
     module.addMemoryImport("0", "env", "memory", true);
     this.o = new RegionOps(module, plan.windows, () => this);
     module.addGlobalImport("counters", "env", "counters", this.o.code.types.i32);
-    this.graph = createGraph(module);
+    this.graph = new FlowGraph(module, () => this.o.code.newLocal("i32"));
     this.fuel = this.o.code.newLocal("i64");
     this.nextPc = this.o.code.newLocal("i64");
+    this.btype = this.o.code.newLocal("i32");
+    this.landings = landingsOf(plan);
     this.need = plan.nodes.reduce((sum, node) => sum + node.instructions.length, 0);
   }
 
   translate(): readonly RegionCounter[] {
     const m = this.module;
     const entry = this.node(0, new PathState());
-    const label = this.o.code.newLocal("i32");
-    const body = this.graph.renderAndDispose(entry, label);
+    const body = this.graph.render(entry);
     const epilogue = this.epilogue();
     const prologue = this.prologue();
     const whole = m.block(null, [...prologue, m.block(EXIT, [body], none), ...epilogue], handlerResult);
@@ -129,6 +133,7 @@ class RegionTranslator {
       for (const [counter, local] of this.edgeLocals) this.addToCounter(counter, m.local.get(local, code.types.i64));
       // Last, when little is live: a value that lives across a call is spilled by V8 where it is made, inside the loop.
       if (canonical.flagsWritten) code.storeI32(layout.NZCV, this.o.flagsFromLocals());
+      if (this.setsBtype) code.storeI32(layout.BTYPE, m.local.get(this.btype, code.types.i32));
       code.push(m.return(m.local.get(this.nextPc, code.types.i64)));
     });
   }
@@ -177,7 +182,7 @@ class RegionTranslator {
   // ---- nodes -----------------------------------------------------------------------------------
 
   /** The block of a node entered with this state (which a merging node ignores: all is in canonical locals there). */
-  private node(number: number, state: PathState): Block {
+  private node(number: number, state: PathState): BlockId {
     const node = this.plan.nodes[number];
     if (node === undefined) throw new Error(`internal: the plan has no node ${number}`);
     const known = this.blocks.get(number);
@@ -187,6 +192,7 @@ class RegionTranslator {
       const last = node.instructions[node.instructions.length - 1];
       for (const instruction of node.instructions) {
         this.instruction(instruction);
+        if (instruction === node.instructions[0] && this.landings.has(number)) this.setBtype(0);
         if (instruction !== last) this.assertReturnKnown();
       }
       if (node.end.kind === "indirect") this.indirectEnd(node);
@@ -217,7 +223,7 @@ class RegionTranslator {
     }
   }
 
-  private successors(from: Block, node: PlanNode): void {
+  private successors(from: BlockId, node: PlanNode): void {
     const { end } = node;
     if (end.kind === "goto") return this.edge(from, end.to, this.o.state);
     if (end.kind === "indirect") {
@@ -228,16 +234,12 @@ class RegionTranslator {
     if (condition === undefined) throw new Error("internal: a conditional branch without a condition");
     const taken = state.copy();
     taken.counts.conditional++;
-    // The graph takes one branch between two blocks: where both ways lead to one node, the taken one gets a block between.
-    const same = end.taken.kind === "node" && end.next.kind === "node" && end.taken.node === end.next.node;
-    const between = same ? this.graph.addBlock(this.module.nop()) : from;
-    if (same) this.graph.addBranch(from, between, this.o.narrow(condition), 0);
-    this.edge(between, end.taken, taken, same ? 0 : this.o.narrow(condition));
+    this.edge(from, end.taken, taken, this.o.narrow(condition));
     this.edge(from, end.next, state);
   }
 
   /** Branches from a block to a successor, taken with this state, under a condition if there is one. */
-  private edge(from: Block, to: Successor, state: PathState, condition: Expression = 0): void {
+  private edge(from: BlockId, to: Successor, state: PathState, condition: Expression = 0): void {
     if (to.kind === "exit") {
       this.o.state = state;
       const code = this.o.code.nested(() => this.exit(to.reason, constantOf(to.pc)));
@@ -291,9 +293,10 @@ class RegionTranslator {
     if (end.kind !== "indirect" || target === undefined || current === undefined)
       throw new Error("internal: no indirect branch here");
     const m = this.module;
+    if (end.type !== "RET") this.setBtype(end.btype);
     const expected = end.predicted?.target;
     const leave = (): void => {
-      if (end.type !== "RET") this.rememberTarget(current.pc, target, end.btype);
+      if (end.type !== "RET") this.rememberTarget(current.pc, target);
       if (expected !== undefined && end.type !== "RET") this.o.countMiss();
       this.exit("indirect", target);
     };
@@ -310,13 +313,27 @@ class RegionTranslator {
     );
   }
 
-  /** What the interpreter's handler does for BR and BLR: PSTATE.BTYPE, and the target for the next selection. */
-  private rememberTarget(pc: bigint, target: Value, btype: number): void {
+  private setBtype(btype: number): void {
+    const m = this.module;
+    this.setsBtype = true;
+    this.o.code.push(m.local.set(this.btype, m.i32.const(btype)));
+  }
+
+  /** What the interpreter's handler does for BR and BLR: notes the target for the next selection. */
+  private rememberTarget(pc: bigint, target: Value): void {
     const m = this.module;
     const { code } = this.o;
-    code.storeI32(layout.BTYPE, m.i32.const(btype));
     const entry = Number((pc >> 2n) % BigInt(layout.BRANCH_TARGET_ENTRIES));
     code.storeI64(layout.BRANCH_TARGETS + 16 * entry, m.i64.const(BigInt.asIntN(64, pc)));
     code.storeI64(layout.BRANCH_TARGETS + 16 * entry + 8, this.o.wide(target));
   }
+}
+
+function landingsOf(plan: RegionPlan): ReadonlySet<number> {
+  const landings = new Set<number>();
+  for (const { end } of plan.nodes) {
+    if (end.kind === "indirect" && end.type !== "RET" && end.predicted?.to.kind === "node")
+      landings.add(end.predicted.to.node);
+  }
+  return landings;
 }

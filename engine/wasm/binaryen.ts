@@ -6,7 +6,6 @@ import binaryen from "binaryen";
 
 export type Expression = binaryen.ExpressionRef;
 export type WasmModule = binaryen.Module;
-export type Graph = binaryen.Relooper;
 
 /** Wasm value types that the engine uses. */
 export type Type = "i32" | "i64";
@@ -49,10 +48,6 @@ export function loadWord(module: WasmModule, offset: number, align: number, poin
   const load = module.i32.load(offset, align, pointer);
   loads.setSigned(load, false);
   return load;
-}
-
-export function createGraph(module: WasmModule): Graph {
-  return new binaryen.Relooper(module);
 }
 
 /** Binary of the module; optimised first if `level` is above 0 (binaryen's -O levels). Disposes of the module. */

@@ -1,0 +1,113 @@
+/**
+ * From a control-flow graph to wasm's structured control: blocks, loops and branches out of them.
+ *
+ * The method is Ramsey's ("Beyond Relooper", ICFP 2022): walk the dominator tree; a node that closes loops
+ * becomes a loop, a node where forward paths meet follows a block that the paths branch out of, and every other
+ * node is placed where it is branched to. A loop with several entries (an irreducible one) gets a dispatcher
+ * first: its entries are reached through one new node that looks at a local.
+ *
+ * Binaryen's Relooper does the same job, but version 132 throws on some graphs whose blocks branch to an
+ * enclosing label by themselves, as region exits do.
+ */
+import { type Expression, none, typeOf, type WasmModule } from "./binaryen.js";
+import { type BlockId, type Edge, FlowOrder } from "./flow-order.js";
+
+interface Block {
+  readonly code: Expression;
+  readonly edges: CodeEdge[];
+}
+
+interface CodeEdge extends Edge {
+  to: BlockId;
+  /** 0: always taken. */
+  readonly condition: Expression;
+  /** Executed on the way; 0 for nothing. */
+  code: Expression;
+}
+
+export class FlowGraph {
+  private readonly blocks: Block[] = [];
+
+  constructor(
+    private readonly module: WasmModule,
+    /** Makes an i32 local, should a dispatcher need one. */
+    private readonly newLocal: () => number,
+  ) {}
+
+  /** A block without branches must not fall through. */
+  addBlock(code: Expression): BlockId {
+    this.blocks.push({ code, edges: [] });
+    return this.blocks.length - 1;
+  }
+
+  /** A block's branches are tried in the order in which they were added; the last one has no condition. */
+  addBranch(from: BlockId, to: BlockId, condition: Expression, code: Expression): void {
+    this.block(from).edges.push({ to, condition, code });
+  }
+
+  private block(id: BlockId): Block {
+    return this.blocks[id] as Block;
+  }
+
+  /** The whole graph as one expression without a value. Takes the graph's code: it can be rendered once. */
+  render(entry: BlockId): Expression {
+    let order = new FlowOrder(this.blocks, entry);
+    for (let entries = order.sharedLoop(); entries !== undefined; entries = order.sharedLoop()) {
+      this.dispatch(entries);
+      order = new FlowOrder(this.blocks, entry);
+    }
+    return this.tree(entry, order);
+  }
+
+  /** Leads every branch to one of these blocks through a new block, which so becomes the only entry of their loop. */
+  private dispatch(entries: readonly BlockId[]): void {
+    const m = this.module;
+    const local = this.newLocal();
+    const dispatcher = this.addBlock(m.nop());
+    for (const { edges } of this.blocks) {
+      for (const edge of edges) {
+        const index = entries.indexOf(edge.to);
+        if (index < 0) continue;
+        const set = m.local.set(local, m.i32.const(index));
+        edge.code = edge.code === 0 ? set : m.block(null, [edge.code, set], none);
+        edge.to = dispatcher;
+      }
+    }
+    entries.forEach((entry, index) => {
+      const isLast = index === entries.length - 1;
+      const condition = isLast ? 0 : m.i32.eq(m.local.get(local, typeOf("i32")), m.i32.const(index));
+      this.addBranch(dispatcher, entry, condition, 0);
+    });
+  }
+
+  /** The block and all that it dominates. */
+  private tree(id: BlockId, order: FlowOrder): Expression {
+    const m = this.module;
+    let code = m.block(null, [this.block(id).code, this.branches(id, order)], none);
+    // The last one in the order of execution is the outermost: its code follows all the others.
+    for (const meeting of order.meetingsUnder(id)) {
+      code = m.block(null, [m.block(`after${meeting}`, [code], none), this.tree(meeting, order)], none);
+    }
+    return order.closesLoop(id) ? m.loop(`loop${id}`, code) : code;
+  }
+
+  private branches(from: BlockId, order: FlowOrder): Expression {
+    const m = this.module;
+    let rest = m.nop();
+    for (const edge of [...this.block(from).edges].reverse()) {
+      const taken = this.branch(from, edge, order);
+      rest = edge.condition === 0 ? taken : m.if(edge.condition, taken, rest);
+    }
+    return rest;
+  }
+
+  private branch(from: BlockId, { to, code }: CodeEdge, order: FlowOrder): Expression {
+    const m = this.module;
+    const go = order.isBack(from, to)
+      ? m.br(`loop${to}`)
+      : order.isMeeting(to)
+        ? m.br(`after${to}`)
+        : this.tree(to, order);
+    return code === 0 ? go : m.block(null, [code, go], none);
+  }
+}
