@@ -22,7 +22,7 @@ export interface Row {
   /** The heading of the Arm ARM's page, e.g. "ADD (immediate)". */
   readonly name: string;
   readonly pattern: Pattern;
-  /** GNU assembler syntax; engine/a64/syntax.ts has the grammar of these templates. */
+  /** GNU assembler syntax; engine/a64/syntax/template.ts has the grammar of these templates. */
   readonly syntax: string;
   readonly unallocated: readonly Pattern[];
   readonly lands: number;

@@ -16,6 +16,7 @@ export function runStatements(state: AssemblyState): void {
   }
   state.conditionals.expectDepth(0);
   for (const section of state.pools.sections()) state.flushPool(section);
+  for (const action of state.atEnd) action();
 }
 
 /** There may be spaces before the colon, but `b :lo12:x` begins with no label, nor does `.word :lo12:x`. */

@@ -51,6 +51,8 @@ export class AssemblyState implements Names {
   section: Section;
   previousSection: Section | undefined;
   expansions = 0;
+  /** What is done when all statements are. */
+  readonly atEnd: (() => void)[] = [];
   private readonly fixups: Fixup[] = [];
   private size = 0;
   /** The symbols that the current statement named. */
@@ -256,14 +258,16 @@ export class AssemblyState implements Names {
     return this.symbols.find(name)?.definedAt !== undefined || this.options.externals.has(name);
   }
 
+  /** Throws if the symbol has a meaning already. */
+  expectUndefined(symbol: AssemblySymbol, position: SourcePosition): void {
+    if (symbol.definedAt === undefined) return;
+    const reason = `the label '${symbol.name}' is defined already, on line ${symbol.definedAt.line}`;
+    throw new AssemblyError(position, reason);
+  }
+
   /** A label stands here. */
   defineLabel(symbol: AssemblySymbol, position: SourcePosition): void {
-    if (symbol.definedAt !== undefined) {
-      throw new AssemblyError(
-        position,
-        `the label '${symbol.name}' is defined already, on line ${symbol.definedAt.line}`,
-      );
-    }
+    this.expectUndefined(symbol, position);
     symbol.definedAt = position;
     symbol.value = { section: this.section, value: BigInt(this.section.size) };
   }

@@ -1,6 +1,10 @@
 /** Directives about symbols, and those that only a linker or debugger needs. */
 import { registerOfName } from "../../syntax/registers.js";
+import type { DirectiveArguments } from "../arguments.js";
+import type { SourcePosition } from "../errors.js";
 import { positionIn } from "../source.js";
+import type { AssemblyState } from "../state.js";
+import type { AssemblySymbol } from "../symbols.js";
 import type { Directive, DirectiveTable } from "./types.js";
 
 /** `.set name, expression` */
@@ -39,27 +43,55 @@ const weak: Directive = (state, args) => {
   args.expectEnd();
 };
 
-/** `.comm name, size, alignment`: zeros in .bss. */
-const common: Directive = (state, args) => {
+/** The arguments of `.comm name, size, alignment`. */
+function commonArguments(args: DirectiveArguments): { name: string; start: number; size: number; alignment: number } {
   args.skipSpace();
   const start = args.position;
   const name = args.expectName();
   args.expectComma();
   const size = args.numberWithin(0, Number.MAX_SAFE_INTEGER, "size");
   const alignment = args.comma() ? args.numberWithin(1, 2 ** 30, "alignment") : 1;
-  if (!Number.isInteger(Math.log2(alignment)))
+  if (!Number.isInteger(Math.log2(alignment))) {
     throw args.error(`${args.directive}: the alignment ${alignment} is no power of two`);
+  }
   args.expectEnd();
+  return { name, start, size, alignment };
+}
+
+/** `.comm`: zeros in .bss, behind all that the text puts there. */
+const common: Directive = (state, args) => {
+  const { name, start, size, alignment } = commonArguments(args);
+  const position = positionIn(args.statement, start);
+  const symbol = state.symbols.named(name);
+  state.expectUndefined(symbol, position);
+  symbol.definedAt = position;
+  state.atEnd.push(() => allocate(state, symbol, { size, alignment, position }));
+};
+
+/** `.lcomm`: zeros in .bss. */
+const localCommon: Directive = (state, args) => {
+  const { name, start, size, alignment } = commonArguments(args);
+  const position = positionIn(args.statement, start);
+  const symbol = state.symbols.named(name);
+  state.expectUndefined(symbol, position);
+  symbol.definedAt = position;
+  allocate(state, symbol, { size, alignment, position });
+};
+
+function allocate(
+  state: AssemblyState,
+  symbol: AssemblySymbol,
+  { size, alignment, position }: { size: number; alignment: number; position: SourcePosition },
+): void {
   const { section, previousSection } = state;
   state.enterStandard(".bss");
   state.section.raiseAlignment(alignment);
-  const position = positionIn(args.statement, start);
   state.reserve((alignment - (state.section.size % alignment)) % alignment, position);
-  state.defineLabel(state.symbols.named(name), position);
+  symbol.value = state.here();
   state.reserve(size, position);
   state.section = section;
   state.previousSection = previousSection;
-};
+}
 
 const unreq: Directive = (state, args) => {
   args.skipSpace();
@@ -147,7 +179,7 @@ export const symbolDirectives: DirectiveTable = {
   ".protected": visibility,
   ".weak": weak,
   ".comm": common,
-  ".lcomm": common,
+  ".lcomm": localCommon,
   ".unreq": unreq,
   ...Object.fromEntries(ignoredNames.map((name) => [`.${name}`, ignored])),
   ...Object.fromEntries(cfiNames.map((name) => [`.cfi_${name}`, ignored])),

@@ -11,7 +11,7 @@ export const addresses = { ".text": 0x10000n, ".data": 0x200000n, ".rodata": 0x3
 
 /** Whether the tools are installed. */
 export function gnuToolsPresent() {
-  return ["as", "ld", "objdump"].every((tool) => spawnSync(PREFIX + tool, ["--version"]).status === 0);
+  return ["as", "ld", "objdump", "gcc"].every((tool) => spawnSync(PREFIX + tool, ["--version"]).status === 0);
 }
 
 /**
@@ -113,6 +113,18 @@ export function assembleProgramWithGnu(text) {
       symbols: Object.fromEntries(symbols.map(([, value, name]) => [name, `0x${BigInt(`0x${value}`).toString(16)}`])),
     };
   });
+}
+
+/**
+ * The assembly text of a C program that needs no headers and no library.
+ * @param {string} source
+ * @param {string} level of optimisation
+ */
+export function compileWithGnu(source, level) {
+  const options = ["-march=armv8.5-a", "-mgeneral-regs-only", "-ffreestanding", "-fno-pie", "-mbranch-protection=bti"];
+  const text = execFileSync(`${PREFIX}gcc`, ["-S", level, ...options, "-x", "c", "-", "-o", "-"], { input: source }).toString();
+  // A note that only a linker merges, at an address of its choice.
+  return text.replace(/^.*\.note\.gnu\.property.*$/m, '\t.section .note.bti,"",@progbits');
 }
 
 /**
