@@ -41,7 +41,13 @@ export class Rig {
         { name: spec.name, host, bytes: Buffer.from(memory.buffer, host, size) },
         ...(unification === 0 || unification === host
           ? []
-          : [{ name: `${spec.name} (point of unification)`, host: unification, bytes: Buffer.from(memory.buffer, unification, size) }]),
+          : [
+              {
+                name: `${spec.name} (point of unification)`,
+                host: unification,
+                bytes: Buffer.from(memory.buffer, unification, size),
+              },
+            ]),
       ]);
   }
 
@@ -174,7 +180,10 @@ export function describeStates(names: readonly string[], snapshots: readonly Uin
     lines.push([differs ? ">>" : "", item.name, ...values.map((value) => value.toString(16))]);
   }
   return lines
-    .map(([mark = "", name = "", ...values]) => `${mark.padEnd(3)}${name.padEnd(17)}${values.map((text) => text.padStart(18)).join("")}`)
+    .map(
+      ([mark = "", name = "", ...values]) =>
+        `${mark.padEnd(3)}${name.padEnd(17)}${values.map((text) => text.padStart(18)).join("")}`,
+    )
     .join("\n");
 }
 

@@ -6,9 +6,33 @@ const ALL_ONES = (1n << 64n) - 1n;
 
 /** Edges of the arithmetic of both widths. */
 const edges: readonly bigint[] = [
-  0n, 1n, 2n, ALL_ONES, ALL_ONES - 1n, 1n << 63n, (1n << 63n) - 1n, (1n << 63n) + 1n,
-  0x7fff_ffffn, 0x8000_0000n, 0xffff_ffffn, 0x1_0000_0000n, 0xffff_ffff_8000_0000n, 0xffff_ffff_7fff_ffffn,
-  0x7fn, 0x80n, 0xffn, 0x7fffn, 0x8000n, 0xffffn, 31n, 32n, 33n, 63n, 64n, 65n, 0x5555_5555_5555_5555n,
+  0n,
+  1n,
+  2n,
+  ALL_ONES,
+  ALL_ONES - 1n,
+  1n << 63n,
+  (1n << 63n) - 1n,
+  (1n << 63n) + 1n,
+  0x7fff_ffffn,
+  0x8000_0000n,
+  0xffff_ffffn,
+  0x1_0000_0000n,
+  0xffff_ffff_8000_0000n,
+  0xffff_ffff_7fff_ffffn,
+  0x7fn,
+  0x80n,
+  0xffn,
+  0x7fffn,
+  0x8000n,
+  0xffffn,
+  31n,
+  32n,
+  33n,
+  63n,
+  64n,
+  65n,
+  0x5555_5555_5555_5555n,
 ];
 
 /** A small machine with every kind of neighbourhood between windows. */

@@ -34,7 +34,9 @@ test(`interpreter and compiled code agree on every form, seed ${runSeed}`, async
     waiting = words;
   }
   pair.compiled.regions.assertConsistent();
-  console.log(`${pair.cases} cases of ${formsOf(rows).length} forms, ${pair.compiledCases} in regions, ${pair.exceptions} raising exceptions`);
+  console.log(
+    `${pair.cases} cases of ${formsOf(rows).length} forms, ${pair.compiledCases} in regions, ${pair.exceptions} raising exceptions`,
+  );
   expect(failures.slice(0, MAX_REPORTS).join("\n")).toBe("");
   expect(pair.compiledCases).toBeGreaterThan(pair.cases / 2);
   pair.dispose();

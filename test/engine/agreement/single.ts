@@ -130,7 +130,11 @@ export class SingleInstructions {
   /** One case; undefined if the machines agree. */
   private execute(item: Word, random: Random, inRegion: boolean): string | undefined {
     const { interpreter, compiled } = this;
-    if (interpreter.machine.core.cachedWord(item.pc) !== item.word || compiled.machine.core.cachedWord(item.pc) !== item.word) this.place(item);
+    if (
+      interpreter.machine.core.cachedWord(item.pc) !== item.word ||
+      compiled.machine.core.cachedWord(item.pc) !== item.word
+    )
+      this.place(item);
     this.randomState(item, random);
     compiled.restore(interpreter.snapshot());
     const before = interpreter.snapshot();
@@ -144,7 +148,8 @@ export class SingleInstructions {
     if (interpreter.state.get32(layout.EXCEPTION) !== 0) this.exceptions++;
     const problems = this.problems(stops);
     // With BTYPE or IL set the instruction may be refused before its region is entered.
-    if (isCompiled && entered !== 1 && before[layout.BTYPE / 4] === 0) problems.push(`its region was entered ${entered} times`);
+    if (isCompiled && entered !== 1 && before[layout.BTYPE / 4] === 0)
+      problems.push(`its region was entered ${entered} times`);
     if (!inRegion && entered !== 0) problems.push("a region was entered that should not be there");
     return problems.length === 0 ? undefined : this.report(item, random.seed, before, problems);
   }
@@ -154,14 +159,19 @@ export class SingleInstructions {
     const problems = differingMemory(interpreter, compiled);
     if (stops[0] !== stops[1]) problems.push(`run() ended with ${stops[0]} / ${stops[1]}`);
     if (!sameState(interpreter, compiled)) problems.push("registers differ");
-    const maintenance = ({ state }: Rig): Buffer => Buffer.from(state.view.buffer, state.block + layout.MAINTENANCE, layout.MAINTENANCE_BYTES);
-    if (maintenance(interpreter).compare(maintenance(compiled)) !== 0) problems.push("the lists of pending maintenance differ");
+    const maintenance = ({ state }: Rig): Buffer =>
+      Buffer.from(state.view.buffer, state.block + layout.MAINTENANCE, layout.MAINTENANCE_BYTES);
+    if (maintenance(interpreter).compare(maintenance(compiled)) !== 0)
+      problems.push("the lists of pending maintenance differ");
     return problems;
   }
 
   private report({ form, pc, word }: Word, seed: string, before: Uint32Array, problems: readonly string[]): string {
     const text = disassemble(word, pc)?.replaceAll("\t", " ");
-    const states = describeStates(["before", "interpreter", "compiled"], [before, this.interpreter.snapshot(), this.compiled.snapshot()]);
+    const states = describeStates(
+      ["before", "interpreter", "compiled"],
+      [before, this.interpreter.snapshot(), this.compiled.snapshot()],
+    );
     return `${formName(form)} (seed ${seed})\n  ${pc.toString(16)}: ${word.toString(16).padStart(8, "0")}  ${text}\n  ${problems.join("\n  ")}\n${states}\n`;
   }
 
@@ -182,12 +192,16 @@ export class SingleInstructions {
     state.set32(layout.EL, random.oneIn(4) ? 0 : 1);
     state.set32(layout.SPSEL, random.below(2));
     state.set32(layout.DAIF, random.below(16));
-    for (const field of [layout.TPIDR_EL0, layout.TPIDRRO_EL0, layout.TPIDR_EL1, layout.FAR_EL1]) state.set64(field, value());
+    for (const field of [layout.TPIDR_EL0, layout.TPIDRRO_EL0, layout.TPIDR_EL1, layout.FAR_EL1])
+      state.set64(field, value());
     state.set32(layout.VBAR_SET, random.below(2));
     state.set64(layout.VBAR_EL1, address() & ~0x7ffn);
     state.set32(layout.EVENT, random.below(2));
     state.set64(layout.ELR_EL1, address());
-    state.set64(layout.SPSR_EL1, random.oneIn(2) ? random.u64() & 0xffff_ffffn : (random.u64() & 0xf000_0fc0n) | random.pick([0n, 4n, 5n]));
+    state.set64(
+      layout.SPSR_EL1,
+      random.oneIn(2) ? random.u64() & 0xffff_ffffn : (random.u64() & 0xf000_0fc0n) | random.pick([0n, 4n, 5n]),
+    );
     state.set64(layout.ESR_EL1, random.u64() & 0xffff_ffffn);
     state.set32(layout.MONITOR_BYTES, random.pick([0, 1, 2, 4, 8]));
     state.set64(layout.MONITOR_VALUE, value());
@@ -208,7 +222,9 @@ export class SingleInstructions {
       state.set64(layout.X + 8 * number, BigInt.asUintN(64, register(number) + wanted - access.address));
     }
     const found = accessOf(form, word, { pc, register });
-    const window = internals.map.windows.find(({ base: first, size }) => found !== undefined && found.address >= first && found.address < first + BigInt(size));
+    const window = internals.map.windows.find(
+      ({ base: first, size }) => found !== undefined && found.address >= first && found.address < first + BigInt(size),
+    );
     if (window === undefined || found === undefined || random.oneIn(3)) return;
     const host = window.host + Number(found.address - window.base);
     state.set64(layout.MONITOR_ADDRESS, BigInt(host));

@@ -1,0 +1,237 @@
+/**
+ * Random programs: data processing with every form of the table, loads and stores near mapped addresses, branches of
+ * every kind within the program and into functions near and far, system instructions, and code that patches the
+ * program with more or less of the maintenance that it needs.
+ *
+ * They are made so that most of their instructions do not fault; those that do are as welcome.
+ */
+import type { WindowSpec } from "cmodx/engine";
+import { type Form, formsOf, operandFieldLayouts } from "#engine/a64/forms.js";
+import type { FieldLayout } from "#engine/a64/pattern.js";
+import { dataProcessingImmediate } from "#engine/a64/table/data-processing-immediate.js";
+import { dataProcessingRegister } from "#engine/a64/table/data-processing-register.js";
+import { rows } from "#engine/a64/table.js";
+import { flowOf } from "#engine/jit/flow.js";
+import { wordFor, wordsFor } from "../../support/encode.js";
+import type { Random } from "../../support/random.js";
+import { registerValue } from "../../support/values.js";
+import { isWordOf, wordOf } from "../../support/words.js";
+
+export const programWindows: readonly WindowSpec[] = [
+  { name: "text", address: 0xffff_8000_1000_0000n, size: 8192, access: "rx", guarded: true },
+  // Out of reach of B.
+  { name: "modules", address: 0xffff_8000_8000_0000n, size: 4096, access: "rx", guarded: true },
+  { name: "data", address: 0xffff_8000_2000_0000n, size: 8192, access: "rw" },
+  { name: "more", address: 0xffff_8000_2000_2000n, size: 4096, access: "rw" },
+  { name: "stack", address: 0xffff_8000_f000_0000n, size: 4096, access: "rw" },
+  { name: "patch", address: 0xffff_8000_4000_0000n, size: 8192, access: "rw", alias: "text" },
+];
+
+export const TEXT = 0xffff_8000_1000_0000n;
+const PATCH = 0xffff_8000_4000_0000n;
+const MODULES = 0xffff_8000_8000_0000n;
+const DATA = 0xffff_8000_2000_0000n;
+const STACK = 0xffff_8000_f000_0000n;
+const NEAR_FUNCTIONS = TEXT + 0x600n;
+export const VECTORS = TEXT + 0x800n;
+const FUNCTION_BYTES = 64n;
+const FUNCTIONS = 4;
+
+/** Kept for addresses: only written by instructions that are meant to. */
+const isKept = (register: number): boolean => register >= 16 && register <= 28;
+/** Letters of operand fields that name a register which the instruction may write. */
+const DESTINATIONS = new Set(["d", "t", "u", "s"]);
+
+export interface Program {
+  readonly instructions: number;
+  /** Code by address. */
+  readonly code: ReadonlyMap<bigint, readonly number[]>;
+  readonly registers: readonly bigint[];
+  readonly sp: bigint;
+  readonly nzcv: number;
+  /** Whether exceptions go to the guest, whose handler goes on behind the instruction. */
+  readonly vectors: boolean;
+  readonly fill: number;
+}
+
+const dataProcessing = formsOf(
+  [...dataProcessingImmediate, ...dataProcessingRegister].filter((entry) => "meaning" in entry),
+);
+const accesses = formsOf(rows).filter(
+  (form) => form.row.pattern.fields.has("n") && flowOf(form, form.value, 0n).access,
+);
+
+const system = [
+  "mrs x1, nzcv",
+  "msr nzcv, x2",
+  "mrs x3, tpidr_el0",
+  "msr tpidr_el0, x4",
+  "nop",
+  "yield",
+  "dmb ish",
+  "dsb ish",
+  "isb",
+  "clrex",
+  "mrs x5, ctr_el0",
+  "mrs x6, cntvct_el0",
+  "sev",
+  "sevl",
+  "wfe",
+  "msr daifset, #2",
+  "svc #1",
+  "brk #2",
+  "hint #34",
+  "prfm pldl1keep, [x19]",
+  "dc cvau, x25",
+  "ic ivau, x25",
+  "udf #3",
+  "mrs x7, currentel",
+];
+
+const conditionals = [
+  "b.eq",
+  "b.ne",
+  "b.cs",
+  "b.mi",
+  "b.vc",
+  "b.hi",
+  "b.ls",
+  "b.ge",
+  "b.lt",
+  "b.gt",
+  "b.le",
+  "b.al",
+  "cbz x3,",
+  "cbnz w5,",
+  "cbz w0,",
+  "tbz x1, #63,",
+  "tbnz w2, #0,",
+  "tbnz x4, #33,",
+];
+
+/** What a patching sequence consists of, in order; any part may be missing. */
+const PATCH_PARTS = ["str w24, [x25]", "dc cvau, x25", "dsb ish", "ic ivau, x25", "dsb ish", "isb"];
+
+/** From mrs elr_el1 on: the exception's instruction is stepped over. */
+const HANDLER = wordsFor("mrs x29, elr_el1\n add x29, x29, #4\n msr elr_el1, x29\n eret");
+
+function randomField(random: Random, layout: FieldLayout): number {
+  const limit = 2 ** layout.width;
+  if (random.oneIn(4)) return random.pick([0, 1, limit - 1, limit - 2]) & (limit - 1);
+  return random.below(limit);
+}
+
+/** A random word of a form whose operands `choose` may fix. */
+function word(random: Random, forms: readonly Form[], choose: (layout: FieldLayout) => number | undefined): number {
+  for (;;) {
+    const form = random.pick(forms);
+    const values = new Map(
+      operandFieldLayouts(form.row).map((layout) => [layout, choose(layout) ?? randomField(random, layout)]),
+    );
+    const keepsAddresses = [...values].every(([layout, value]) => !DESTINATIONS.has(layout.letter) || !isKept(value));
+    const candidate = wordOf(form, values);
+    if (keepsAddresses && isWordOf(form, candidate)) return candidate;
+  }
+}
+
+export function randomOperation(random: Random): number {
+  return word(random, dataProcessing, () => undefined);
+}
+
+function randomAccess(random: Random): number {
+  return word(random, accesses, ({ letter, width }) => {
+    if (letter === "n") return random.pick([19, 19, 20, 28, 31]);
+    if (letter === "m") return 21;
+    if (letter !== "i") return undefined;
+    return width > 9
+      ? random.below(32)
+      : random.pick([0, 1, 2, 3, 4, 2 ** width - 1, 2 ** width - 2, random.below(32)]);
+  });
+}
+
+const branch = (mnemonic: string, from: number, to: number): number => wordFor(`${mnemonic} . + ${4 * (to - from)}`);
+
+function instruction(random: Random, at: number, length: number): readonly number[] {
+  const target = random.below(length + 1);
+  const kind = random.below(100);
+  if (kind < 44) return [randomOperation(random)];
+  if (kind < 62) return [randomAccess(random)];
+  if (kind < 80) return [branch(random.pick(conditionals), at, target)];
+  if (kind < 84) return [branch("b", at, target)];
+  if (kind < 88) {
+    const to = Number(NEAR_FUNCTIONS - TEXT) / 4 + random.below(FUNCTIONS) * Number(FUNCTION_BYTES / 4n);
+    return [branch("bl", at, to)];
+  }
+  if (kind < 93)
+    return [wordFor(random.pick(["blr x16", "blr x26", "br x22", "br x17", "blr x23", "blr x17", "blr x27"]))];
+  if (kind < 94) return [wordFor("ret")];
+  if (kind < 97) return [wordFor(random.pick(system))];
+  if (kind < 98) return [wordFor("bti jc")];
+  return PATCH_PARTS.filter(() => !random.oneIn(8)).map(wordFor);
+}
+
+function mainProgram(random: Random, length: number): number[] {
+  const words: number[] = [];
+  while (words.length < length) words.push(...instruction(random, words.length, length));
+  words.length = length;
+  return [...words, branch("b", length, 0)];
+}
+
+function functionBody(random: Random): readonly number[] {
+  const pad = random.oneIn(4) ? [] : [wordFor(random.pick(["bti c", "bti jc", "paciasp"]))];
+  const body = Array.from({ length: random.below(4) }, () =>
+    random.oneIn(4) ? randomAccess(random) : randomOperation(random),
+  );
+  return [...pad, ...body, wordFor(random.oneIn(8) ? "br x30" : "ret")];
+}
+
+/** A program of `length` instructions that starts again at its end, for ever. */
+export function randomProgram(random: Random, length: number): Program {
+  const code = new Map<bigint, readonly number[]>([[TEXT, mainProgram(random, length)]]);
+  for (let i = 0n; i < FUNCTIONS; i++) {
+    code.set(NEAR_FUNCTIONS + i * FUNCTION_BYTES, functionBody(random));
+    code.set(MODULES + i * FUNCTION_BYTES, functionBody(random));
+  }
+  for (const offset of [0n, 0x200n, 0x400n]) code.set(VECTORS + offset, HANDLER);
+  const somewhere = (): bigint => TEXT + BigInt(4 * random.below(length));
+  const near = (): bigint => NEAR_FUNCTIONS + BigInt(random.below(FUNCTIONS)) * FUNCTION_BYTES;
+  const far = (): bigint => MODULES + BigInt(random.below(FUNCTIONS)) * FUNCTION_BYTES;
+  const registers = Array.from({ length: 31 }, () => registerValue(programWindows, random));
+  const fixed: readonly [number, bigint][] = [
+    [16, near()],
+    [17, far()],
+    [18, 64n],
+    [19, DATA + BigInt(random.below(256) * 8)],
+    [20, DATA + 0x1fe0n + BigInt(random.below(64))],
+    [21, BigInt(random.below(64))],
+    [22, somewhere()],
+    [23, somewhere()],
+    [24, BigInt(patchWord(random))],
+    [25, somewhere() - TEXT + PATCH],
+    [26, far()],
+    [27, near()],
+    [28, STACK + 2048n],
+    [30, somewhere()],
+  ];
+  for (const [register, value] of fixed) registers[register] = value;
+  return {
+    instructions: length,
+    code,
+    registers,
+    sp: STACK + BigInt(2048 + 16 * random.below(64)),
+    nzcv: random.below(16),
+    vectors: !random.oneIn(4),
+    fill: random.u32(),
+  };
+}
+
+export function patchWord(random: Random): number {
+  switch (random.below(4)) {
+    case 0:
+      return wordFor("nop");
+    case 1:
+      return wordFor("b . + 8");
+    default:
+      return randomOperation(random);
+  }
+}
