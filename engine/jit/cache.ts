@@ -11,13 +11,13 @@
  *   - while a region is linked, every slot of its words holds the word that it was made from.
  */
 import * as layout from "../../assembly/layout.js";
-import { type Form, formsOf } from "../a64/forms.js";
-import { rows } from "../a64/table.js";
 import { type CompileAnswer, type CompiledRegion, CompilerClient, compileWorker } from "./compiler.js";
+import { CoreView, FormTable, Slots } from "./core-view.js";
+import { RegionCounts } from "./counters.js";
 import { type JitOptions, jitDefaults, type RegionHost } from "./host.js";
-import { type ExitReason, exitReasons, noCounts, type PathCounts, type RegionPlan } from "./plan.js";
+import type { ExitReason, PathCounts, RegionPlan } from "./plan.js";
 import { type Region, sourceOf } from "./region.js";
-import { type CodeView, selectRegion } from "./select.js";
+import { selectRegion } from "./select.js";
 
 export interface RegionStats {
   /** Regions translated since the machine was made. */
@@ -41,27 +41,18 @@ const MAX_REGIONS = 4096;
 const WORTHWHILE = 4000;
 const HOTTEST = (layout.HEAT_MAX << layout.HEAT_SHIFT) >>> 0;
 
-interface Request {
-  readonly plan: RegionPlan;
-  readonly core: number;
-}
-
 export class RegionCache {
   private readonly options: Required<JitOptions>;
-  /** Forms by handler index; made at the first selection. */
-  private knownForms: readonly Form[] | undefined;
   private readonly byHead = new Map<bigint, Region[]>();
   private readonly byLine = new Map<bigint, Region[]>();
   private readonly byIndex = new Map<number, Region>();
-  private readonly requests = new Map<number, Request>();
+  private readonly requests = new Map<number, RegionPlan>();
   /** When a target without a region last got hot, in instructions of its core. */
   private readonly heatedAt = new Map<bigint, number>();
   private readonly pendingHeads = new Set<bigint>();
   private client: CompilerClient | undefined;
-  private readonly words32: Int32Array;
-  private readonly words64: BigInt64Array;
-  private readonly decode: (word: number) => number;
-  private readonly lands: (word: number) => number;
+  private readonly slots: Slots;
+  private readonly forms: FormTable;
   /**
    * What regions call. They do not import the table: V8 keeps a copy of it for every instance that does, 300 kB each,
    * and brings all of them up to date at every change.
@@ -74,18 +65,16 @@ export class RegionCache {
   private unlinks = 0;
   private bytes = 0;
   /** Counts of regions that are gone. */
-  private readonly retired = { counts: noCounts(), exits: noExits() };
-  private lastCore = 0;
+  private readonly retired: RegionCounts;
 
   constructor(
     private readonly host: RegionHost,
     options: JitOptions = {},
   ) {
     this.options = { ...jitDefaults, ...options };
-    this.words32 = new Int32Array(host.memory.buffer);
-    this.words64 = new BigInt64Array(host.memory.buffer);
-    this.decode = host.table.get(layout.TABLE_DECODE) as (word: number) => number;
-    this.lands = host.table.get(layout.TABLE_LANDS) as (word: number) => number;
+    this.slots = new Slots(host.memory);
+    this.forms = new FormTable(host.table);
+    this.retired = new RegionCounts(host.memory, host.core);
     this.imports = { ...host.coreExports, nzcv: host.table.get(layout.TABLE_NZCV) as WebAssembly.ImportValue };
   }
 
@@ -94,16 +83,16 @@ export class RegionCache {
   }
 
   /** A branch target has become hot: links a region that fits, or asks for one. */
-  hot(core: number, pc: bigint): void {
+  hot(pc: bigint): void {
     this.poll();
-    const slot = this.host.slotAddress(core, pc);
-    if (slot === 0 || this.handlerAt(slot) >= layout.FIRST_REGION || this.linkKnown(core, pc, slot)) return;
+    const slot = this.host.slotAddress(this.host.core, pc);
+    if (slot === 0 || this.slots.holdsRegion(slot) || this.linkKnown(pc, slot)) return;
     // From here on the target has to get hot once more before it asks again.
-    this.setEntry(slot, this.handlerAt(slot));
-    if (this.pendingHeads.has(pc) || !this.isWorthIt(core, pc)) return;
-    const plan = selectRegion(this.view(core, false), pc, this.limits());
-    if (plan === undefined) return;
-    this.request(core, plan);
+    this.slots.set(slot, this.slots.handlerAt(slot));
+    if (this.pendingHeads.has(pc) || !this.isWorthIt(pc)) return;
+    const plan = selectRegion(this.view(false), pc, this.limits());
+    if (plan === undefined || this.linkInstead(plan)) return;
+    this.request(plan);
     if (!this.options.background) this.waitFor(pc);
   }
 
@@ -111,31 +100,31 @@ export class RegionCache {
    * Whether the target gets hot often enough: what is reached once in a while gets hot too in the end. The first time
    * only starts the clock, which counts the core's instructions. A head that had a region once is worth one.
    */
-  private isWorthIt(core: number, pc: bigint): boolean {
+  private isWorthIt(pc: bigint): boolean {
     if (this.byHead.has(pc) || this.options.threshold <= 1) return true;
-    const now = this.host.instructions(core);
+    const now = this.host.instructions();
     const before = this.heatedAt.get(pc);
     this.heatedAt.set(pc, now);
     return before !== undefined && now - before <= this.options.threshold * WORTHWHILE;
   }
 
   /** Compiles and links a region at `pc` now, following code whether it has been executed or not. False if none can start there. */
-  forceCompile(core: number, pc: bigint): boolean {
+  forceCompile(pc: bigint): boolean {
     this.poll();
-    const slot = this.host.slotAddress(core, pc);
-    if (slot === 0 || !this.host.fill(core, pc)) return false;
-    if (this.handlerAt(slot) >= layout.FIRST_REGION || this.linkKnown(core, pc, slot)) return true;
+    const slot = this.host.slotAddress(this.host.core, pc);
+    if (slot === 0 || !this.host.fill(this.host.core, pc)) return false;
+    if (this.slots.holdsRegion(slot) || this.linkKnown(pc, slot)) return true;
     this.waitFor(pc);
-    if (this.handlerAt(slot) >= layout.FIRST_REGION) return true;
-    const plan = selectRegion(this.view(core, true), pc, this.limits());
+    if (this.slots.holdsRegion(slot)) return true;
+    const plan = selectRegion(this.view(true), pc, this.limits());
     if (plan === undefined) return false;
-    this.request(core, plan);
+    this.request(plan);
     this.waitFor(pc);
-    return this.handlerAt(slot) >= layout.FIRST_REGION;
+    return this.slots.holdsRegion(slot);
   }
 
   /** Words of a line were dropped from the core's instruction cache or replaced in it; gives the number of regions unlinked. */
-  dropped(_core: number, line: bigint, mask: number): number {
+  dropped(line: bigint, mask: number): number {
     let count = 0;
     for (const region of this.byLine.get(line) ?? []) {
       if (!region.linked || ((region.lines.get(line) ?? 0) & mask) === 0) continue;
@@ -145,10 +134,23 @@ export class RegionCache {
     return count;
   }
 
-  /** What a region assumes keeps failing: its head gets to choose again. */
-  missed(_core: number, index: number): void {
+  /**
+   * What a region assumes keeps failing, or it is left for code that had not been executed when it was made: if that
+   * happens often enough its head gets to choose again, and the region is passed over if it is too small by now.
+   */
+  missed(index: number): void {
     const region = this.byIndex.get(index);
-    if (region?.linked === true) this.unlink(region);
+    if (region === undefined || !region.linked) return;
+    const now = this.host.instructions();
+    const often = now - region.missedAt <= layout.MISSES_HEARD * WORTHWHILE;
+    region.missedAt = now;
+    if (!often) return;
+    const cold = this.retired.exitsOf(region, "cold");
+    const tooSmall = cold - region.coldExits >= layout.MISSES_HEARD / 2;
+    region.coldExits = cold;
+    if (tooSmall && region.size === "final") return;
+    if (tooSmall) region.size = "outgrown";
+    this.unlink(region);
   }
 
   /** Takes the compilations that have finished. Throws an Error if one failed, which is a bug of the engine. */
@@ -162,9 +164,10 @@ export class RegionCache {
   }
 
   stats(): RegionStats {
-    const counts = { ...this.retired.counts };
-    const exits = { ...this.retired.exits };
-    for (const region of this.regions()) this.addCounters(region, counts, exits);
+    const total = new RegionCounts(this.host.memory, this.host.core);
+    total.addAll(this.retired);
+    for (const region of this.regions()) total.add(region);
+    const { counts, exits } = total;
     return { compiled: this.compiled, linked: this.links, unlinked: this.unlinks, exits, counts, bytes: this.bytes };
   }
 
@@ -178,7 +181,7 @@ export class RegionCache {
   /** Throws an Error naming the first broken invariant. */
   assertConsistent(): void {
     for (const region of this.regions()) {
-      const leads = this.handlerAt(region.slots[0] as number) === region.index;
+      const leads = this.slots.handlerAt(region.slots[0] as number) === region.index;
       if (leads !== region.linked)
         throw new Error(`internal: region at 0x${region.head.toString(16)}: slot and link disagree`);
       if (region.linked && !this.holdsWords(region))
@@ -192,64 +195,31 @@ export class RegionCache {
 
   // ---- selection and compilation -----------------------------------------------------------------
 
-  private get forms(): readonly Form[] {
-    this.knownForms ??= formsOf(rows);
-    return this.knownForms;
-  }
-
   private limits(): { instructions: number; depth: number } {
     return { instructions: this.options.maxInstructions, depth: this.options.maxDepth };
   }
 
-  /** `all`: words count as executed though they only could be fetched. */
-  private view(core: number, all: boolean): CodeView {
-    const { host, forms } = this;
-    return {
-      windows: host.windows(),
-      lands: this.lands,
-      executed: (pc) => {
-        const slot = host.slotAddress(core, pc);
-        if (slot === 0 || (all && !host.fill(core, pc))) return undefined;
-        const handler = this.handlerAt(slot);
-        if (handler === layout.HANDLER_EMPTY || (handler === layout.HANDLER_FETCHED && !all)) return undefined;
-        const word = (this.words32[slot >> 2] as number) >>> 0;
-        const isForm = handler >= layout.FIRST_FORM && handler < layout.FIRST_REGION;
-        const form = forms[(isForm ? handler : this.decode(word)) - layout.FIRST_FORM - 1];
-        return form === undefined ? undefined : { form, word };
-      },
-      lastTarget: (pc) => {
-        const entry =
-          (core + layout.BRANCH_TARGETS) / 8 + 2 * Number((pc >> 2n) % BigInt(layout.BRANCH_TARGET_ENTRIES));
-        return this.words64[entry] === BigInt.asIntN(64, pc)
-          ? BigInt.asUintN(64, this.words64[entry + 1] as bigint)
-          : undefined;
-      },
-      lastWindow: (pc) => {
-        const at = core + layout.ACCESS_WINDOWS + Number((pc >> 2n) % BigInt(layout.ACCESS_WINDOW_ENTRIES));
-        const window = ((this.words32[at >> 2] as number) >>> (8 * (at & 3))) & 0xff;
-        if (window === 0) return undefined;
-        return (window & layout.ACCESS_SEVERAL) !== 0 ? "several" : window - 1;
-      },
-    };
+  private view(all: boolean): CoreView {
+    return new CoreView(this.host, this.slots, this.forms, this.host.core, all);
   }
 
-  private request(core: number, plan: RegionPlan): void {
+  private request(plan: RegionPlan): void {
     this.client ??= new CompilerClient(compileWorker);
-    this.requests.set(this.client.request(plan), { plan, core });
+    this.requests.set(this.client.request(plan), plan);
     this.pendingHeads.add(plan.head);
   }
 
   private take(answer: CompileAnswer): void {
-    const request = this.requests.get(answer.id);
-    if (request === undefined) throw new Error(`internal: an answer to no request (${answer.id})`);
+    const plan = this.requests.get(answer.id);
+    if (plan === undefined) throw new Error(`internal: an answer to no request (${answer.id})`);
     this.requests.delete(answer.id);
-    this.pendingHeads.delete(request.plan.head);
-    if ("error" in answer) throw new Error(`internal: region at 0x${request.plan.head.toString(16)}: ${answer.error}`);
-    const region = this.add(request, answer.region);
-    if (this.fits(request.core, region)) this.link(region);
+    this.pendingHeads.delete(plan.head);
+    if ("error" in answer) throw new Error(`internal: region at 0x${plan.head.toString(16)}: ${answer.error}`);
+    const region = this.add(plan, answer.region);
+    if (this.fits(region)) this.link(region);
   }
 
-  private add({ plan, core }: Request, compiled: CompiledRegion): Region {
+  private add(plan: RegionPlan, compiled: CompiledRegion): Region {
     const counterBytes = 8 * compiled.counters.length;
     if (
       this.nextCounter + counterBytes > layout.REGION_COUNTER_BYTES ||
@@ -262,11 +232,13 @@ export class RegionCache {
       index: this.nextIndex++,
       counters: compiled.counters,
       counterBase: this.nextCounter,
-      slots: Int32Array.from(source.addresses, (pc) => this.host.slotAddress(core, pc)),
+      slots: Int32Array.from(source.addresses, (pc) => this.host.slotAddress(this.host.core, pc)),
       linked: false,
+      missedAt: 0,
+      coldExits: 0,
+      size: "open",
     };
     this.nextCounter += counterBytes;
-    this.lastCore = core;
     const instance = new WebAssembly.Instance(compiled.module, {
       env: { memory: this.host.memory, counters: region.counterBase },
       core: this.imports,
@@ -285,8 +257,8 @@ export class RegionCache {
   private clear(): void {
     for (const region of this.regions()) {
       if (region.linked) this.unlink(region);
-      this.addCounters(region, this.retired.counts, this.retired.exits);
-      for (let i = 0; i < region.counters.length; i++) this.words64[this.counterEntry(region) + i] = 0n;
+      this.retired.add(region);
+      this.retired.clear(region);
       this.host.table.set(region.index, null);
     }
     this.byHead.clear();
@@ -299,24 +271,15 @@ export class RegionCache {
 
   // ---- linking ---------------------------------------------------------------------------------
 
-  private handlerAt(slot: number): number {
-    return (this.words32[(slot >> 2) + 1] as number) & layout.HANDLER_MASK;
-  }
-
-  /** Sets a slot's handler and heat. */
-  private setEntry(slot: number, handler: number, heat = 0): void {
-    this.words32[(slot >> 2) + 1] = handler | heat;
-  }
-
   /** Links a region that was compiled before, if one fits what the core holds now. */
-  private linkKnown(core: number, pc: bigint, slot: number): boolean {
+  private linkKnown(pc: bigint, slot: number): boolean {
     const list = this.byHead.get(pc);
     if (list === undefined) return false;
     let variants = 0;
     let last: Region | undefined;
     for (const region of list) {
-      if (!this.holdsWords(region)) continue;
-      if (this.guardsHold(core, region)) {
+      if (region.size === "outgrown" || !this.holdsWords(region)) continue;
+      if (this.guardsHold(region)) {
         this.link(region);
         return true;
       }
@@ -326,38 +289,45 @@ export class RegionCache {
     // The targets change all the time: any version is as good as another one.
     if (variants < MAX_VARIANTS || last === undefined) return false;
     this.link(last);
-    return this.handlerAt(slot) >= layout.FIRST_REGION;
+    return this.slots.holdsRegion(slot);
   }
 
-  private fits(core: number, region: Region): boolean {
-    return (
-      this.handlerAt(region.slots[0] as number) < layout.FIRST_REGION &&
-      this.holdsWords(region) &&
-      this.guardsHold(core, region)
-    );
+  /** Takes back a region that was passed over as too small, if a new one would be made of the same words. */
+  private linkInstead(plan: RegionPlan): boolean {
+    const { addresses } = sourceOf(plan);
+    const same = (region: Region): boolean =>
+      region.size === "outgrown" && region.addresses.length >= addresses.length && this.fits(region);
+    const region = this.byHead.get(plan.head)?.find(same);
+    if (region === undefined) return false;
+    region.size = "final";
+    this.link(region);
+    return true;
+  }
+
+  private fits(region: Region): boolean {
+    return !this.slots.holdsRegion(region.slots[0] as number) && this.holdsWords(region) && this.guardsHold(region);
   }
 
   private holdsWords(region: Region): boolean {
     const { slots, words } = region;
     for (let i = 0; i < slots.length; i++) {
       const slot = slots[i] as number;
-      if (this.handlerAt(slot) === layout.HANDLER_EMPTY || this.words32[slot >> 2] !== ((words[i] as number) | 0))
-        return false;
+      if (this.slots.handlerAt(slot) === layout.HANDLER_EMPTY || this.slots.wordAt(slot) !== words[i]) return false;
     }
     return true;
   }
 
-  private guardsHold(core: number, region: Region): boolean {
-    const { lastTarget, lastWindow } = this.view(core, false);
+  private guardsHold(region: Region): boolean {
+    const view = this.view(false);
     return region.guards.every((guard) =>
       guard.kind === "target"
-        ? (lastTarget(guard.pc) ?? guard.target) === guard.target
-        : (lastWindow(guard.pc) ?? guard.window) === guard.window,
+        ? (view.lastTarget(guard.pc) ?? guard.target) === guard.target
+        : (view.lastWindow(guard.pc) ?? guard.window) === guard.window,
     );
   }
 
   private link(region: Region): void {
-    this.setEntry(region.slots[0] as number, region.index, HOTTEST);
+    this.slots.set(region.slots[0] as number, region.index, HOTTEST);
     region.linked = true;
     this.links++;
   }
@@ -366,30 +336,10 @@ export class RegionCache {
   private unlink(region: Region): void {
     const slot = region.slots[0] as number;
     // A replaced head word has taken the slot already.
-    if (this.handlerAt(slot) === region.index) this.setEntry(slot, region.headHandler, HOTTEST);
+    if (this.slots.handlerAt(slot) === region.index) this.slots.set(slot, region.headHandler, HOTTEST);
     region.linked = false;
     this.unlinks++;
   }
-
-  // ---- counters --------------------------------------------------------------------------------
-
-  private counterEntry(region: Region): number {
-    return (this.lastCore + layout.REGION_COUNTERS + region.counterBase) / 8;
-  }
-
-  private addCounters(region: Region, counts: PathCounts, exits: Record<ExitReason, number>): void {
-    const first = this.counterEntry(region);
-    region.counters.forEach((counter, i) => {
-      const times = Number(this.words64[first + i]);
-      if (times === 0) return;
-      if (counter.exit !== undefined) exits[counter.exit] += times;
-      for (const key of Object.keys(counts) as (keyof PathCounts)[]) counts[key] += times * counter.counts[key];
-    });
-  }
-}
-
-function noExits(): Record<ExitReason, number> {
-  return Object.fromEntries(exitReasons.map((reason) => [reason, 0])) as Record<ExitReason, number>;
 }
 
 function pushTo<K, T>(map: Map<K, T[]>, key: K, value: T): void {

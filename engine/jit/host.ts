@@ -2,6 +2,8 @@
 import type { PlanWindow } from "./plan.js";
 
 export interface RegionHost {
+  /** Address of the core's block: a region cache serves one core. */
+  readonly core: number;
   readonly memory: WebAssembly.Memory;
   /** The function table; the region cache owns the entries from FIRST_REGION on. */
   readonly table: WebAssembly.Table;
@@ -11,7 +13,7 @@ export interface RegionHost {
   /** Address of a core's instruction-cache slot for a guest address, 0 if it is not executable. */
   slotAddress(core: number, pc: bigint): number;
   /** Instructions that the core has executed; exact whenever it asks for a region. */
-  instructions(core: number): number;
+  instructions(): number;
   /** Makes sure that the slot holds a word; false if the address is not executable. */
   fill(core: number, pc: bigint): boolean;
 }

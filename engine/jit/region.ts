@@ -24,6 +24,14 @@ export interface Region extends RegionSource {
   readonly slots: Int32Array;
   /** Whether the head's slot leads here. */
   linked: boolean;
+  /** When it was last heard of for its misses, in instructions of its core, and how often it had been left for cold code by then. */
+  missedAt: number;
+  coldExits: number;
+  /**
+   * "outgrown": it is left so often for code that had not been executed when it was made that a new region should be.
+   * "final": a new one would hold nothing more.
+   */
+  size: "open" | "outgrown" | "final";
 }
 
 export function sourceOf(plan: RegionPlan): RegionSource {

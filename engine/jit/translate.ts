@@ -242,7 +242,10 @@ class RegionTranslator {
   private edge(from: BlockId, to: Successor, state: PathState, condition: Expression = 0): void {
     if (to.kind === "exit") {
       this.o.state = state;
-      const code = this.o.code.nested(() => this.exit(to.reason, constantOf(to.pc)));
+      const code = this.o.code.nested(() => {
+        if (to.reason === "cold") this.o.countMiss();
+        this.exit(to.reason, constantOf(to.pc));
+      });
       this.graph.addBranch(from, this.graph.addBlock(code), condition, 0);
       return;
     }

@@ -245,7 +245,7 @@ export class Core {
 
   /** Compiles the code at an address now and links it, whatever its heat. False without a JIT, or if no region can start there. */
   forceCompile(target: Target): boolean {
-    return this.#host.regions?.forceCompile(this.#state.block, this.#resolve(target)) ?? false;
+    return this.#host.regions?.forceCompile(this.#resolve(target)) ?? false;
   }
 
   /** For the machine: runs a listener; what it throws is thrown when the core has come to a stop. */

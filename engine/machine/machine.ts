@@ -121,9 +121,9 @@ export class Machine {
   #instantiate(modules: EngineModules, table: WebAssembly.Table, counter: () => number): WebAssembly.Instance {
     const env = { memory: this.#memory, table };
     const host: CoreImports = {
-      hot: (core, pc) => this.#regions?.hot(core, BigInt.asUintN(64, pc)),
+      hot: (_core, pc) => this.#regions?.hot(BigInt.asUintN(64, pc)),
       dropped: (core, line, mask) => this.#dropped(core, BigInt.asUintN(64, line), mask),
-      missed: (core, region) => this.#regions?.missed(core, region),
+      missed: (_core, region) => this.#regions?.missed(region),
       counter,
     };
     const core = new WebAssembly.Instance(modules.core, { env, host: { ...host } });
@@ -132,19 +132,21 @@ export class Machine {
   }
 
   #makeRegions(
-    core: WebAssembly.Instance,
+    coreInstance: WebAssembly.Instance,
     table: WebAssembly.Table,
     jit: boolean | JitOptions,
   ): RegionCache | undefined {
     if (jit === false) return undefined;
     const windows = this.#map.windows.map(({ index, base, size, host, flags }) => ({ index, base, size, host, flags }));
+    const core = layout.CORES;
     const host = {
+      core,
       memory: this.#memory,
       table,
-      coreExports: core.exports,
+      coreExports: coreInstance.exports,
       windows: () => windows,
       slotAddress: this.#exports.slotAddress,
-      instructions: (block: number) => this.cores[(block - layout.CORES) / layout.CORE_SIZE]?.instructions ?? 0,
+      instructions: () => this.core.instructions,
       fill: (block: number, pc: bigint) => this.#exports.fill(block, pc) !== 0,
     };
     return new RegionCache(host, jit === true ? {} : jit);
@@ -261,7 +263,7 @@ export class Machine {
   }
 
   #dropped(block: number, line: bigint, mask: number): void {
-    const regionsUnlinked = this.#regions?.dropped(block, line, mask >>> 0) ?? 0;
+    const regionsUnlinked = this.#regions?.dropped(line, mask >>> 0) ?? 0;
     if (this.#listeners.size === 0) return;
     const first = 31 - Math.clz32(mask & -mask);
     const last = 31 - Math.clz32(mask);

@@ -78,7 +78,7 @@ export class Rig {
   }
 
   forceCompile(pc: bigint): boolean {
-    return this.regions.forceCompile(this.state.block, pc);
+    return this.regions.forceCompile(pc);
   }
 
   /** Whether the instruction cache leads to a compiled region there. */
@@ -165,7 +165,7 @@ const fields: readonly NamedField[] = [
   field("exception_word", layout.EXCEPTION_WORD, 4),
 ];
 
-function valueOf({ offset, bytes }: NamedField, snapshot: Uint32Array): bigint {
+function readField({ offset, bytes }: NamedField, snapshot: Uint32Array): bigint {
   const low = BigInt(snapshot[offset / 4] as number);
   return bytes === 4 ? low : (BigInt(snapshot[offset / 4 + 1] as number) << 32n) | low;
 }
@@ -174,7 +174,7 @@ function valueOf({ offset, bytes }: NamedField, snapshot: Uint32Array): bigint {
 export function describeStates(names: readonly string[], snapshots: readonly Uint32Array[]): string {
   const lines = [["", "", ...names]];
   for (const item of fields) {
-    const values = snapshots.map((snapshot) => valueOf(item, snapshot));
+    const values = snapshots.map((snapshot) => readField(item, snapshot));
     const differs = values[values.length - 1] !== values[values.length - 2];
     if (values.every((value) => value === 0n)) continue;
     lines.push([differs ? ">>" : "", item.name, ...values.map((value) => value.toString(16))]);

@@ -81,7 +81,7 @@ export class SingleInstructions {
       if (failure !== undefined) failures.push(failure);
       this.place(item);
       if (i % 4 < 2) this.forgetWindow(item.pc);
-      compiled.regions.hot(compiled.state.block, item.pc);
+      compiled.regions.hot(item.pc);
     }
     void interpreter;
     return failures;

@@ -1,0 +1,107 @@
+/** A core's instruction-cache slots and what it remembers of its branches and accesses, as the region cache reads them. */
+import * as layout from "../../assembly/layout.js";
+import { type Form, formsOf } from "../a64/forms.js";
+import { rows } from "../a64/table.js";
+import type { RegionHost } from "./host.js";
+import type { PlanWindow } from "./plan.js";
+import type { CodeView } from "./select.js";
+
+/** Slots by their address in the shared memory. */
+export class Slots {
+  private readonly words: Int32Array;
+
+  constructor(memory: WebAssembly.Memory) {
+    this.words = new Int32Array(memory.buffer);
+  }
+
+  /** What executes the slot's word; from FIRST_REGION on a compiled region. */
+  handlerAt(slot: number): number {
+    return (this.words[(slot >> 2) + 1] as number) & layout.HANDLER_MASK;
+  }
+
+  holdsRegion(slot: number): boolean {
+    return this.handlerAt(slot) >= layout.FIRST_REGION;
+  }
+
+  wordAt(slot: number): number {
+    return (this.words[slot >> 2] as number) >>> 0;
+  }
+
+  /** Sets a slot's handler and heat (shifted into place). */
+  set(slot: number, handler: number, heat = 0): void {
+    this.words[(slot >> 2) + 1] = handler | heat;
+  }
+}
+
+/** One core seen by region selection. */
+export class CoreView implements CodeView {
+  readonly windows: readonly PlanWindow[];
+
+  constructor(
+    private readonly host: RegionHost,
+    private readonly slots: Slots,
+    private readonly forms: FormTable,
+    private readonly core: number,
+    /** Whether words count as executed that only could be fetched. */
+    private readonly all: boolean,
+  ) {
+    this.windows = host.windows();
+  }
+
+  executed(pc: bigint): { readonly form: Form; readonly word: number } | undefined {
+    const { host, slots } = this;
+    const slot = host.slotAddress(this.core, pc);
+    if (slot === 0 || (this.all && !host.fill(this.core, pc))) return undefined;
+    const handler = slots.handlerAt(slot);
+    if (handler === layout.HANDLER_EMPTY || (handler === layout.HANDLER_FETCHED && !this.all)) return undefined;
+    const word = slots.wordAt(slot);
+    const isForm = handler >= layout.FIRST_FORM && handler < layout.FIRST_REGION;
+    const form = isForm ? this.forms.byHandler(handler) : this.forms.ofWord(word);
+    return form === undefined ? undefined : { form, word };
+  }
+
+  lastTarget(pc: bigint): bigint | undefined {
+    const entries = new BigInt64Array(this.host.memory.buffer, this.core + layout.BRANCH_TARGETS);
+    const entry = 2 * Number((pc >> 2n) % BigInt(layout.BRANCH_TARGET_ENTRIES));
+    const isOurs = entries[entry] === BigInt.asIntN(64, pc);
+    return isOurs ? BigInt.asUintN(64, entries[entry + 1] as bigint) : undefined;
+  }
+
+  lastWindow(pc: bigint): number | "several" | undefined {
+    const notes = new Uint8Array(
+      this.host.memory.buffer,
+      this.core + layout.ACCESS_WINDOWS,
+      layout.ACCESS_WINDOW_ENTRIES,
+    );
+    const note = notes[Number((pc >> 2n) % BigInt(layout.ACCESS_WINDOW_ENTRIES))] as number;
+    if (note === 0) return undefined;
+    return (note & layout.ACCESS_SEVERAL) !== 0 ? "several" : note - 1;
+  }
+
+  lands(word: number): number {
+    return this.forms.lands(word);
+  }
+}
+
+/** The instruction table's forms, made at first need. */
+export class FormTable {
+  private known: readonly Form[] | undefined;
+  private readonly decode: (word: number) => number;
+  /** Bit b: PSTATE.BTYPE = b may land on this word. */
+  readonly lands: (word: number) => number;
+
+  constructor(table: WebAssembly.Table) {
+    this.decode = table.get(layout.TABLE_DECODE) as (word: number) => number;
+    this.lands = table.get(layout.TABLE_LANDS) as (word: number) => number;
+  }
+
+  /** Undefined for the handler of words that are not allocated. */
+  byHandler(handler: number): Form | undefined {
+    this.known ??= formsOf(rows);
+    return this.known[handler - layout.FIRST_FORM - 1];
+  }
+
+  ofWord(word: number): Form | undefined {
+    return this.byHandler(this.decode(word));
+  }
+}
