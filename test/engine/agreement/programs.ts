@@ -109,11 +109,42 @@ const conditionals = [
   "tbnz x4, #33,",
 ];
 
+/** x16, x17, x26, x27 hold functions, x22 and x23 places in the program. */
+const indirect = [
+  "blr x16",
+  "blr x26",
+  "blr x17",
+  "blr x27",
+  "blr x16",
+  "blr x26",
+  "blr x17",
+  "blr x27",
+  "br x22",
+  "br x17",
+  "blr x23",
+];
+
 /** What a patching sequence consists of, in order; any part may be missing. */
 const PATCH_PARTS = ["str w24, [x25]", "dc cvau, x25", "dsb ish", "ic ivau, x25", "dsb ish", "isb"];
 
-/** From mrs elr_el1 on: the exception's instruction is stepped over. */
-const HANDLER = wordsFor("mrs x29, elr_el1\n add x29, x29, #4\n msr elr_el1, x29\n eret");
+/**
+ * The exception's instruction is stepped over; after one that could not be fetched (ESR_EL1.EC 0x20 to 0x23) the program
+ * goes on at x22. Flags stay as they were.
+ */
+const HANDLER = wordsFor(`
+	mrs	x29, esr_el1
+	lsr	x29, x29, #27
+	sub	x29, x29, #0x10
+	cbz	x29, 1f
+	sub	x29, x29, #1
+	cbz	x29, 1f
+	mrs	x29, elr_el1
+	add	x29, x29, #4
+	msr	elr_el1, x29
+	eret
+1:	msr	elr_el1, x22
+	eret
+`);
 
 function randomField(random: Random, layout: FieldLayout): number {
   const limit = 2 ** layout.width;
@@ -151,20 +182,33 @@ function randomAccess(random: Random): number {
 
 const branch = (mnemonic: string, from: number, to: number): number => wordFor(`${mnemonic} . + ${4 * (to - from)}`);
 
+/** Mostly a little forward: what goes back for no counted reason seldom gets on. */
+function destination(random: Random, at: number, length: number): number {
+  return random.oneIn(8) ? random.below(length + 1) : Math.min(length, at + 1 + random.below(8));
+}
+
+/** Goes back while one bit of a counter is set. */
+function countedLoop(random: Random, at: number): readonly number[] {
+  const from = at + 1;
+  return [
+    wordFor("sub w18, w18, #1"),
+    branch(`tbnz w18, #${random.below(4)},`, from, Math.max(0, from - random.below(12))),
+  ];
+}
+
 function instruction(random: Random, at: number, length: number): readonly number[] {
-  const target = random.below(length + 1);
+  const target = destination(random, at, length);
   const kind = random.below(100);
   if (kind < 44) return [randomOperation(random)];
-  if (kind < 62) return [randomAccess(random)];
-  if (kind < 80) return [branch(random.pick(conditionals), at, target)];
-  if (kind < 84) return [branch("b", at, target)];
+  if (kind < 64) return [randomAccess(random)];
+  if (kind < 76) return [branch(random.pick(conditionals), at, target)];
+  if (kind < 80) return [branch("b", at, target)];
+  if (kind < 84) return countedLoop(random, at);
   if (kind < 88) {
     const to = Number(NEAR_FUNCTIONS - TEXT) / 4 + random.below(FUNCTIONS) * Number(FUNCTION_BYTES / 4n);
     return [branch("bl", at, to)];
   }
-  if (kind < 93)
-    return [wordFor(random.pick(["blr x16", "blr x26", "br x22", "br x17", "blr x23", "blr x17", "blr x27"]))];
-  if (kind < 94) return [wordFor("ret")];
+  if (kind < 94) return [wordFor(random.pick(indirect))];
   if (kind < 97) return [wordFor(random.pick(system))];
   if (kind < 98) return [wordFor("bti jc")];
   return PATCH_PARTS.filter(() => !random.oneIn(8)).map(wordFor);
@@ -194,6 +238,8 @@ export function randomProgram(random: Random, length: number): Program {
   }
   for (const offset of [0n, 0x200n, 0x400n]) code.set(VECTORS + offset, HANDLER);
   const somewhere = (): bigint => TEXT + BigInt(4 * random.below(length));
+  // A fixed target that stands before its branches would hold the program up for ever.
+  const late = (): bigint => TEXT + BigInt(4 * (length - random.below(Math.ceil(length / 4))));
   const near = (): bigint => NEAR_FUNCTIONS + BigInt(random.below(FUNCTIONS)) * FUNCTION_BYTES;
   const far = (): bigint => MODULES + BigInt(random.below(FUNCTIONS)) * FUNCTION_BYTES;
   const registers = Array.from({ length: 31 }, () => registerValue(programWindows, random));
@@ -204,8 +250,8 @@ export function randomProgram(random: Random, length: number): Program {
     [19, DATA + BigInt(random.below(256) * 8)],
     [20, DATA + 0x1fe0n + BigInt(random.below(64))],
     [21, BigInt(random.below(64))],
-    [22, somewhere()],
-    [23, somewhere()],
+    [22, late()],
+    [23, late()],
     [24, BigInt(patchWord(random))],
     [25, somewhere() - TEXT + PATCH],
     [26, far()],
@@ -220,7 +266,7 @@ export function randomProgram(random: Random, length: number): Program {
     registers,
     sp: STACK + BigInt(2048 + 16 * random.below(64)),
     nzcv: random.below(16),
-    vectors: !random.oneIn(4),
+    vectors: !random.oneIn(8),
     fill: random.u32(),
   };
 }
