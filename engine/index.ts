@@ -1,16 +1,60 @@
 /** The engine's public face: `import { Machine } from "cmodx/engine"`. */
-export { type AssembleOptions, assemble, AssemblyError } from "./a64/assembler/index.js";
+export { type AssembleOptions, AssemblyError, assemble } from "./a64/assembler/index.js";
 export { disassemble } from "./a64/disassembler.js";
 export type { Program, ProgramSection } from "./a64/program.js";
+export {
+  type ElfAccess,
+  ElfError,
+  type ElfErrorCode,
+  type ElfFile,
+  type ElfImage,
+  type ElfPlace,
+  type ElfProgramHeader,
+  type ElfSection,
+  type ElfSegment,
+  type ElfSymbol,
+  type ElfTls,
+  elfLimits,
+  type ImageSection,
+  type ImageSymbol,
+  type ImageWindow,
+  type LinkObject,
+  type LinkOptions,
+  type LoadOptions,
+  linkElf,
+  loadElf,
+  parseElf,
+  type SymbolBinding,
+  type SymbolSource,
+  type SymbolType,
+  type SymbolVisibility,
+  type WindowOptions,
+  windowsFor,
+} from "./elf/index.js";
 export type { JitOptions } from "./jit/index.js";
 export { Core, type Limits, type RunOptions, type RunResult, type Target } from "./machine/core.js";
 export {
-  ArgumentError, CmodxError, InternalError, MachineOptionsError, OutOfFuelError, StoppedError, TimeLimitError,
-  UnknownSymbolError, UnmappedRangeError,
+  ArgumentError,
+  CmodxError,
+  InternalError,
+  MachineOptionsError,
+  OutOfFuelError,
+  StoppedError,
+  TimeLimitError,
+  UnknownSymbolError,
+  UnmappedRangeError,
 } from "./machine/errors.js";
 export {
-  type BranchTargetFault, type DataAbortFault, type Fault, GuestFault, type IllegalStateFault, type ImmediateFault,
-  type InstructionAbortFault, type PcAlignmentFault, type TrappedSystemFault, type UndefinedInstructionFault,
+  type BranchTargetFault,
+  type DataAbortFault,
+  type Fault,
+  GuestFault,
+  type IllegalStateFault,
+  type ImmediateFault,
+  type InstructionAbortFault,
+  type PcAlignmentFault,
+  type TrappedSystemFault,
+  type UndefinedInstructionFault,
 } from "./machine/faults.js";
 export { type Invalidation, Machine, type MachineOptions } from "./machine/machine.js";
 export { type CacheType, defaultWindows, type WindowSpec } from "./machine/memory-map.js";

@@ -1,6 +1,7 @@
 /** A machine: windows of memory, a core, the wasm modules that make it go, and the JIT. */
 import * as layout from "../../assembly/layout.js";
 import type { Program } from "../a64/program.js";
+import type { ElfImage } from "../elf/index.js";
 import { type JitOptions, RegionCache } from "../jit/index.js";
 import { Core } from "./core.js";
 import type { CoreExports, CoreImports } from "./core-exports.js";
@@ -62,6 +63,32 @@ const ALL_MASKED = 0xf;
 const MPIDR_RES1 = 0x8000_0000n;
 
 const processClock = (): number => Math.floor(performance.now() * 1e6);
+
+/** A run of bytes to be loaded; zero bytes follow up to its size. */
+interface Part {
+  readonly what: string;
+  readonly address: bigint;
+  readonly bytes: Uint8Array;
+  readonly size: number;
+}
+
+function sectionParts({ sections }: Program): readonly Part[] {
+  return sections.map(({ name, address, bytes }) => ({
+    what: `section ${name} of the program`,
+    address,
+    bytes,
+    size: bytes.length,
+  }));
+}
+
+function segmentParts({ name, segments }: ElfImage): readonly Part[] {
+  return segments.map(({ address, bytes, memorySize }) => ({
+    what: `a segment of ${name}`,
+    address,
+    bytes,
+    size: memorySize,
+  }));
+}
 
 export class Machine {
   /** The machine's windows, in the order given. */
@@ -236,17 +263,25 @@ export class Machine {
     this.core.rethrow();
   }
 
-  /** Puts a program into memory, makes it executable and adds its symbols. Throws an UnmappedRangeError for a section outside the windows. */
-  load(program: Program): void {
-    for (const { name, address, bytes } of program.sections) {
-      this.#locate(address, bytes.length, `section ${name} of the program`);
-    }
-    for (const { address, bytes } of program.sections) {
-      if (bytes.length === 0) continue;
+  /**
+   * Puts a program or an ELF image into memory, makes it executable and adds its symbols. Throws an UnmappedRangeError for a section or a
+   * segment that no window holds as a whole: `windowsFor` gives the windows for an image.
+   */
+  load(program: Program | ElfImage): void {
+    const parts = "segments" in program ? segmentParts(program) : sectionParts(program);
+    for (const { what, address, size } of parts) this.#locate(address, size, what);
+    for (const { address, bytes, size } of parts) {
+      if (size === 0) continue;
       this.write(address, bytes);
-      this.cleanAndInvalidate(address, bytes.length);
+      if (size > bytes.length) this.#clear(address + BigInt(bytes.length), size - bytes.length);
+      this.cleanAndInvalidate(address, size);
     }
     for (const [name, address] of program.symbols) this.#symbols.set(name, BigInt.asUintN(64, address));
+  }
+
+  #clear(address: bigint, length: number): void {
+    const host = this.#prepareWrite(address, length);
+    this.#bytes.fill(0, host, host + length);
   }
 
   // ---- looking on ---------------------------------------------------------------------------------
