@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { Command } from "commander";
 import type { Program } from "../../engine/index.js";
+import { print } from "./output.js";
 import { parseAddress, readInput, UsageError } from "./usage.js";
 
 interface Flags {
@@ -30,7 +31,7 @@ function flatImage(program: Program): Uint8Array {
 }
 
 async function run(file: string, flags: Flags): Promise<void> {
-  const source = readInput(file).toString("utf8");
+  const source = (await readInput(file)).toString("utf8");
   const [{ assemble }, { formatProgram, programJson }] = await Promise.all([
     import("../../engine/index.js"),
     import("../report/listing.js"),
@@ -45,8 +46,8 @@ async function run(file: string, flags: Flags): Promise<void> {
       throw new UsageError(`can't write ${flags.output}: ${(error as Error).message}`);
     }
   }
-  if (flags.json) process.stdout.write(programJson(program));
-  else if (flags.output === undefined) process.stdout.write(formatProgram(program));
+  if (flags.json) await print([programJson(program)]);
+  else if (flags.output === undefined) await print(formatProgram(program));
 }
 
 export function asmCommand(): Command {

@@ -1,37 +1,53 @@
 /** cmodx disasm */
 import { existsSync } from "node:fs";
 import { Command } from "commander";
-import { parseAddress, readInput, UsageError } from "./usage.js";
+import { print } from "./output.js";
+import { inputName, parseAddress, readInput, UsageError } from "./usage.js";
 
 interface Flags {
   readonly base?: bigint;
   readonly json?: true;
 }
 
-/** Bytes from a file or the standard input, or from words written out: 8 hexadecimal digits, 0x or not. */
-function inputBytes(inputs: readonly string[]): Uint8Array {
-  const [only] = inputs;
-  if (only !== undefined && inputs.length === 1 && (only === "-" || existsSync(only))) return readInput(only);
-  const bytes = new Uint8Array(inputs.length * 4);
+const WORD_BYTES = 4;
+const ADDRESS_SPACE = 1n << 64n;
+
+/** Words written out: 8 hexadecimal digits, or 0x and up to 8. */
+function writtenWords(inputs: readonly string[]): Uint8Array {
+  const bytes = new Uint8Array(inputs.length * WORD_BYTES);
   const view = new DataView(bytes.buffer);
   inputs.forEach((text, index) => {
     if (!/^(0x[0-9a-f]{1,8}|[0-9a-f]{8})$/i.test(text)) {
-      throw new UsageError(`'${text}' is neither a file nor an instruction word (8 hexadecimal digits)`);
+      const reason = existsSync(text)
+        ? `'${text}' is a file: give one file, or words`
+        : `'${text}' is neither a file nor an instruction word (8 hexadecimal digits)`;
+      throw new UsageError(reason);
     }
-    view.setUint32(index * 4, Number.parseInt(text, 16), true);
+    view.setUint32(index * WORD_BYTES, Number.parseInt(text, 16), true);
   });
   return bytes;
 }
 
-async function run(inputs: string[], flags: Flags): Promise<void> {
-  const bytes = inputBytes(inputs);
-  if (bytes.length % 4 !== 0) {
-    throw new UsageError(`${inputs[0]} has ${bytes.length} bytes, and instructions have 4 each`);
+/** Bytes from a file, the standard input, or words written out. */
+async function inputBytes(inputs: readonly string[]): Promise<Uint8Array> {
+  const [only] = inputs;
+  if (only === undefined || inputs.length > 1 || !(only === "-" || existsSync(only))) return writtenWords(inputs);
+  const bytes = await readInput(only);
+  if (bytes.length % WORD_BYTES !== 0) {
+    throw new UsageError(`${inputName(only)} has ${bytes.length} bytes, and instructions have ${WORD_BYTES} each`);
   }
-  const { formatWords, listWords } = await import("../report/listing.js");
-  const words = listWords(bytes, flags.base ?? 0n);
-  const json = (): string => `${JSON.stringify({ report: "disasm", words }, null, 2)}\n`;
-  process.stdout.write(flags.json ? json() : formatWords(words, new Map()));
+  return bytes;
+}
+
+async function run(inputs: string[], flags: Flags): Promise<void> {
+  const base = flags.base ?? 0n;
+  if (base % BigInt(WORD_BYTES) !== 0n) throw new UsageError("instructions stand at multiples of 4: see --base");
+  const bytes = await inputBytes(inputs);
+  if (base + BigInt(bytes.length) > ADDRESS_SPACE) {
+    throw new UsageError("the last words would stand beyond the 64-bit addresses: see --base");
+  }
+  const { formatWords, wordsJson } = await import("../report/listing.js");
+  await print(flags.json ? wordsJson(bytes, base) : formatWords(bytes, base));
 }
 
 export function disasmCommand(): Command {

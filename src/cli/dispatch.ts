@@ -1,56 +1,45 @@
 /** cmodx dispatch */
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
+import { interruptible } from "./interruption.js";
+import { print } from "./output.js";
+import { progress } from "./progress.js";
+import { parseWhole } from "./usage.js";
 
 const MAX_CALLS = 1_000_000_000;
-
-function parseCalls(text: string): number {
-  const calls = Number(text);
-  if (!Number.isInteger(calls) || calls < 1 || calls > MAX_CALLS) {
-    throw new InvalidArgumentError(`A number of calls is a whole number from 1 to ${MAX_CALLS}.`);
-  }
-  return calls;
-}
-
-/** After this long a terminal is shown how far the measurement is. */
-const PROGRESS_AFTER_MILLISECONDS = 2000;
-
-/** Shows one line that is overwritten, on a terminal only. */
-function progressLine(): { update(step: number, steps: number, what: string): void; end(): void } {
-  const start = Date.now();
-  let shown = false;
-  const clear = "\r\u001b[K";
-  return {
-    update(step, steps, what) {
-      if (!process.stderr.isTTY || Date.now() - start < PROGRESS_AFTER_MILLISECONDS) return;
-      shown = true;
-      process.stderr.write(`${clear}measuring ${step} of ${steps}: ${what}`);
-    },
-    end() {
-      if (shown) process.stderr.write(clear);
-    },
-  };
-}
 
 interface Flags {
   readonly json?: true;
   readonly calls?: number;
+  readonly progress?: true;
 }
 
 async function run(flags: Flags): Promise<void> {
-  const [{ measureDispatch }, { dispatchJson, dispatchTable }] = await Promise.all([
-    import("../dispatch/measure.js"),
-    import("../report/dispatch.js"),
-  ]);
-  const line = progressLine();
-  const calls = flags.calls === undefined ? {} : { calls: flags.calls };
-  const rows = await measureDispatch({ ...calls, progress: line.update }).finally(line.end);
-  process.stdout.write(flags.json ? dispatchJson(rows) : dispatchTable(rows));
+  await interruptible(async (signal) => {
+    const [{ measureDispatch }, { dispatchJson, dispatchTable }] = await Promise.all([
+      import("../dispatch/measure.js"),
+      import("../report/dispatch.js"),
+    ]);
+    const line = progress(flags.progress === true);
+    const measurement = await measureDispatch({
+      ...(flags.calls === undefined ? {} : { calls: flags.calls }),
+      signal,
+      progress: ({ row, rows, what, share }) =>
+        line.show(`measuring ${row} of ${rows}: ${what}`, `, ${Math.round(share * 100)} %`),
+    }).finally(line.end);
+    await print([flags.json ? dispatchJson(measurement) : dispatchTable(measurement)]);
+  });
 }
 
 export function dispatchCommand(): Command {
   return new Command("dispatch")
     .description("measure what a call costs through each static-call design, in the interpreter and in the JIT")
-    .option("--calls <n>", "calls in a timed run of the JIT (the interpreter runs a twentieth)", parseCalls)
+    .option(
+      "--calls <n>",
+      "calls in a timed run of the JIT (the interpreter runs a twentieth)",
+      parseWhole("A number of calls", 1, MAX_CALLS),
+    )
+    .option("--progress", "say what is measured on the standard error, also where that is no terminal")
     .option("--json", "print JSON")
+    .addHelpText("after", "\nCtrl-C ends it with the rows measured so far, marked as incomplete, and exit status 130.")
     .action(run);
 }

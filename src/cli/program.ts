@@ -1,24 +1,38 @@
 /**
  * The command line. This file and the commands' own load nothing of the engine until a command runs, so that
- * help comes at once. Exit statuses: 0 done, 1 the answer is no (a check or an assembly failed), 2 bad usage.
+ * help comes at once. Exit statuses: 0 done, 1 the answer is no (a check or an assembly failed), 2 bad usage,
+ * 130 stopped by Ctrl-C, 143 stopped by SIGTERM.
  */
 import { Command, CommanderError } from "commander";
 import { asmCommand } from "./asm.js";
 import { disasmCommand } from "./disasm.js";
 import { dispatchCommand } from "./dispatch.js";
+import { InterruptedError } from "./interruption.js";
+import { endWithReader } from "./output.js";
 import { UsageError } from "./usage.js";
 
 const EXIT_DONE = 0;
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
+/** Commander's message as one line of ours. */
+function usageLine(text: string): string {
+  return `cmodx: ${text
+    .replace(/^error: /, "")
+    .trim()
+    .replaceAll("\n", " ")} (cmodx --help says more)\n`;
+}
+
 function program(version: string): Command {
   const root = new Command("cmodx")
     .description("Run, measure and break arm64 code that is being patched while other cores execute it.")
     .version(version, "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")
-    .addHelpText("after", "\nExit status: 0 done, 1 a check or an assembly failed, 2 bad usage.")
-    .showHelpAfterError("(cmodx --help says more)");
+    .addHelpText(
+      "after",
+      "\nExit status: 0 done, 1 a check or an assembly failed, 2 bad usage, 130 Ctrl-C, 143 SIGTERM.",
+    )
+    .configureOutput({ outputError: (text, write) => write(usageLine(text)) });
   for (const command of [dispatchCommand(), asmCommand(), disasmCommand()]) {
     root.addCommand(command.copyInheritedSettings(root));
   }
@@ -36,16 +50,13 @@ function statusOf(error: unknown): number {
   // Commander has printed its message already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_DONE : EXIT_USAGE;
   process.stderr.write(`cmodx: ${error instanceof Error ? error.message : String(error)}\n`);
+  if (error instanceof InterruptedError) return error.status;
   return error instanceof UsageError ? EXIT_USAGE : EXIT_FAILED;
 }
 
 /** Runs the command that the process was started with; gives its exit status. */
 export async function runProgram(version: string): Promise<number> {
-  // A reader that has seen enough (cmodx ... | head) is no error.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-    process.exit(EXIT_DONE);
-  });
+  endWithReader(EXIT_DONE);
   try {
     await overrideExit(program(version)).parseAsync();
     return EXIT_DONE;

@@ -13,11 +13,37 @@ export function parseAddress(text: string): bigint {
   return address;
 }
 
+/** A parser of whole numbers in decimal; `what` names them in its message. */
+export function parseWhole(what: string, least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^[0-9]+$/.test(text) || value < least || value > most) {
+      throw new InvalidArgumentError(`${what} is a whole number from ${least} to ${most}.`);
+    }
+    return value;
+  };
+}
+
+/** The standard input as messages name it, or a file. */
+export function inputName(path: string): string {
+  return path === "-" ? "the standard input" : path;
+}
+
+/** A pipe's reader may find nothing in it yet, which only a stream waits for. */
+async function readStandardInput(): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
 /** The bytes of a file, or of the standard input for "-". */
-export function readInput(path: string): Buffer {
+export async function readInput(path: string): Promise<Buffer> {
+  let bytes: Buffer;
   try {
-    return readFileSync(path === "-" ? 0 : path);
+    bytes = path === "-" ? await readStandardInput() : readFileSync(path);
   } catch (error) {
-    throw new UsageError(`can't read ${path === "-" ? "the standard input" : path}: ${(error as Error).message}`);
+    throw new UsageError(`can't read ${inputName(path)}: ${(error as Error).message}`);
   }
+  if (bytes.length === 0) throw new UsageError(`${inputName(path)} is empty`);
+  return bytes;
 }

@@ -1,4 +1,5 @@
 /** Measures what a call costs in each design and state: time in interpreter and JIT, and what is executed. */
+import { setImmediate } from "node:timers/promises";
 import { Machine } from "../../engine/index.js";
 import { cases, type LoadedCase, loadCases } from "./program.js";
 
@@ -22,8 +23,28 @@ export interface DispatchOptions {
   readonly calls?: number;
   /** Timed runs, of which the fastest counts. */
   readonly repetitions?: number;
-  /** Told what is measured next, and how far that is. */
-  readonly progress?: (step: number, steps: number, what: string) => void;
+  /** Told when a row is begun and after each of its timed runs. */
+  readonly progress?: (progress: DispatchProgress) => void;
+  /** Ends the measurement early when it is aborted. */
+  readonly signal?: AbortSignal;
+}
+
+export interface DispatchProgress {
+  /** The row that is measured, from 1, and how many there are. */
+  readonly row: number;
+  readonly rows: number;
+  /** Its design and state. */
+  readonly what: string;
+  /** How much of it is done, 0 to 1. */
+  readonly share: number;
+}
+
+export interface DispatchMeasurement {
+  /** In the order of the cases; the first ones when the measurement was ended early. */
+  readonly rows: readonly DispatchRow[];
+  /** Number of rows that a complete measurement has. */
+  readonly cases: number;
+  readonly complete: boolean;
 }
 
 const DEFAULT_CALLS = 10_000_000;
@@ -33,6 +54,9 @@ const DEFAULT_REPETITIONS = 7;
 const WARM_UP_TURNS = 100_000;
 const WARM_UP_RUNS = 20;
 const COUNTED_TURNS = 1000;
+/** A timed run is made of slices of so many turns, a few milliseconds each: between them the process can be interrupted. */
+const JIT_SLICE_TURNS = 4_000_000;
+const INTERPRETER_SLICE_TURNS = 100_000;
 
 /** A loop that did not call what it should have; nothing that follows would mean anything. */
 export class MeasurementError extends Error {
@@ -49,13 +73,39 @@ function run(machine: Machine, each: LoadedCase, turns: number): void {
   }
 }
 
-/** Nanoseconds a turn. */
-function timeTurns(machine: Machine, each: LoadedCase, turns: number, repetitions: number): number {
+/** Lets the process see to its signals. Throws the reason why `signal` was aborted, if it was. */
+type Pause = () => Promise<void>;
+
+function pauseFor(signal: AbortSignal | undefined): Pause {
+  return async () => {
+    await setImmediate();
+    signal?.throwIfAborted();
+  };
+}
+
+/** How a machine is timed. */
+interface Timing {
+  readonly machine: Machine;
+  readonly turns: number;
+  readonly sliceTurns: number;
+  readonly repetitions: number;
+  readonly pause: Pause;
+}
+
+/** Nanoseconds a turn in the fastest run; `ran` is told after each. */
+async function timeTurns(timing: Timing, each: LoadedCase, ran: (runs: number) => void): Promise<number> {
+  const { machine, turns, sliceTurns, repetitions, pause } = timing;
   let best = Number.POSITIVE_INFINITY;
   for (let repetition = 0; repetition < repetitions; repetition++) {
-    const start = process.hrtime.bigint();
-    run(machine, each, turns);
-    best = Math.min(best, Number(process.hrtime.bigint() - start) / turns);
+    let nanoseconds = 0;
+    for (let left = turns; left > 0; left -= sliceTurns) {
+      await pause();
+      const start = process.hrtime.bigint();
+      run(machine, each, Math.min(left, sliceTurns));
+      nanoseconds += Number(process.hrtime.bigint() - start);
+    }
+    best = Math.min(best, nanoseconds / turns);
+    ran(repetition + 1);
   }
   return best;
 }
@@ -95,39 +145,73 @@ interface Measured extends Counts {
   readonly jit: number;
 }
 
-function warmUp(machine: Machine, each: LoadedCase, turns: number): void {
-  for (let repetition = 0; repetition < WARM_UP_RUNS; repetition++) run(machine, each, turns);
+/** Both machines, and the cases as each has them. */
+interface Subjects {
+  readonly interpreter: Timing;
+  readonly jit: Timing;
+  readonly interpreted: readonly LoadedCase[];
+  readonly compiled: readonly LoadedCase[];
+}
+
+async function warmUp({ machine, turns, pause }: Timing, each: LoadedCase): Promise<void> {
+  for (let repetition = 0; repetition < WARM_UP_RUNS; repetition++) {
+    await pause();
+    run(machine, each, Math.min(turns, WARM_UP_TURNS));
+  }
+}
+
+/** One row; `at` is told how much of it is done. */
+async function measureCase(subjects: Subjects, index: number, at: (share: number) => void): Promise<Measured> {
+  const { interpreter, jit } = subjects;
+  const interpreted = subjects.interpreted[index] as LoadedCase;
+  const compiled = subjects.compiled[index] as LoadedCase;
+  at(0);
+  const counted = countTurns(interpreter.machine, interpreted);
+  await warmUp(jit, compiled);
+  const runs = interpreter.repetitions + jit.repetitions;
+  return {
+    ...counted,
+    case: compiled,
+    interpreter: await timeTurns(interpreter, interpreted, (done) => at(done / runs)),
+    jit: await timeTurns(jit, compiled, (done) => at((interpreter.repetitions + done) / runs)),
+  };
 }
 
 /**
- * Measures every case, in an interpreting machine and one with a JIT.
- * Throws a MeasurementError if a loop did not do what it is measured for.
+ * Measures every case, in an interpreting machine and one with a JIT. Ended early by its signal, it gives the rows
+ * that were finished. Throws a MeasurementError if a loop did not do what it is measured for.
  */
-export async function measureDispatch(options: DispatchOptions = {}): Promise<DispatchRow[]> {
-  const { calls = DEFAULT_CALLS, repetitions = DEFAULT_REPETITIONS, progress } = options;
+export async function measureDispatch(options: DispatchOptions = {}): Promise<DispatchMeasurement> {
+  const { calls = DEFAULT_CALLS, repetitions = DEFAULT_REPETITIONS, progress, signal } = options;
   const interpreter = await Machine.create({ jit: false });
   // Waiting for each region keeps the time of its compilation out of what is timed.
   const jit = await Machine.create({ jit: { background: false } });
+  const interpreterTurns = Math.max(1, Math.round(calls / INTERPRETER_SHARE));
+  const common = { repetitions, pause: pauseFor(signal) };
+  const measured: Measured[] = [];
   try {
-    const interpreted = loadCases(interpreter);
-    const measured = loadCases(jit).map((each, index): Measured => {
-      progress?.(index + 1, cases.length, `${each.design} ${each.state}`);
-      const slow = interpreted[index] ?? each;
-      const interpreterTurns = Math.max(1, Math.round(calls / INTERPRETER_SHARE));
-      const counted = countTurns(interpreter, slow);
-      warmUp(jit, each, Math.min(calls, WARM_UP_TURNS));
-      return {
-        ...counted,
-        case: each,
-        interpreter: timeTurns(interpreter, slow, interpreterTurns, repetitions),
-        jit: timeTurns(jit, each, calls, repetitions),
-      };
-    });
-    return rowsOf(measured);
+    const subjects: Subjects = {
+      interpreter: {
+        ...common,
+        machine: interpreter,
+        turns: interpreterTurns,
+        sliceTurns: INTERPRETER_SLICE_TURNS,
+      },
+      jit: { ...common, machine: jit, turns: calls, sliceTurns: JIT_SLICE_TURNS },
+      interpreted: loadCases(interpreter),
+      compiled: loadCases(jit),
+    };
+    for (const [index, { design, state }] of cases.entries()) {
+      const at = { row: index + 1, rows: cases.length, what: `${design} ${state}` };
+      measured.push(await measureCase(subjects, index, (share) => progress?.({ ...at, share })));
+    }
+  } catch (error) {
+    if (error !== signal?.reason || signal?.aborted !== true) throw error;
   } finally {
     interpreter.dispose();
     jit.dispose();
   }
+  return { rows: rowsOf(measured), cases: cases.length, complete: measured.length === cases.length };
 }
 
 function rowsOf(measured: readonly Measured[]): DispatchRow[] {

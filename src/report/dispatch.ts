@@ -1,5 +1,5 @@
 /** The dispatch measurement as a table and as JSON. */
-import type { DispatchRow } from "../dispatch/measure.js";
+import type { DispatchMeasurement, DispatchRow } from "../dispatch/measure.js";
 import { type Column, formatTable } from "./table.js";
 
 /** A count a turn: whole where it is. */
@@ -26,12 +26,13 @@ subtracted; times are the fastest of several runs; ratios are to the direct call
   NOP+literal    target beyond +-128 MiB of B             literal        loaded from data, nothing patched
 `;
 
-export function dispatchTable(rows: readonly DispatchRow[]): string {
-  return `${formatTable(columns, rows)}${LEGEND}`;
+export function dispatchTable({ rows, cases, complete }: DispatchMeasurement): string {
+  const note = complete ? "" : `\nIncomplete: stopped after ${rows.length} of ${cases} rows.\n`;
+  return `${formatTable(columns, rows)}${note}${LEGEND}`;
 }
 
 /** One JSON document, with a newline at its end. */
-export function dispatchJson(rows: readonly DispatchRow[]): string {
+export function dispatchJson({ rows, cases, complete }: DispatchMeasurement): string {
   const environment = { node: process.version, architecture: process.arch };
-  return `${JSON.stringify({ report: "dispatch", environment, rows }, null, 2)}\n`;
+  return `${JSON.stringify({ report: "dispatch", environment, complete, cases, rows }, null, 2)}\n`;
 }

@@ -11,71 +11,75 @@ export interface ListedWord {
 
 const hex = (value: bigint | number, digits: number): string => value.toString(16).padStart(digits, "0");
 
-/** The words of `bytes` (little-endian; up to three bytes at the end are left out), disassembled. */
-export function listWords(bytes: Uint8Array, base: bigint): ListedWord[] {
+function* listWords(bytes: Uint8Array, base: bigint): Generator<ListedWord> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Array.from({ length: bytes.length >>> 2 }, (_, index) => {
-    const word = view.getUint32(index * 4, true);
-    const address = base + BigInt(index * 4);
-    return { address: `0x${hex(address, 1)}`, word: hex(word, 8), text: disassemble(word, address) ?? null };
-  });
+  for (let offset = 0; offset + 4 <= bytes.length; offset += 4) {
+    const word = view.getUint32(offset, true);
+    const address = base + BigInt(offset);
+    yield { address: `0x${hex(address, 1)}`, word: hex(word, 8), text: disassemble(word, address) ?? null };
+  }
 }
 
-/** Lines of address, word and text; labels stand before the words that they name. */
-export function formatWords(words: readonly ListedWord[], labels: ReadonlyMap<string, readonly string[]>): string {
-  const width = Math.max(0, ...words.map((word) => word.address.length - 2));
-  return words
-    .flatMap(({ address, word, text }) => [
-      ...(labels.get(address) ?? []).map((label) => `${label}:`),
-      `${address.slice(2).padStart(width)}:  ${word}  ${text ?? `.inst 0x${word}  // not allocated`}`,
-    ])
-    .map((line) => `${line}\n`)
-    .join("");
+type Labels = ReadonlyMap<string, readonly string[]>;
+
+/**
+ * Lines of address, word and text for the words of `bytes` (little-endian; up to three bytes at the end are left out);
+ * labels stand before the words that they name.
+ */
+export function* formatWords(bytes: Uint8Array, base: bigint, labels: Labels = new Map()): Generator<string> {
+  const width = hex(base + BigInt(Math.max(0, bytes.length - 4)), 1).length;
+  for (const { address, word, text } of listWords(bytes, base)) {
+    for (const label of labels.get(address) ?? []) yield `${label}:\n`;
+    yield `${address.slice(2).padStart(width)}:  ${word}  ${text ?? `.inst 0x${word}  // not allocated`}\n`;
+  }
 }
 
-function labelsOf(program: Program): Map<string, string[]> {
+/** What `cmodx disasm --json` prints: one document, a word a line. */
+export function* wordsJson(bytes: Uint8Array, base: bigint): Generator<string> {
+  yield `{\n  "report": "disasm",\n  "words": [`;
+  let separator = "\n";
+  for (const word of listWords(bytes, base)) {
+    yield `${separator}    ${JSON.stringify(word)}`;
+    separator = ",\n";
+  }
+  yield "\n  ]\n}\n";
+}
+
+function labelsOf(program: Program): Labels {
   const labels = new Map<string, string[]>();
   for (const [name, address] of program.symbols) {
     const key = `0x${hex(address, 1)}`;
-    labels.set(key, [...(labels.get(key) ?? []), name]);
+    const names = labels.get(key);
+    if (names === undefined) labels.set(key, [name]);
+    else names.push(name);
   }
   return labels;
 }
 
 const BYTES_A_LINE = 16;
 
-function dumpBytes(section: ProgramSection): string {
-  const lines: string[] = [];
-  for (let offset = 0; offset < section.bytes.length; offset += BYTES_A_LINE) {
-    const bytes = [...section.bytes.subarray(offset, offset + BYTES_A_LINE)].map((byte) => hex(byte, 2));
-    lines.push(`${hex(section.address + BigInt(offset), 1)}:  ${bytes.join(" ")}\n`);
+function* dumpBytes(bytes: Uint8Array, base: bigint): Generator<string> {
+  for (let offset = 0; offset < bytes.length; offset += BYTES_A_LINE) {
+    const line = [...bytes.subarray(offset, offset + BYTES_A_LINE)].map((byte) => hex(byte, 2));
+    yield `${hex(base + BigInt(offset), 1)}:  ${line.join(" ")}\n`;
   }
-  return lines.join("");
 }
 
-function listSection(section: ProgramSection, labels: ReadonlyMap<string, readonly string[]>): string {
-  const title = `\nsection ${section.name}, 0x${hex(section.address, 1)}, ${section.bytes.length} bytes\n`;
-  if (!section.flags.includes("x")) return title + dumpBytes(section);
-  const tail = section.bytes.length & 3;
-  const rest =
-    tail === 0
-      ? ""
-      : dumpBytes({
-          ...section,
-          address: section.address + BigInt(section.bytes.length - tail),
-          bytes: section.bytes.subarray(section.bytes.length - tail),
-        });
-  return title + formatWords(listWords(section.bytes, section.address), labels) + rest;
+function* listSection({ name, address, bytes, flags }: ProgramSection, labels: Labels): Generator<string> {
+  yield `section ${name}, 0x${hex(address, 1)}, ${bytes.length} bytes\n`;
+  const codeBytes = flags.includes("x") ? bytes.length & ~3 : 0;
+  yield* formatWords(bytes.subarray(0, codeBytes), address, labels);
+  yield* dumpBytes(bytes.subarray(codeBytes), address + BigInt(codeBytes));
 }
 
 /** Every section that holds something: code disassembled, the rest as bytes. */
-export function formatProgram(program: Program): string {
+export function* formatProgram(program: Program): Generator<string> {
   const labels = labelsOf(program);
-  return program.sections
-    .filter((section) => section.bytes.length > 0)
-    .map((section) => listSection(section, labels))
-    .join("")
-    .trimStart();
+  const sections = program.sections.filter((section) => section.bytes.length > 0);
+  for (const [index, section] of sections.entries()) {
+    if (index > 0) yield "\n";
+    yield* listSection(section, labels);
+  }
 }
 
 /** What `cmodx asm --json` prints. */
@@ -85,7 +89,7 @@ export function programJson(program: Program): string {
     address: `0x${hex(section.address, 1)}`,
     flags: section.flags,
     bytes: Buffer.from(section.bytes).toString("hex"),
-    ...(section.flags.includes("x") ? { words: listWords(section.bytes, section.address) } : {}),
+    ...(section.flags.includes("x") ? { words: [...listWords(section.bytes, section.address)] } : {}),
   }));
   const symbols = Object.fromEntries([...program.symbols].map(([name, value]) => [name, `0x${hex(value, 1)}`]));
   return `${JSON.stringify({ report: "asm", sections, symbols }, null, 2)}\n`;
