@@ -65,6 +65,8 @@ export class CompilerClient {
 
   /** An answer that has arrived, if any. */
   poll(): CompileAnswer | undefined {
+    // Looking at the port costs microseconds, looking at the count of answers does not.
+    if (Atomics.load(this.posted, 0) === this.taken) return undefined;
     const received = receiveMessageOnPort(this.port) as { message: CompileAnswer } | undefined;
     if (received === undefined) return undefined;
     this.taken++;

@@ -2,9 +2,13 @@
 import * as layout from "../../assembly/layout.js";
 import { type Form, formsOf } from "../a64/forms.js";
 import { rows } from "../a64/table.js";
+import { flowOf, type InstructionFlow } from "./flow.js";
 import type { RegionHost } from "./host.js";
 import type { PlanWindow } from "./plan.js";
-import type { CodeView } from "./select.js";
+import type { CodeView, ExecutedWord } from "./select.js";
+
+/** Analysed words that are kept. */
+const MAX_ANALYSED = 65536;
 
 /** Slots by their address in the shared memory. */
 export class Slots {
@@ -48,7 +52,7 @@ export class CoreView implements CodeView {
     this.windows = host.windows();
   }
 
-  executed(pc: bigint): { readonly form: Form; readonly word: number } | undefined {
+  executed(pc: bigint): ExecutedWord | undefined {
     const { host, slots } = this;
     const slot = host.slotAddress(this.core, pc);
     if (slot === 0 || (this.all && !host.fill(this.core, pc))) return undefined;
@@ -57,7 +61,7 @@ export class CoreView implements CodeView {
     const word = slots.wordAt(slot);
     const isForm = handler >= layout.FIRST_FORM && handler < layout.FIRST_REGION;
     const form = isForm ? this.forms.byHandler(handler) : this.forms.ofWord(word);
-    return form === undefined ? undefined : { form, word };
+    return form === undefined ? undefined : { word, form, analysed: this.forms.analyse(form, word, pc) };
   }
 
   lastTarget(pc: bigint): bigint | undefined {
@@ -83,9 +87,10 @@ export class CoreView implements CodeView {
   }
 }
 
-/** The instruction table's forms, made at first need. */
+/** The instruction table's forms, made at first need, and what is known of the words that were looked at. */
 export class FormTable {
   private known: readonly Form[] | undefined;
+  private readonly analysed = new Map<bigint, { readonly word: number; readonly flow: InstructionFlow }>();
   private readonly decode: (word: number) => number;
   /** Bit b: PSTATE.BTYPE = b may land on this word. */
   readonly lands: (word: number) => number;
@@ -103,5 +108,15 @@ export class FormTable {
 
   ofWord(word: number): Form | undefined {
     return this.byHandler(this.decode(word));
+  }
+
+  /** flowOf, remembered: selection comes back to the same words for every region and every call that holds them. */
+  analyse(form: Form, word: number, pc: bigint): InstructionFlow {
+    const known = this.analysed.get(pc);
+    if (known?.word === word) return known.flow;
+    const flow = flowOf(form, word, pc);
+    if (this.analysed.size >= MAX_ANALYSED) this.analysed.clear();
+    this.analysed.set(pc, { word, flow });
+    return flow;
   }
 }

@@ -9,8 +9,10 @@ export const exitReasons = [
   "pending",
   /** A return or indirect branch went elsewhere than predicted, or was not predicted. */
   "indirect",
-  /** A branch to code that had not been executed, or did not fit. */
+  /** A branch to code that had not been executed. */
   "cold",
+  /** A branch to code that was left out: the region was large enough, calls nested too deep, or the call is recursive. */
+  "limit",
   /** A memory access that needs the interpreter: it will fault, or be slow. */
   "memory",
   /** An instruction that the interpreter executes. */

@@ -8,13 +8,13 @@
  */
 import * as layout from "../../assembly/layout.js";
 import type { Form } from "../a64/forms.js";
-import { flowOf, type InstructionFlow, LINK_REGISTER } from "./flow.js";
+import { type InstructionFlow, LINK_REGISTER } from "./flow.js";
 import type { Guard, NodeEnd, PlanInstruction, PlanNode, PlanWindow, RegionPlan, Successor } from "./plan.js";
 
 /** What selection reads of the core. */
 export interface CodeView {
-  /** The form and word held by the instruction cache at an address; undefined if it holds none that was executed. */
-  executed(pc: bigint): { readonly form: Form; readonly word: number } | undefined;
+  /** The word held by the instruction cache at an address; undefined if it holds none that was executed and is allocated. */
+  executed(pc: bigint): ExecutedWord | undefined;
   /** Where the indirect branch at this address last went. */
   lastTarget(pc: bigint): bigint | undefined;
   /** Index of the window that the access at this address has used, if it ran. */
@@ -24,6 +24,12 @@ export interface CodeView {
   readonly windows: readonly PlanWindow[];
 }
 
+export interface ExecutedWord {
+  readonly word: number;
+  readonly form: Form;
+  readonly analysed: InstructionFlow;
+}
+
 export interface SelectionLimits {
   /** Instructions in a region. */
   readonly instructions: number;
@@ -31,28 +37,30 @@ export interface SelectionLimits {
   readonly depth: number;
 }
 
-/** Open calls, innermost first: a linked list, interned so that equal stacks are the same object. */
+/** Open calls, innermost first: a linked list in which equal stacks are the same object. */
 class CallStack {
+  /** What the region holds of the innermost call. */
+  readonly places = new Map<bigint, Place>();
   private readonly inner = new Map<bigint, CallStack>();
-  private constructor(
-    readonly id: number,
+
+  constructor(
     readonly depth: number,
+    readonly callee: bigint,
     readonly returnTo: bigint | undefined,
     readonly outer: CallStack | undefined,
-    private readonly ids: { next: number },
   ) {}
 
-  static empty(): CallStack {
-    return new CallStack(0, 0, undefined, undefined, { next: 1 });
-  }
-
-  call(returnTo: bigint): CallStack {
+  call(callee: bigint, returnTo: bigint): CallStack {
     let inner = this.inner.get(returnTo);
-    if (inner === undefined) {
-      inner = new CallStack(this.ids.next++, this.depth + 1, returnTo, this, this.ids);
+    if (inner === undefined || inner.callee !== callee) {
+      inner = new CallStack(this.depth + 1, callee, returnTo, this);
       this.inner.set(returnTo, inner);
     }
     return inner;
+  }
+
+  isOpen(callee: bigint): boolean {
+    return this.callee === callee || (this.outer?.isOpen(callee) ?? false);
   }
 }
 
@@ -77,7 +85,7 @@ export function selectRegion(view: CodeView, head: bigint, limits: SelectionLimi
 }
 
 class Exploration {
-  private readonly places = new Map<string, Place>();
+  private size = 0;
   private readonly work: { place: Place; stack: CallStack }[] = [];
 
   constructor(
@@ -86,7 +94,7 @@ class Exploration {
   ) {}
 
   from(head: bigint): Place | undefined {
-    const first = this.place(head, CallStack.empty());
+    const first = this.place(head, new CallStack(0, head, undefined, undefined));
     if (first === undefined) return undefined;
     first.startsNode = true;
     for (let next = this.work.pop(); next !== undefined; next = this.work.pop()) {
@@ -97,13 +105,12 @@ class Exploration {
 
   /** The place for an address under a call stack; undefined if it is not for this region. */
   private place(pc: bigint, stack: CallStack): Place | undefined {
-    const key = `${pc}/${stack.id}`;
-    const known = this.places.get(key);
+    const known = stack.places.get(pc);
     if (known !== undefined) return known;
-    if (this.places.size >= this.limits.instructions) return undefined;
+    if (this.size >= this.limits.instructions) return undefined;
     const held = this.view.executed(pc);
     if (held === undefined) return undefined;
-    const analysed = flowOf(held.form, held.word, pc);
+    const { analysed } = held;
     const { flow } = analysed;
     if (flow.kind === "leave") return undefined;
     const window = analysed.access ? this.view.lastWindow(pc) : undefined;
@@ -123,7 +130,8 @@ class Exploration {
       predecessors: 0,
       startsNode: false,
     };
-    this.places.set(key, place);
+    stack.places.set(pc, place);
+    this.size++;
     this.work.push({ place, stack });
     return place;
   }
@@ -137,7 +145,7 @@ class Exploration {
         this.connect(place, next, stack);
         break;
       case "direct":
-        this.connect(place, flow.target, flow.links ? this.callFrom(stack, next) : stack);
+        this.connect(place, flow.target, flow.links ? this.callFrom(stack, flow.target, next) : stack);
         break;
       case "conditional":
         // The last one connected is explored first: fall-through code is the likelier one.
@@ -155,17 +163,17 @@ class Exploration {
     }
   }
 
-  /** Undefined where the calls are nested too deep to follow. */
-  private callFrom(stack: CallStack, returnTo: bigint): CallStack | undefined {
-    return stack.depth < this.limits.depth ? stack.call(returnTo) : undefined;
+  /** Undefined where a call is not followed: nested too deep, or recursive. */
+  private callFrom(stack: CallStack, callee: bigint, returnTo: bigint): CallStack | undefined {
+    return stack.depth < this.limits.depth && !stack.isOpen(callee) ? stack.call(callee, returnTo) : undefined;
   }
 
   private connect(from: Place, pc: bigint, stack: CallStack | undefined): void {
     const to = stack === undefined ? undefined : this.place(pc, stack);
     if (to === undefined) {
       const held = this.view.executed(pc);
-      const system = held !== undefined && flowOf(held.form, held.word, pc).flow.kind === "leave";
-      from.successors.push({ kind: "exit", reason: system ? "system" : "cold", pc });
+      const reason = held === undefined ? "cold" : held.analysed.flow.kind === "leave" ? "system" : "limit";
+      from.successors.push({ kind: "exit", reason, pc });
       return;
     }
     to.predecessors++;
@@ -175,8 +183,9 @@ class Exploration {
   private predict(place: Place, type: "INDIR" | "INDCALL" | "RET", stack: CallStack): void {
     const { pc } = place.instruction;
     const target = type === "RET" ? stack.returnTo : this.view.lastTarget(pc);
-    const inner = type === "INDCALL" ? this.callFrom(stack, pc + 4n) : type === "RET" ? stack.outer : stack;
-    if (target === undefined || inner === undefined || !this.mayLand(target, place.btype)) return;
+    if (target === undefined || !this.mayLand(target, place.btype)) return;
+    const inner = type === "INDCALL" ? this.callFrom(stack, target, pc + 4n) : type === "RET" ? stack.outer : stack;
+    if (inner === undefined) return;
     place.predicted = target;
     this.connect(place, target, inner);
   }
