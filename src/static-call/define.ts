@@ -86,11 +86,15 @@ export function symbolAddress(machine: Machine, symbol: string): bigint {
   return address;
 }
 
-/** The address that a target stands for, 0 for none. */
+/** The address that a target stands for, 0 for none. Throws a StaticCallError if no instruction can stand there. */
 export function targetAddress(machine: Machine, target: Target, return0Address: bigint): bigint {
   if (target === null) return 0n;
   if (target === RET0) return return0Address;
-  return typeof target === "bigint" ? BigInt.asUintN(64, target) : symbolAddress(machine, target);
+  const address = typeof target === "bigint" ? BigInt.asUintN(64, target) : symbolAddress(machine, target);
+  if (address % 4n !== 0n) {
+    throw new StaticCallError("bad-target", `target 0x${address.toString(16)} is not a multiple of 4`);
+  }
+  return address;
 }
 
 function typeOf(machine: Machine, { name, design, type }: StaticCallOptions, target: bigint): number {

@@ -6,6 +6,7 @@ import { CmodxError } from "../../engine/index.js";
  * not-writable    what the patch procedure would write is mapped nowhere as writable
  * duplicate       the machine has a key of that name
  * bad-name        not an assembler symbol
+ * bad-target      not a multiple of 4: no instruction stands there, and B can't encode it
  * fixed-target    the design's target can't change, or has to be given
  * no-type         a kCFI-checked key without a type hash
  * internal        a mistake in cmodx
@@ -16,6 +17,7 @@ export type StaticCallErrorCode =
   | "not-writable"
   | "duplicate"
   | "bad-name"
+  | "bad-target"
   | "fixed-target"
   | "no-type"
   | "internal";

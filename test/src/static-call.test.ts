@@ -1,20 +1,9 @@
 /** The static_call API over every design, in interpreter and JIT. */
 
 import { type DesignName, designs, RET0, StaticCall, StaticCallError } from "cmodx";
-import { assemble, GuestFault, Machine, UnknownSymbolError } from "cmodx/engine";
+import { GuestFault, Machine, UnknownSymbolError } from "cmodx/engine";
 import { afterEach, describe, expect, test } from "vitest";
-
-const TYPE = 0x12345678;
-const OTHER_TYPE = 0x87654321;
-
-const functionText = (name: string, type: number, add: number): string => `
-	.balign	8
-	.word	0x${type.toString(16)}
-${name}:
-	bti	c
-	add	x0, x0, #${add}
-	ret
-`;
+import { machineWithTargets, symbolOf, TYPE } from "../support/static-calls.js";
 
 const machines: Machine[] = [];
 
@@ -22,27 +11,11 @@ afterEach(() => {
   for (const machine of machines.splice(0)) machine.dispose();
 });
 
-function windowAddress(machine: Machine, name: string): bigint {
-  const window = machine.windows.find((candidate) => candidate.name === name);
-  if (window === undefined) throw new Error(`no window ${name}`);
-  return window.address;
-}
-
-/** A machine with near1 (adds 1) and near2 (adds 2), far (adds 3, out of B's reach) and wrong (of another type). */
 async function machineWith(jit: boolean): Promise<Machine> {
-  const machine = await Machine.create({ jit });
+  const machine = await machineWithTargets({ jit });
   machines.push(machine);
-  const near = functionText("near1", TYPE, 1) + functionText("near2", TYPE, 2) + functionText("wrong", OTHER_TYPE, 9);
-  machine.load(assemble(near, { base: windowAddress(machine, "text") }));
-  machine.load(assemble(functionText("far", TYPE, 3), { base: windowAddress(machine, "modules") }));
   return machine;
 }
-
-const address = (machine: Machine, symbol: string): bigint => {
-  const value = machine.symbols.get(symbol);
-  if (value === undefined) throw new Error(`no symbol ${symbol}`);
-  return value;
-};
 
 const faultOf = (body: () => unknown): unknown => {
   try {
@@ -62,7 +35,7 @@ describe.each([
   test.each(updatable)("%s: define, update, query and call", async (design) => {
     const machine = await machineWith(jit);
     const key = StaticCall.define(machine, { name: "key", design, target: "near1", type: TYPE });
-    expect(key.query()).toBe(address(machine, "near1"));
+    expect(key.query()).toBe(symbolOf(machine, "near1"));
     expect(key.call(10)).toBe(11n);
     for (const [target, sum] of [
       ["near2", 12n],
@@ -72,12 +45,12 @@ describe.each([
       ["near2", 12n],
     ] as const) {
       key.update(target);
-      expect(key.query()).toBe(address(machine, target));
+      expect(key.query()).toBe(symbolOf(machine, target));
       expect(key.call(10)).toBe(sum);
       expect(key.callCond(10)).toBe(sum);
       expect(Object.keys(designs[design].states)).toContain(key.state);
     }
-    key.update(address(machine, "near1"));
+    key.update(symbolOf(machine, "near1"));
     expect(key.call(10)).toBe(11n);
   });
 
@@ -140,7 +113,7 @@ describe("hybrid", () => {
   test("the trampoline is the thread's, and the literal is always written", async () => {
     const machine = await machineWith(false);
     const key = StaticCall.define(machine, { name: "key", design: "hybrid" });
-    const trampoline = address(machine, "__SCT__key");
+    const trampoline = symbolOf(machine, "__SCT__key");
     const literal = (): bigint => machine.readU64(trampoline - 8n);
     expect((trampoline - 8n) % 16n).toBe(0n);
     const tail = [0x58ffff90, 0xb4000050, 0xd61f0200, 0xd65f03c0]; // ldr x16, .-16; cbz x16, .+8; br x16; ret
@@ -150,13 +123,13 @@ describe("hybrid", () => {
     expect(literal()).toBe(0n);
     expect(key.state).toBe("RET");
     key.update("near1");
-    const offset = address(machine, "near1") - (trampoline + 4n);
+    const offset = symbolOf(machine, "near1") - (trampoline + 4n);
     expect(words()).toEqual([0xd503245f, 0x14000000 | Number(BigInt.asUintN(26, offset >> 2n)), ...tail]);
-    expect(literal()).toBe(address(machine, "near1"));
+    expect(literal()).toBe(symbolOf(machine, "near1"));
     expect(key.state).toBe("B");
     key.update("far");
     expect(words()).toEqual([0xd503245f, 0xd503201f, ...tail]);
-    expect(literal()).toBe(address(machine, "far"));
+    expect(literal()).toBe(symbolOf(machine, "far"));
     expect(key.state).toBe("NOP+literal");
     key.update(null);
     expect(words()).toEqual([0xd503245f, 0xd65f03c0, ...tail]);
@@ -167,24 +140,8 @@ describe("hybrid", () => {
     const machine = await machineWith(false);
     const key = StaticCall.define(machine, { name: "key", design: "hybrid", target: "near2" });
     expect(key.state).toBe("B");
-    expect(machine.readU64(address(machine, "__SCT__key") - 8n)).toBe(0n);
+    expect(machine.readU64(symbolOf(machine, "__SCT__key") - 8n)).toBe(0n);
     expect(StaticCall.define(machine, { name: "other", design: "hybrid", target: "far" }).state).toBe("NOP+literal");
-  });
-
-  test("B is chosen exactly where it reaches", async () => {
-    const machine = await machineWith(false);
-    const key = StaticCall.define(machine, { name: "key", design: "hybrid" });
-    const branch = address(machine, "__SCT__key") + 4n;
-    const reach = 1n << 27n;
-    for (const [offset, state] of [
-      [reach - 4n, "B"],
-      [reach, "NOP+literal"],
-      [-reach, "B"],
-      [-reach - 4n, "NOP+literal"],
-    ] as const) {
-      key.update(branch + offset);
-      expect([offset, key.state]).toEqual([offset, state]);
-    }
   });
 });
 
@@ -209,6 +166,13 @@ describe("what static calls refuse", () => {
     const direct = StaticCall.define(machine, { name: "direct", design: "direct", target: "near1" });
     expect(direct.call(1)).toBe(2n);
     expect(codeOf(() => direct.update("near2"))).toBe("fixed-target");
+    const unaligned = symbolOf(machine, "near1") + 2n;
+    expect(codeOf(() => StaticCall.define(machine, { name: "k", design: "hybrid", target: unaligned }))).toBe(
+      "bad-target",
+    );
+    const key = StaticCall.define(machine, { name: "k", design: "hybrid", target: "near2" });
+    expect(codeOf(() => key.update(unaligned))).toBe("bad-target");
+    expect([key.call(1), key.query()]).toEqual([3n, symbolOf(machine, "near2")]);
     expect(() => StaticCall.define(machine, { name: "u", design: "hybrid", target: "nowhere" })).toThrow(
       UnknownSymbolError,
     );

@@ -1,0 +1,63 @@
+/** What the tests of static calls share: machines with targets in them, and a caller. */
+import { assemble, Machine, type MachineOptions } from "cmodx/engine";
+
+/** kCFI type hashes: that of the targets, and another one. */
+export const TYPE = 0x12345678;
+export const OTHER_TYPE = 0x87654321;
+
+/** A function that adds a number to x0, with its type hash before it. */
+export const adder = (name: string, add: number, type: number = TYPE): string => `
+	.balign	8
+	.word	0x${type.toString(16)}
+${name}:
+	bti	c
+	add	x0, x0, #${add}
+	ret
+`;
+
+/** x0: turns, at least 1. Calls through `site` as often, x0 passed from call to call and 0 at first. */
+export const loopCaller = (label: string, site: string): string => `
+${label}:
+	bti	c
+	stp	x29, x30, [sp, #-32]!
+	mov	x29, sp
+	str	x19, [sp, #16]
+	mov	x19, x0
+	mov	x0, #0
+1:
+${site}
+	subs	x19, x19, #1
+	b.ne	1b
+	ldr	x19, [sp, #16]
+	ldp	x29, x30, [sp], #32
+	ret
+`;
+
+export function windowAddress(machine: Machine, name: string): bigint {
+  const window = machine.windows.find((candidate) => candidate.name === name);
+  if (window === undefined) throw new Error(`no window ${name}`);
+  return window.address;
+}
+
+export function symbolOf(machine: Machine, symbol: string): bigint {
+  const value = machine.symbols.get(symbol);
+  if (value === undefined) throw new Error(`no symbol ${symbol}`);
+  return value;
+}
+
+/** Where a test's own callers stand in the window "text", behind the targets and before what static calls place there. */
+export const CALLERS = 0x1000n;
+
+/** A machine with near1 (adds 1) and near2 (adds 2), far (adds 3, out of B's reach) and wrong (adds 9, of another type). */
+export async function machineWithTargets(options: MachineOptions): Promise<Machine> {
+  const machine = await Machine.create(options);
+  const near = adder("near1", 1) + adder("near2", 2) + adder("wrong", 9, OTHER_TYPE);
+  machine.load(assemble(near, { base: windowAddress(machine, "text") }));
+  machine.load(assemble(adder("far", 3), { base: windowAddress(machine, "modules") }));
+  return machine;
+}
+
+/** Loads a caller of the test's own at CALLERS. */
+export function loadCaller(machine: Machine, text: string): void {
+  machine.load(assemble(text, { base: windowAddress(machine, "text") + CALLERS, symbols: machine.symbols }));
+}
