@@ -33,7 +33,12 @@ export class Interpreter {
     const rig = await Rig.create({ windows: oracleWindows, jit: false });
     const host = rig.internals.map.windows[1]?.host as number;
     const { buffer } = rig.internals.memory;
-    return new Interpreter(rig, image, new Uint8Array(buffer, host, DATA_BYTES), new Uint32Array(buffer, host, DATA_BYTES / 4));
+    return new Interpreter(
+      rig,
+      image,
+      new Uint8Array(buffer, host, DATA_BYTES),
+      new Uint32Array(buffer, host, DATA_BYTES / 4),
+    );
   }
 
   dispose(): void {
@@ -79,7 +84,8 @@ const FETCH_ERRORS: ReadonlySet<number> = new Set([8, 14]);
 export function differences(ours: Outcome, theirs: Result): string[] {
   const found: string[] = [];
   const theyFaulted = theirs.error !== 0 && !FETCH_ERRORS.has(theirs.error);
-  if (ours.faulted !== theyFaulted) found.push(`${ours.faulted ? "a fault" : "no fault"}, oracle error ${theirs.error}`);
+  if (ours.faulted !== theyFaulted)
+    found.push(`${ours.faulted ? "a fault" : "no fault"}, oracle error ${theirs.error}`);
   if (ours.hash !== theirs.hash) found.push("memory");
   if (ours.pc !== theirs.pc) found.push(`pc ${ours.pc.toString(16)}, oracle ${theirs.pc.toString(16)}`);
   for (let n = 0; n < REGISTERS; n++) {
@@ -90,11 +96,18 @@ export function differences(ours: Outcome, theirs: Result): string[] {
   return found;
 }
 
-export function describeCase(seed: string, { words, count }: Group, registers: BigUint64Array, found: readonly string[]): string {
+export function describeCase(
+  seed: string,
+  { words, count }: Group,
+  registers: BigUint64Array,
+  found: readonly string[],
+): string {
   const listing = words.map((word, i) => {
     const at = CODE + BigInt(4 * i);
     return `  ${at.toString(16)}: ${word.toString(16).padStart(8, "0")}  ${disassemble(word, at)?.replaceAll("\t", " ")}`;
   });
-  const before = [...registers].map((value, n) => `${n === SP ? "sp" : n === NZCV ? "nzcv" : `x${n}`}=${value.toString(16)}`).join(" ");
+  const before = [...registers]
+    .map((value, n) => `${n === SP ? "sp" : n === NZCV ? "nzcv" : `x${n}`}=${value.toString(16)}`)
+    .join(" ");
   return `seed ${seed}, ${count === 0 ? "to the end" : `${count} instructions`}: ${found.join("; ")}\n${listing.join("\n")}\n  ${before}`;
 }

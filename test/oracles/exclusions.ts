@@ -7,8 +7,10 @@ export interface Exclusion {
   excludes(form: Form, word: number): boolean;
 }
 
-const named = (names: readonly (string | RegExp)[]) => (form: Form): boolean =>
-  names.some((name) => (typeof name === "string" ? form.row.name === name : name.test(form.row.name)));
+const named =
+  (names: readonly (string | RegExp)[]) =>
+  (form: Form): boolean =>
+    names.some((name) => (typeof name === "string" ? form.row.name === name : name.test(form.row.name)));
 
 function isWriteback(form: Form): boolean {
   return /\], #|\]!$/.test(form.row.syntax);

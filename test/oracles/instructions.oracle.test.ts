@@ -50,43 +50,55 @@ function isIncomparable(ours: Outcome, theirs: Result, form: Form, word: number,
   // Unicorn lets unaligned atomic accesses pass, as some processors do (FEAT_LSE2); this machine does not have them.
   if (ours.alignment) return true;
   // Of an access over the end of memory Unicorn writes the part that is still inside before it reports the fault.
-  const access = ours.faulted ? accessOf(form, word, { pc: CODE, register: (n) => state[n === 32 ? 31 : n] as bigint }) : undefined;
+  const access = ours.faulted
+    ? accessOf(form, word, { pc: CODE, register: (n) => state[n === 32 ? 31 : n] as bigint })
+    : undefined;
   const end = DATA + BigInt(DATA_BYTES);
   if (access !== undefined && access.address < end && access.address + BigInt(access.bytes) > end) return true;
   // Without a marked location a store exclusive fails. The manual lets it fault or not; only this machine looks.
   return /^STL?XR/.test(form.row.name) && ours.faulted && theirs.error === 0;
 }
 
-test.skipIf(missing !== undefined)(`single instructions as Unicorn has them, seed ${runSeed}${missing === undefined ? "" : ` (${missing})`}`, async () => {
-  const random = new Random(`${runSeed}/oracle/data`);
-  const image = new Uint8Array(Uint32Array.from({ length: DATA_BYTES / 4 }, () => random.u32()).buffer);
-  const unicorn = new Unicorn();
-  const interpreter = await Interpreter.create(image);
-  const failures = new Map<string, string>();
-  let [cases, faults, skipped] = [0, 0, 0];
-  const forms = formsOf(rows);
-  for (let first = 0; first < forms.length; first += 64) {
-    const batch = forms.slice(first, first + 64).flatMap((form) => groupsOf(form).map((group) => ({ form, group })));
-    const results = unicorn.run(batch.map(({ group }) => group), image)[Symbol.iterator]();
-    for (const { form, group } of batch) {
-      interpreter.place(group.words);
-      for (const state of group.states) {
-        const ours = interpreter.run(group, state);
-        const theirs = results.next().value as Result;
-        cases++;
-        if (ours.faulted) faults++;
-        if (isIncomparable(ours, theirs, form, group.words[0] as number, state)) {
-          skipped++;
-          continue;
+test.skipIf(missing !== undefined)(
+  `single instructions as Unicorn has them, seed ${runSeed}${missing === undefined ? "" : ` (${missing})`}`,
+  async () => {
+    const random = new Random(`${runSeed}/oracle/data`);
+    const image = new Uint8Array(Uint32Array.from({ length: DATA_BYTES / 4 }, () => random.u32()).buffer);
+    const unicorn = new Unicorn();
+    const interpreter = await Interpreter.create(image);
+    const failures = new Map<string, string>();
+    let [cases, faults, skipped] = [0, 0, 0];
+    const forms = formsOf(rows);
+    for (let first = 0; first < forms.length; first += 64) {
+      const batch = forms.slice(first, first + 64).flatMap((form) => groupsOf(form).map((group) => ({ form, group })));
+      const results = unicorn
+        .run(
+          batch.map(({ group }) => group),
+          image,
+        )
+        [Symbol.iterator]();
+      for (const { form, group } of batch) {
+        interpreter.place(group.words);
+        for (const state of group.states) {
+          const ours = interpreter.run(group, state);
+          const theirs = results.next().value as Result;
+          cases++;
+          if (ours.faulted) faults++;
+          if (isIncomparable(ours, theirs, form, group.words[0] as number, state)) {
+            skipped++;
+            continue;
+          }
+          const found = differences(ours, theirs);
+          if (found.length > 0 && !failures.has(form.row.name))
+            failures.set(form.row.name, `${formName(form)}: ${describeCase(runSeed, group, state, found)}`);
         }
-        const found = differences(ours, theirs);
-        if (found.length > 0 && !failures.has(form.row.name)) failures.set(form.row.name, `${formName(form)}: ${describeCase(runSeed, group, state, found)}`);
       }
     }
-  }
-  console.log(`${cases} cases, ${faults} of them faults, ${skipped} not comparable`);
-  unicorn.dispose();
-  interpreter.dispose();
-  expect([...failures.values()].slice(0, 10).join("\n")).toBe("");
-  expect(cases).toBeGreaterThan(skipped * 10);
-}, 300_000);
+    console.log(`${cases} cases, ${faults} of them faults, ${skipped} not comparable`);
+    unicorn.dispose();
+    interpreter.dispose();
+    expect([...failures.values()].slice(0, 10).join("\n")).toBe("");
+    expect(cases).toBeGreaterThan(skipped * 10);
+  },
+  300_000,
+);

@@ -75,7 +75,14 @@ export class Unicorn {
     header.writeBigUInt64LE(DATA, 16);
     const parts: Uint8Array[] = [header, data];
     for (const { words, count, states } of groups) {
-      const head = Uint32Array.of(words.length, states.length, count, 0, ...words, ...(words.length % 2 === 1 ? [0] : []));
+      const head = Uint32Array.of(
+        words.length,
+        states.length,
+        count,
+        0,
+        ...words,
+        ...(words.length % 2 === 1 ? [0] : []),
+      );
       parts.push(new Uint8Array(head.buffer), ...states.map((state) => new Uint8Array(state.buffer)));
     }
     return parts;
@@ -85,5 +92,10 @@ export class Unicorn {
 function decode(bytes: Buffer, at: number): Result {
   const registers = new BigUint64Array(REGISTERS);
   for (let i = 0; i < REGISTERS; i++) registers[i] = bytes.readBigUInt64LE(at + 16 + 8 * i);
-  return { error: bytes.readUInt32LE(at), hash: bytes.readUInt32LE(at + 4), pc: bytes.readBigUInt64LE(at + 8), registers };
+  return {
+    error: bytes.readUInt32LE(at),
+    hash: bytes.readUInt32LE(at + 4),
+    pc: bytes.readBigUInt64LE(at + 8),
+    registers,
+  };
 }

@@ -1,7 +1,8 @@
 /** Random words of an instruction form, and what the address of their memory access is. */
 import { decode } from "#engine/a64/decode.js";
-import { type Form, operandFieldLayouts } from "#engine/a64/forms.js";
+import { type Form, formsOf, operandFieldLayouts } from "#engine/a64/forms.js";
 import { extractField, type FieldLayout, insertField } from "#engine/a64/pattern.js";
+import { rows } from "#engine/a64/table.js";
 import type { Random } from "./random.js";
 
 /** A form's name for people: the row's and its selectors' values. */
@@ -62,4 +63,12 @@ export function randomWord(form: Form, random: Random): number {
 export function operandOf(form: Form, word: number, letter: string): number | undefined {
   const layout = form.row.pattern.fields.get(letter);
   return layout === undefined ? undefined : extractField(layout, word);
+}
+
+const forms = formsOf(rows);
+
+/** The form of a word; undefined if it is not allocated. */
+export function formOf(word: number): Form | undefined {
+  const row = decode(word);
+  return forms.find((form) => form.row === row && ((word ^ form.value) & form.mask) === 0);
 }

@@ -6,16 +6,10 @@
  * They are made so that most of their instructions do not fault; those that do are as welcome.
  */
 import type { WindowSpec } from "cmodx/engine";
-import { type Form, formsOf, operandFieldLayouts } from "#engine/a64/forms.js";
-import type { FieldLayout } from "#engine/a64/pattern.js";
-import { dataProcessingImmediate } from "#engine/a64/table/data-processing-immediate.js";
-import { dataProcessingRegister } from "#engine/a64/table/data-processing-register.js";
-import { rows } from "#engine/a64/table.js";
-import { flowOf } from "#engine/jit/flow.js";
 import { wordFor, wordsFor } from "../../support/encode.js";
+import { randomAccess, randomOperation } from "../../support/operations.js";
 import type { Random } from "../../support/random.js";
 import { registerValue } from "../../support/values.js";
-import { isWordOf, wordOf } from "../../support/words.js";
 
 export const programWindows: readonly WindowSpec[] = [
   { name: "text", address: 0xffff_8000_1000_0000n, size: 8192, access: "rx", guarded: true },
@@ -37,11 +31,6 @@ export const VECTORS = TEXT + 0x800n;
 const FUNCTION_BYTES = 64n;
 const FUNCTIONS = 4;
 
-/** Kept for addresses: only written by instructions that are meant to. */
-const isKept = (register: number): boolean => register >= 16 && register <= 28;
-/** Letters of operand fields that name a register which the instruction may write. */
-const DESTINATIONS = new Set(["d", "t", "u", "s"]);
-
 export interface Program {
   readonly instructions: number;
   /** Code by address. */
@@ -53,13 +42,6 @@ export interface Program {
   readonly vectors: boolean;
   readonly fill: number;
 }
-
-const dataProcessing = formsOf(
-  [...dataProcessingImmediate, ...dataProcessingRegister].filter((entry) => "meaning" in entry),
-);
-const accesses = formsOf(rows).filter(
-  (form) => form.row.pattern.fields.has("n") && flowOf(form, form.value, 0n).access,
-);
 
 const system = [
   "mrs x1, nzcv",
@@ -145,40 +127,6 @@ const HANDLER = wordsFor(`
 1:	msr	elr_el1, x22
 	eret
 `);
-
-function randomField(random: Random, layout: FieldLayout): number {
-  const limit = 2 ** layout.width;
-  if (random.oneIn(4)) return random.pick([0, 1, limit - 1, limit - 2]) & (limit - 1);
-  return random.below(limit);
-}
-
-/** A random word of a form whose operands `choose` may fix. */
-function word(random: Random, forms: readonly Form[], choose: (layout: FieldLayout) => number | undefined): number {
-  for (;;) {
-    const form = random.pick(forms);
-    const values = new Map(
-      operandFieldLayouts(form.row).map((layout) => [layout, choose(layout) ?? randomField(random, layout)]),
-    );
-    const keepsAddresses = [...values].every(([layout, value]) => !DESTINATIONS.has(layout.letter) || !isKept(value));
-    const candidate = wordOf(form, values);
-    if (keepsAddresses && isWordOf(form, candidate)) return candidate;
-  }
-}
-
-export function randomOperation(random: Random): number {
-  return word(random, dataProcessing, () => undefined);
-}
-
-function randomAccess(random: Random): number {
-  return word(random, accesses, ({ letter, width }) => {
-    if (letter === "n") return random.pick([19, 19, 20, 28, 31]);
-    if (letter === "m") return 21;
-    if (letter !== "i") return undefined;
-    return width > 9
-      ? random.below(32)
-      : random.pick([0, 1, 2, 3, 4, 2 ** width - 1, 2 ** width - 2, random.below(32)]);
-  });
-}
 
 const branch = (mnemonic: string, from: number, to: number): number => wordFor(`${mnemonic} . + ${4 * (to - from)}`);
 
