@@ -31,7 +31,7 @@ export {
   type WindowOptions,
   windowsFor,
 } from "./elf/index.js";
-export type { JitOptions } from "./jit/index.js";
+export { CompileWorkerError, type JitOptions } from "./jit/index.js";
 export { Core, type Limits, type RunOptions, type RunResult, type Target } from "./machine/core.js";
 export {
   ArgumentError,

@@ -11,3 +11,12 @@ export class CmodxError extends Error {
     super(message);
   }
 }
+
+/** A mistake in cmodx itself. */
+export class InternalError extends CmodxError {
+  override readonly name = "InternalError";
+
+  constructor(message: string) {
+    super("internal", `${message}; this is a mistake in cmodx`);
+  }
+}

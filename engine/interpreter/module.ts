@@ -1,7 +1,9 @@
 /** The interpreter as one wasm module: a handler for each form, the decoder, and the tables they read. */
+
 import * as layout from "../../assembly/layout.js";
 import { decodeBitMasks } from "../a64/bitmask-immediate.js";
 import { conditionTable } from "../a64/bits.js";
+import { InternalError } from "../a64/errors.js";
 import { type Form, formsOf } from "../a64/forms.js";
 import type { Row } from "../a64/row.js";
 import { createModule, emit, handlerParameters, handlerResult, typesOf, type WasmModule } from "../wasm/binaryen.js";
@@ -32,7 +34,7 @@ export function interpreterModule(rows: readonly Row[]): { readonly binary: Uint
   };
   place("forms", ["undefined", ...names], layout.FIRST_FORM);
   place("fixed", ["nzcv", "decode", "lands"], layout.TABLE_NZCV);
-  if (!module.validate()) throw new Error("internal: the interpreter module is not valid");
+  if (!module.validate()) throw new InternalError("the interpreter module is not valid");
   return { binary: emit(module, OPTIMISE_LEVEL), forms: forms.length };
 }
 

@@ -11,6 +11,7 @@
  *   - while a region is linked, every slot of its words holds the word that it was made from.
  */
 import * as layout from "../../assembly/layout.js";
+import { InternalError } from "../a64/errors.js";
 import { type CompileAnswer, type CompiledRegion, CompilerClient, compileWorker } from "./compiler.js";
 import { CoreView, FormTable, Slots } from "./core-view.js";
 import { RegionCounts } from "./counters.js";
@@ -183,9 +184,9 @@ export class RegionCache {
     for (const region of this.regions()) {
       const leads = this.slots.handlerAt(region.slots[0] as number) === region.index;
       if (leads !== region.linked)
-        throw new Error(`internal: region at 0x${region.head.toString(16)}: slot and link disagree`);
+        throw new InternalError(`region at 0x${region.head.toString(16)}: slot and link disagree`);
       if (region.linked && !this.holdsWords(region))
-        throw new Error(`internal: region at 0x${region.head.toString(16)} is linked over other words`);
+        throw new InternalError(`region at 0x${region.head.toString(16)} is linked over other words`);
     }
   }
 
@@ -211,10 +212,10 @@ export class RegionCache {
 
   private take(answer: CompileAnswer): void {
     const plan = this.requests.get(answer.id);
-    if (plan === undefined) throw new Error(`internal: an answer to no request (${answer.id})`);
+    if (plan === undefined) throw new InternalError(`an answer to no request (${answer.id})`);
     this.requests.delete(answer.id);
     this.pendingHeads.delete(plan.head);
-    if ("error" in answer) throw new Error(`internal: region at 0x${plan.head.toString(16)}: ${answer.error}`);
+    if ("error" in answer) throw new InternalError(`region at 0x${plan.head.toString(16)}: ${answer.error}`);
     const region = this.add(plan, answer.region);
     if (this.fits(region)) this.link(region);
   }

@@ -4,6 +4,7 @@
  */
 
 import * as bits from "../a64/bits.js";
+import { InternalError } from "../a64/errors.js";
 import type { Form } from "../a64/forms.js";
 import { operandFieldLayouts } from "../a64/forms.js";
 import type { AccessKind, BarrierOp, Bytes, HintOp, IndirectBranch, Ops, SystemRegister, Width } from "../a64/ops.js";
@@ -253,6 +254,6 @@ class FlowOps implements Ops<Known, FlowField, undefined> {
 }
 
 function known(target: Known): bigint {
-  if (target === undefined) throw new Error("internal: a direct branch whose target is not known from its word");
+  if (target === undefined) throw new InternalError("a direct branch whose target is not known from its word");
   return target;
 }

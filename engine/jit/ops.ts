@@ -3,7 +3,9 @@
  * one instruction after the other along a path; where control goes is the plan's business, so that a branch
  * only leaves its condition or target here for the node's end.
  */
+
 import * as layout from "../../assembly/layout.js";
+import { InternalError } from "../a64/errors.js";
 import type {
   AccessKind,
   BarrierOp,
@@ -90,7 +92,7 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
   }
 
   PC(): Value {
-    if (this.current === undefined) throw new Error("internal: no instruction is being translated");
+    if (this.current === undefined) throw new InternalError("no instruction is being translated");
     return constantOf(this.current.pc);
   }
 
@@ -256,6 +258,6 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
   }
 
   private refused(): never {
-    throw new Error(`internal: the instruction at 0x${this.current?.pc.toString(16)} is not for compiled code`);
+    throw new InternalError(`the instruction at 0x${this.current?.pc.toString(16)} is not for compiled code`);
   }
 }

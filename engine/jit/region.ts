@@ -1,5 +1,7 @@
 /** A compiled region: what it was made from, and its place in the function table. */
+
 import { LINE } from "../../assembly/layout.js";
+import { InternalError } from "../a64/errors.js";
 import type { RegionCounter, RegionPlan } from "./plan.js";
 
 export interface RegionSource {
@@ -45,7 +47,7 @@ export function sourceOf(plan: RegionPlan): RegionSource {
     lines.set(line, (lines.get(line) ?? 0) | (1 << Number((pc - line) / 4n)));
   }
   const headHandler = plan.nodes[0]?.instructions[0]?.handler;
-  if (headHandler === undefined) throw new Error("internal: an empty region");
+  if (headHandler === undefined) throw new InternalError("an empty region");
   return {
     head: plan.head,
     addresses: [...words.keys()],

@@ -6,7 +6,9 @@
  * A place in a region is an address together with the calls that are open there: the same function
  * called from two sites is two places, and each knows where its RET goes.
  */
+
 import * as layout from "../../assembly/layout.js";
+import { InternalError } from "../a64/errors.js";
 import type { Form } from "../a64/forms.js";
 import { type InstructionFlow, LINK_REGISTER } from "./flow.js";
 import type { Guard, NodeEnd, PlanInstruction, PlanNode, PlanWindow, RegionPlan, Successor } from "./plan.js";
@@ -156,7 +158,7 @@ class Exploration {
         this.predict(place, flow.type, stack);
         break;
       case "leave":
-        throw new Error("internal: an instruction for the interpreter in a region");
+        throw new InternalError("an instruction for the interpreter in a region");
     }
     if (place.successors.length > 1) {
       for (const successor of place.successors) if ("instruction" in successor) successor.startsNode = true;

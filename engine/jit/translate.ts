@@ -1,5 +1,7 @@
 /** From a region's plan to a wasm module with one function, called like an interpreter handler. */
+
 import * as layout from "../../assembly/layout.js";
+import { InternalError } from "../a64/errors.js";
 import type { Form } from "../a64/forms.js";
 import { operandFieldLayouts } from "../a64/forms.js";
 import { extractField } from "../a64/pattern.js";
@@ -44,7 +46,7 @@ export function translateRegion(plan: RegionPlan, formOf: (handler: number) => F
   const module = createModule();
   const counters = new RegionTranslator(module, plan, formOf).translate();
   if (!module.validate()) {
-    throw new Error(`internal: the region at 0x${plan.head.toString(16)} is not valid wasm:\n${module.emitText()}`);
+    throw new InternalError(`the region at 0x${plan.head.toString(16)} is not valid wasm:\n${module.emitText()}`);
   }
   return { binary: emit(module, OPTIMISE_LEVEL), counters };
 }
@@ -184,7 +186,7 @@ class RegionTranslator {
   /** The block of a node entered with this state (which a merging node ignores: all is in canonical locals there). */
   private node(number: number, state: PathState): BlockId {
     const node = this.plan.nodes[number];
-    if (node === undefined) throw new Error(`internal: the plan has no node ${number}`);
+    if (node === undefined) throw new InternalError(`the plan has no node ${number}`);
     const known = this.blocks.get(number);
     if (known !== undefined) return known;
     this.o.state = node.merge ? new PathState() : state;
@@ -219,7 +221,7 @@ class RegionTranslator {
   private assertReturnKnown(): void {
     const { target, current } = this.o;
     if (target !== undefined && target.constant === undefined) {
-      throw new Error(`internal: the return at 0x${current?.pc.toString(16)} was joined, but its target is not known`);
+      throw new InternalError(`the return at 0x${current?.pc.toString(16)} was joined, but its target is not known`);
     }
   }
 
@@ -231,7 +233,7 @@ class RegionTranslator {
       return;
     }
     const { condition, state } = this.o;
-    if (condition === undefined) throw new Error("internal: a conditional branch without a condition");
+    if (condition === undefined) throw new InternalError("a conditional branch without a condition");
     const taken = state.copy();
     taken.counts.conditional++;
     this.edge(from, end.taken, taken, this.o.narrow(condition));
@@ -294,7 +296,7 @@ class RegionTranslator {
     const { end } = node;
     const { target, current } = this.o;
     if (end.kind !== "indirect" || target === undefined || current === undefined)
-      throw new Error("internal: no indirect branch here");
+      throw new InternalError("no indirect branch here");
     const m = this.module;
     if (end.type !== "RET") this.setBtype(end.btype);
     const expected = end.predicted?.target;

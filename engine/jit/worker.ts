@@ -1,6 +1,8 @@
 /** The compile worker's thread: receives one port for each user, then plans on those ports. */
+
 import { parentPort } from "node:worker_threads";
 import { FIRST_FORM } from "../../assembly/layout.js";
+import { InternalError } from "../a64/errors.js";
 import type { Form } from "../a64/forms.js";
 import { formsOf } from "../a64/forms.js";
 import { rows } from "../a64/table.js";
@@ -11,7 +13,7 @@ const forms = formsOf(rows);
 
 function formOf(handler: number): Form {
   const form = forms[handler - FIRST_FORM - 1];
-  if (form === undefined) throw new Error(`internal: handler ${handler} is no form of the instruction table`);
+  if (form === undefined) throw new InternalError(`handler ${handler} is no form of the instruction table`);
   return form;
 }
 

@@ -1,8 +1,8 @@
 /** The errors that the engine throws. Each has a code to branch on and a message that says what, where and what to do. */
 
-import { CmodxError } from "../a64/errors.js";
+import { CmodxError, InternalError } from "../a64/errors.js";
 
-export { CmodxError };
+export { CmodxError, InternalError };
 
 /** A name that no loaded program defines. */
 export class UnknownSymbolError extends CmodxError {
@@ -91,15 +91,6 @@ export class StoppedError extends CmodxError {
     where: string,
   ) {
     super("stopped", `stopped by the host at ${where}: go on with core.run()`);
-  }
-}
-
-/** A mistake in cmodx itself. */
-export class InternalError extends CmodxError {
-  override readonly name = "InternalError";
-
-  constructor(message: string) {
-    super("internal", `${message}; this is a mistake in cmodx`);
   }
 }
 

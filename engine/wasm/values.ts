@@ -11,6 +11,7 @@
 import { BITMASKS } from "../../assembly/layout.js";
 import { decodeBitMasks } from "../a64/bitmask-immediate.js";
 import * as bits from "../a64/bits.js";
+import { InternalError } from "../a64/errors.js";
 import type { Width } from "../a64/ops.js";
 import { type Expression, type Type, typeOf, typesOf, type WasmModule } from "./binaryen.js";
 import type { Code } from "./code.js";
@@ -48,7 +49,7 @@ export abstract class ValueOps implements ValueEmitter {
 
   private localOf(value: Value): number {
     const forced = value.flags === undefined ? value : this.force(value);
-    if (forced.local === undefined) throw new Error("internal: a value that is neither constant nor in a local");
+    if (forced.local === undefined) throw new InternalError("a value that is neither constant nor in a local");
     return forced.local;
   }
 
@@ -133,7 +134,7 @@ export abstract class ValueOps implements ValueEmitter {
     const index = nImmrImms.value;
     if (index.constant !== undefined) {
       const mask = decodeBitMasks(Number(index.constant), width);
-      if (mask === undefined) throw new Error("internal: a reserved bitmask immediate passed the decoder");
+      if (mask === undefined) throw new InternalError("a reserved bitmask immediate passed the decoder");
       return constantOf(mask);
     }
     const m = this.module;
