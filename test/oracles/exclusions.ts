@@ -41,6 +41,10 @@ export const exclusions: readonly Exclusion[] = [
     excludes: (form, word) => /^LDP/.test(form.row.name) && operandOf(form, word, "t") === operandOf(form, word, "u"),
   },
   {
+    why: "Unicorn's exclusive monitor outlives the case: store exclusives are compared in exclusives.oracle.test.ts, behind a CLREX",
+    excludes: named([/^STL?XR/]),
+  },
+  {
     why: "Unicorn 2.0.1 compares whole registers in LDSMAX and its kin on less than 64 bits; qemu-aarch64 does not, and is asked instead",
     excludes: (form) => /^LD[SU](MAX|MIN)/.test(form.row.name) && form.value >>> 30 !== 3,
   },
