@@ -106,7 +106,9 @@ class FlowOps implements Ops<Known, FlowField, undefined> {
   setX(d: FlowField | number): void {
     if ((typeof d === "number" ? d : d.value) === LINK_REGISTER) this.writesLink = true;
   }
-  setXSP(): void {}
+  setXSP(d: FlowField | number): void {
+    this.setX(d);
+  }
   PC(): Known {
     return this.pc;
   }
