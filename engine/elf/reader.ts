@@ -5,13 +5,16 @@ import { limits } from "./format.js";
 const decoder = new TextDecoder("utf-8");
 
 export class Reader {
+  readonly bytes: Uint8Array;
   readonly #view: DataView;
 
   constructor(
-    readonly bytes: Uint8Array,
+    bytes: Uint8Array,
     /** What messages call it. */
     readonly file: string,
   ) {
+    // A Buffer's slice() would be no copy.
+    this.bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
