@@ -1,4 +1,5 @@
 /** What is wrong with an ELF file, or with linking some, and where. */
+import { CmodxError } from "../a64/errors.js";
 
 /**
  * "not-elf": no ELF file for 64-bit little-endian AArch64. "truncated": something is said to stand outside the file.
@@ -28,11 +29,12 @@ export interface ElfPlace {
   readonly symbol: string;
 }
 
-export class ElfError extends Error {
+export class ElfError extends CmodxError {
   override readonly name = "ElfError";
+  declare readonly code: ElfErrorCode;
 
   constructor(
-    readonly code: ElfErrorCode,
+    code: ElfErrorCode,
     /** The name that the file was given. */
     readonly file: string,
     /** Of the field that is wrong, bytes from the start of the file; 0 where it is the file as a whole. */
@@ -45,7 +47,7 @@ export class ElfError extends Error {
       place === undefined
         ? `offset ${hex(offset)}`
         : `${place.section}+${hex(place.offset)}${place.symbol === "" ? "" : ` for '${place.symbol}'`}`;
-    super(`${file}: ${at}: ${reason}`);
+    super(code, `${file}: ${at}: ${reason}`);
   }
 }
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createModule, emit, type Expression, none, typesOf } from "#engine/wasm/binaryen.js";
+import { createModule, type Expression, emit, none, typesOf } from "#engine/wasm/binaryen.js";
 import { FlowGraph } from "#engine/wasm/structure.js";
 
 /** Successors of each block: none, one, or [where the next bit of the input is 1, otherwise]. */
@@ -13,7 +13,7 @@ function walk(shape: Shape, choices: number, steps: number): number[] {
   for (let step = 0; at !== undefined && step < steps; step++) {
     passed.push(at);
     const successors: readonly number[] = shape[at] ?? [];
-    at = successors[successors.length === 2 && ((choices >>> step % 32) & 1) === 1 ? 0 : successors.length - 1];
+    at = successors[successors.length === 2 && ((choices >>> (step % 32)) & 1) === 1 ? 0 : successors.length - 1];
   }
   return passed;
 }
