@@ -25,3 +25,13 @@ export function rbit(a: u64): u64 {
   a = ((a >>> 16) & 0x0000ffff0000ffff) | ((a & 0x0000ffff0000ffff) << 16);
   return (a >>> 32) | (a << 32);
 }
+
+/** One step of a reflected CRC over the low `bytes` of a value; `table` has the polynomial's 256 remainders. */
+export function crc32(table: u32, bytes: u32, accumulator: u32, value: u64): u32 {
+  for (let i: u32 = 0; i < bytes; i++) {
+    const index = (accumulator ^ <u32>value) & 0xff;
+    accumulator = (accumulator >>> 8) ^ load<u32>(table + (index << 2));
+    value >>>= 8;
+  }
+  return accumulator;
+}

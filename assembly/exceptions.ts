@@ -2,16 +2,18 @@
 import {
   BTYPE, BTYPE_ILLEGAL, BTYPE_MASK, COUNT_EXCEPTIONS, DAIF, EL, ELR_EL1, ESR_EL1, EVENT, EXCEPTION, EXCEPTION_ACCESS,
   EXCEPTION_BRANCH_TARGET, EXCEPTION_BRK, EXCEPTION_DATA_ALIGNMENT, EXCEPTION_DATA_PERMISSION,
-  EXCEPTION_DATA_UNMAPPED, EXCEPTION_ELR, EXCEPTION_ESR, EXCEPTION_FAR, EXCEPTION_HVC, EXCEPTION_ILLEGAL_STATE,
-  EXCEPTION_INSTRUCTION_PERMISSION, EXCEPTION_INSTRUCTION_UNMAPPED, EXCEPTION_PC_ALIGNMENT, EXCEPTION_SMC,
+  EXCEPTION_DATA_UNMAPPED, EXCEPTION_ELR, EXCEPTION_ESR, EXCEPTION_FAR, EXCEPTION_FIQ, EXCEPTION_FP_ACCESS, EXCEPTION_HVC,
+  EXCEPTION_ILLEGAL_STATE, EXCEPTION_INSTRUCTION_PERMISSION, EXCEPTION_INSTRUCTION_UNMAPPED, EXCEPTION_IRQ, EXCEPTION_PC_ALIGNMENT, EXCEPTION_SMC,
   EXCEPTION_SVC, EXCEPTION_TRAPPED, EXCEPTION_UNDEFINED, EXCEPTION_WAIT, EXCEPTION_WORD, ACCESS_WRITE, FAR_EL1, FAULT_PC,
   MONITOR_ADDRESS, NZCV, PC, SP, SPSEL, SPSR_EL1, SP_BANKED, VBAR_EL1, VBAR_SET,
 } from "./layout";
 import { heldWord, increment } from "./icache";
+import { interruptIfPending } from "./interrupts";
 import { synchronizeContext } from "./maintenance";
 
 // ESR_ELx.EC.
 const EC_UNKNOWN: u32 = 0x00;
+const EC_FP_ACCESS: u32 = 0x07;
 const EC_BRANCH_TARGET: u32 = 0x0d;
 const EC_ILLEGAL_STATE: u32 = 0x0e;
 const EC_SVC: u32 = 0x15;
@@ -24,6 +26,8 @@ const EC_DATA_ABORT: u32 = 0x24;
 const EC_BRK: u32 = 0x3c;
 /** ESR_ELx.IL: the instruction was 32 bits long. */
 const IL: u32 = 1 << 25;
+/** ISS of EC_FP_ACCESS: CV = 1, COND = 0b1110, as from AArch64 always. */
+const ISS_FP_ACCESS: u32 = 0x1e00000;
 // Fault status codes of ISS.
 const TRANSLATION_LEVEL_3: u32 = 0b000111;
 const PERMISSION_LEVEL_3: u32 = 0b001111;
@@ -52,12 +56,16 @@ function record(core: u32, exception: i32, elr: u64, esr: u32): void {
 
 // ---- raising ----------------------------------------------------------------------------------------------
 
-/** SVC, HVC, SMC, BRK, HLT, UDF with its immediate. */
+/** SVC, HVC, SMC, BRK, HLT, UDF with its immediate, and the trap of floating point. */
 export function raise(core: u32, pc: u64, exception: i32, imm16: u32): u64 {
   store<u32>(core, heldWord(core, pc), EXCEPTION_WORD);
   // There is no HVC or SMC at EL0.
   if ((exception == EXCEPTION_HVC || exception == EXCEPTION_SMC) && load<u32>(core, EL) == 0) {
     return undefined(core, heldWord(core, pc), pc);
+  }
+  if (exception == EXCEPTION_FP_ACCESS) {
+    record(core, exception, pc, syndrome(EC_FP_ACCESS, ISS_FP_ACCESS));
+    return FAULT_PC;
   }
   let ec = EC_UNKNOWN;
   if (exception == EXCEPTION_SVC) ec = EC_SVC;
@@ -170,7 +178,11 @@ export function setLevel(core: u32, el: u32, spsel: u32): void {
 function keepsBtype(exception: i32): bool {
   return exception == EXCEPTION_INSTRUCTION_UNMAPPED || exception == EXCEPTION_INSTRUCTION_PERMISSION ||
     exception == EXCEPTION_PC_ALIGNMENT || exception == EXCEPTION_BRANCH_TARGET || exception == EXCEPTION_BRK ||
-    exception == EXCEPTION_ILLEGAL_STATE;
+    exception == EXCEPTION_ILLEGAL_STATE || isInterrupt(exception);
+}
+
+function isInterrupt(exception: i32): bool {
+  return exception == EXCEPTION_IRQ || exception == EXCEPTION_FIQ;
 }
 
 /** PSTATE as SPSR_EL1 holds it. */
@@ -194,7 +206,9 @@ function takeToEl1(core: u32, exception: i32): u64 {
   else if (load<u32>(core, SPSEL) != 0) vector += 0x200;
   store<u64>(core, savedState(core, exception), SPSR_EL1);
   store<u64>(core, load<u64>(core, EXCEPTION_ELR), ELR_EL1);
-  store<u64>(core, <u64>load<u32>(core, EXCEPTION_ESR), ESR_EL1);
+  if (exception == EXCEPTION_IRQ) vector += 0x80;
+  else if (exception == EXCEPTION_FIQ) vector += 0x100;
+  else store<u64>(core, <u64>load<u32>(core, EXCEPTION_ESR), ESR_EL1);
   if (hasFaultAddress(exception)) store<u64>(core, load<u64>(core, EXCEPTION_FAR), FAR_EL1);
   setLevel(core, 1, 1);
   store<u32>(core, 0xf, DAIF);
@@ -202,6 +216,13 @@ function takeToEl1(core: u32, exception: i32): u64 {
   store<u32>(core, 0, EXCEPTION);
   synchronizeContext(core);
   return vector;
+}
+
+/** Takes EXCEPTION_IRQ or EXCEPTION_FIQ between two instructions, before the one at `pc`; gives the vector. */
+export function takeInterrupt(core: u32, pc: u64, exception: i32): u64 {
+  record(core, exception, pc, 0);
+  increment(core, COUNT_EXCEPTIONS);
+  return takeToEl1(core, exception);
 }
 
 /**
@@ -213,7 +234,7 @@ export function deliver(core: u32): u64 {
   const exception = load<i32>(core, EXCEPTION);
   if (exception != EXCEPTION_WAIT) increment(core, COUNT_EXCEPTIONS);
   const isGuests = exception <= EXCEPTION_TRAPPED && exception != EXCEPTION_HVC && exception != EXCEPTION_SMC ||
-    exception == EXCEPTION_ILLEGAL_STATE;
+    exception == EXCEPTION_ILLEGAL_STATE || exception == EXCEPTION_FP_ACCESS;
   if (isGuests && load<u32>(core, VBAR_SET) != 0) return takeToEl1(core, exception);
   store<u64>(core, load<u64>(core, EXCEPTION_ELR), PC);
   return FAULT_PC;
@@ -244,5 +265,6 @@ export function eret(core: u32, pc: u64): u64 {
   }
   store<u64>(core, 0, MONITOR_ADDRESS);
   store<u32>(core, 1, EVENT);
+  interruptIfPending(core);
   return load<u64>(core, ELR_EL1);
 }

@@ -25,6 +25,9 @@ export const MAX_WINDOWS = 64;
 export const BITMASKS = 8192;
 /** 16 u16: bit NZCV of entry cond is ConditionHolds(cond) under these flags. */
 export const CONDITIONS = 8192 + 65536;
+/** 256 u32 each: the remainders of a byte under the polynomials of CRC32 and CRC32C. */
+export const CRC32_TABLE = 8192 + 65536 + 64;
+export const CRC32C_TABLE = 8192 + 65536 + 64 + 1024;
 export const CORES = 8192 + 65536 + 8192;
 
 // ---- an entry of the window table ---------------------------------------------------------------
@@ -93,10 +96,11 @@ export const ELR_EL1 = 360;
 export const SPSR_EL1 = 368;
 export const ESR_EL1 = 376;
 export const FAR_EL1 = 384;
-/** u64: exclusive monitor: host address of the marked location, 0 when open; its size and the value read. */
+/** Exclusive monitor: u32 host address of the marked location, 0 when open, and u32 its size; the 8 or 16 bytes read. */
 export const MONITOR_ADDRESS = 392;
+export const MONITOR_BYTES = 396;
 export const MONITOR_VALUE = 400;
-export const MONITOR_BYTES = 408;
+export const MONITOR_VALUE_HIGH = 408;
 
 /** u32: an exception is being raised (EXCEPTION_*), 0 otherwise. Set by handlers that return FAULT_PC. */
 export const EXCEPTION = 416;
@@ -123,6 +127,11 @@ export const MISSES = 472;
 /** Misses after which it hears again. */
 export const MISSES_HEARD = 256;
 
+/** u32: interrupts that the host has raised and the core has not taken. Changed with atomic operations. */
+export const INTERRUPTS = 476;
+export const INTERRUPT_IRQ = 1;
+export const INTERRUPT_FIQ = 2;
+
 // Counters, u64 each.
 export const COUNT_FETCHES = 512;
 export const COUNT_READS = 520;
@@ -140,6 +149,14 @@ export const COUNT_EXCEPTIONS = 584;
 export const COUNT_REGION_ENTRIES = 592;
 /** Words dropped from the instruction cache or replaced in it. */
 export const COUNT_DROPPED = 600;
+
+/** u64 each: the system registers from SYSREG_FIRST_FIELD to SYSREG_LAST_FIELD, in their order. */
+export const SYSTEM_FIELDS = 640;
+export const CNTKCTL_EL1 = 640 + 8 * 10;
+export const CNTP_CTL_EL0 = 640 + 8 * 11;
+export const CNTP_CVAL_EL0 = 640 + 8 * 12;
+export const CNTV_CTL_EL0 = 640 + 8 * 13;
+export const CNTV_CVAL_EL0 = 640 + 8 * 14;
 
 /** MAX_WINDOWS u32: this core's instruction-cache slots for a window, 0 if the window is not executable. */
 export const SLOTS = 1024;
@@ -210,6 +227,11 @@ export const EXCEPTION_WAIT = 16;
 export const EXCEPTION_DATA_STRADDLE = 17;
 /** An instruction met with PSTATE.IL set: the ERET before it was illegal. */
 export const EXCEPTION_ILLEGAL_STATE = 18;
+/** A word of the Advanced SIMD and floating-point registers: CPACR_EL1.FPEN is zero. */
+export const EXCEPTION_FP_ACCESS = 19;
+/** Interrupts: taken to the guest's vectors or not at all. */
+export const EXCEPTION_IRQ = 20;
+export const EXCEPTION_FIQ = 21;
 
 export const ACCESS_READ = 1;
 export const ACCESS_WRITE = 2;
@@ -245,3 +267,28 @@ export const SYSREG_ELR_EL1 = 15;
 export const SYSREG_SPSR_EL1 = 16;
 export const SYSREG_ESR_EL1 = 17;
 export const SYSREG_FAR_EL1 = 18;
+export const SYSREG_ID_AA64PFR0_EL1 = 19;
+export const SYSREG_ID_AA64PFR1_EL1 = 20;
+export const SYSREG_ID_AA64ISAR0_EL1 = 21;
+export const SYSREG_ID_AA64ISAR1_EL1 = 22;
+export const SYSREG_ID_AA64MMFR0_EL1 = 23;
+export const SYSREG_ID_AA64MMFR1_EL1 = 24;
+export const SYSREG_CLIDR_EL1 = 25;
+export const SYSREG_CCSIDR_EL1 = 26;
+export const SYSREG_ISR_EL1 = 27;
+export const SYSREG_CNTPCT_EL0 = 28;
+export const SYSREG_SCTLR_EL1 = 29;
+export const SYSREG_CPACR_EL1 = 30;
+export const SYSREG_CNTP_TVAL_EL0 = 31;
+export const SYSREG_CNTV_TVAL_EL0 = 32;
+/** Registers that are one doubleword of the core's block, up to SYSREG_LAST_FIELD. */
+export const SYSREG_FIRST_FIELD = 33;
+export const SYSREG_CSSELR_EL1 = 42;
+export const SYSREG_CNTKCTL_EL1 = 43;
+export const SYSREG_CNTP_CTL_EL0 = 44;
+export const SYSREG_CNTP_CVAL_EL0 = 45;
+export const SYSREG_CNTV_CTL_EL0 = 46;
+export const SYSREG_CNTV_CVAL_EL0 = 47;
+export const SYSREG_LAST_FIELD = 47;
+/** From here on: registers that read as zero and ignore writes. */
+export const SYSREG_FIRST_ZERO = 48;

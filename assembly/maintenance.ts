@@ -16,17 +16,20 @@
  */
 import {
   CTR, EXCEPTION_DATA_PERMISSION, EXCEPTION_DATA_UNMAPPED, HANDLER_EMPTY, HANDLER_MASK, LINE, MAINTENANCE, PENDING, WINDOW_BASE,
-  WINDOW_BYTES, WINDOW_COHERENT, WINDOW_COUNT, WINDOW_FLAGS, WINDOW_HOST, WINDOW_POU, WINDOW_WRITE,
+  ACCESS_WRITE, COUNT_WRITES, WINDOW_BYTES, WINDOW_COHERENT, WINDOW_COUNT, WINDOW_FLAGS, WINDOW_HOST, WINDOW_POU, WINDOW_WRITE,
 } from "./layout";
-import { raiseMaintenanceAbort, trap } from "./exceptions";
-import { dropWords, replaceLine } from "./icache";
-import { findWindow, hostOf, slotsOf, windowAt } from "./windows";
+import { raiseDataAbort, raiseMaintenanceAbort, trap } from "./exceptions";
+import { dropWords, increment, replaceLine } from "./icache";
+import { accessAnywhere, findWindow, hostOf, slotsOf, windowAt } from "./windows";
 
 // In the order of BarrierOp, DataCacheOp and InstructionCacheOp of engine/a64/ops.ts.
 const DMB = 0;
 const DSB = 1;
 const ISB = 2;
 const IVAC = 3;
+const ZVA = 6;
+const CSW: u32 = 7;
+const ISW = 9;
 const IVAU = 0;
 
 // ---- the lists, from core + MAINTENANCE on; they fill 38,976 of MAINTENANCE_BYTES --------------------------
@@ -161,11 +164,47 @@ function maintainedLine(core: u32, pc: u64, address: u64, needed: u32): u32 {
   return hostOf(window, address) & ~(LINE - 1);
 }
 
+/** DC ZVA: the line as one store of zeros; what a failing one reports is the operation's own address. */
+function zeroLine(core: u32, pc: u64, address: u64): i32 {
+  const line = address & ~(<u64>LINE - 1);
+  const index = findWindow(line);
+  if (index < 0 || (load<u32>(windowAt(index), WINDOW_FLAGS) & WINDOW_WRITE) == 0) {
+    const exception = index < 0 ? EXCEPTION_DATA_UNMAPPED : EXCEPTION_DATA_PERMISSION;
+    raiseDataAbort(core, pc, address, LINE | (ACCESS_WRITE << 8), exception, true);
+    return 0;
+  }
+  const host = accessAnywhere(core, pc, line, LINE | (ACCESS_WRITE << 8));
+  if (!host) return 0;
+  memory.fill(host, 0, LINE);
+  increment(core, COUNT_WRITES);
+  return 1;
+}
+
 /**
- * DC CVAU, CVAC, CIVAC, IVAC; 0 after raising an exception. Data caches are coherent with memory here: what is left
+ * DC CSW and CISW, by set and way: this cache has neither, so all that can be executed is cleaned (a clean may happen at
+ * any time); DC ISW loses nothing, because data caches are coherent with memory.
+ */
+function maintainSetWay(core: u32, pc: u64, op: u32): i32 {
+  if (trap(core, pc, 1)) return 0;
+  if (op == ISW) return 1;
+  const count = load<i32>(WINDOW_COUNT);
+  for (let index = 0; index < count; index++) {
+    const window = windowAt(index);
+    if (load<u32>(window, WINDOW_POU) == 0) continue;
+    const host = load<u32>(window, WINDOW_HOST);
+    const end = host + <u32>load<u64>(window, WINDOW_BYTES);
+    for (let line = host; line < end; line += LINE) cleanLine(core, line);
+  }
+  return 1;
+}
+
+/**
+ * DC by address (CVAU, CVAC, CIVAC, IVAC, CVAP, CVADP) and the other DCs; 0 after raising an exception. Data caches are coherent with memory here: what is left
  * of the operations that clean is that they reach the point of unification, and nothing is left of IVAC.
  */
 export function dataCache(core: u32, pc: u64, op: u32, address: u64): i32 {
+  if (op == ZVA) return zeroLine(core, pc, address);
+  if (op >= CSW) return maintainSetWay(core, pc, op);
   if (op == IVAC && trap(core, pc, 1)) return 0;
   const line = maintainedLine(core, pc, address, op == IVAC ? WINDOW_WRITE : 0);
   if (!line) return 0;

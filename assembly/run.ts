@@ -7,6 +7,7 @@ import {
 } from "./layout";
 import { deliver, raiseBranchTarget, raiseFetch, raiseIllegalState } from "./exceptions";
 import { hot, missed } from "./host";
+import { takeInterrupts } from "./interrupts";
 import { decode, increment, prepare } from "./icache";
 import { findWindow, slotsOf, windowAt } from "./windows";
 
@@ -116,6 +117,7 @@ export function run(core: u32): i32 {
   /** Address of the slot of guest address 0 if the window went on to there, modulo 2^32. */
   let bias: u32 = 0;
   store<u32>(core, 0, EXCEPTION);
+  pc = takeInterrupts(core, pc);
   while (true) {
     if (pc - base >= bytes || (<u32>pc & 3) != 0) {
       bytes = 0;

@@ -124,7 +124,7 @@ export function access(core: u32, pc: u64, address: u64, spec: u32): u32 {
  * The same by searching; notes the window. With CTR_EL0.DIC = 1 a write takes the words out of the instruction
  * cache here: a core cannot fetch between this and its store.
  */
-function accessAnywhere(core: u32, pc: u64, address: u64, spec: u32): u32 {
+export function accessAnywhere(core: u32, pc: u64, address: u64, spec: u32): u32 {
   if (isMisaligned(address, spec)) {
     raiseDataAbort(core, pc, address, spec, EXCEPTION_DATA_ALIGNMENT, kindOf(spec) == ACCESS_WRITE);
     return 0;

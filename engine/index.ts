@@ -32,7 +32,15 @@ export {
   windowsFor,
 } from "./elf/index.js";
 export { CompileWorkerError, type JitOptions } from "./jit/index.js";
-export { Core, type Limits, type RunOptions, type RunResult, type Target } from "./machine/core.js";
+export {
+  Core,
+  type FirmwareCall,
+  type InterruptKind,
+  type Limits,
+  type RunOptions,
+  type RunResult,
+  type Target,
+} from "./machine/core.js";
 export {
   ArgumentError,
   CmodxError,
@@ -48,6 +56,7 @@ export {
   type BranchTargetFault,
   type DataAbortFault,
   type Fault,
+  type FloatingPointAccessFault,
   GuestFault,
   type IllegalStateFault,
   type ImmediateFault,

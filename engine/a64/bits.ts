@@ -3,7 +3,7 @@
  * compilers and concrete evaluation in the model checker share. Operands and results are unsigned
  * bigints of `width` bits; results stand zero-extended.
  */
-import type { Width } from "./ops.js";
+import type { Polynomial, Width } from "./ops.js";
 
 export function unsigned(width: number, value: bigint): bigint {
   return BigInt.asUintN(width, value);
@@ -75,6 +75,18 @@ export function rev(width: Width, container: number, a: bigint): bigint {
     result |= ((a >> BigInt(8 * byte)) & 0xffn) << BigInt(8 * to);
   }
   return result;
+}
+
+/** The polynomials of CRC32 and CRC32C with their bits in reverse order. */
+const reflectedPolynomials = { CRC32: 0xedb88320n, CRC32C: 0x82f63b78n } satisfies Record<Polynomial, bigint>;
+
+/** One step of a reflected CRC over the low `bytes` of a value. */
+export function crc32(polynomial: Polynomial, bytes: number, accumulator: bigint, value: bigint): bigint {
+  let crc = unsigned(32, accumulator) ^ unsigned(8 * bytes, value);
+  for (let bit = 0; bit < 8 * bytes; bit++) {
+    crc = (crc & 1n) === 1n ? (crc >> 1n) ^ reflectedPolynomials[polynomial] : crc >> 1n;
+  }
+  return crc;
 }
 
 /** AddWithCarry: the result and NZCV as four bits. */

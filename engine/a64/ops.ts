@@ -35,15 +35,30 @@ export type IndirectBranch = "INDIR" | "INDCALL" | "RET";
 
 export type HintOp = "NOP" | "YIELD" | "WFE" | "WFI" | "SEV" | "SEVL";
 export type BarrierOp = "DMB" | "DSB" | "ISB";
-export type ExceptionOp = "SVC" | "HVC" | "SMC" | "BRK" | "HLT" | "UDF";
-export type DataCacheOp = "CVAU" | "CVAC" | "CIVAC" | "IVAC";
+/** AdvSIMDFPAccessTrap: what CheckFPAdvSIMDEnabled64 raises where CPACR_EL1.FPEN is zero. */
+export type ExceptionOp = "SVC" | "HVC" | "SMC" | "BRK" | "HLT" | "UDF" | "AdvSIMDFPAccessTrap";
+export type DataCacheOp = "CVAU" | "CVAC" | "CIVAC" | "IVAC" | "CVAP" | "CVADP" | "ZVA" | "CSW" | "CISW" | "ISW";
 export type InstructionCacheOp = "IVAU" | "IALLU" | "IALLUIS";
 
 /** The system registers that rows may name; engine/a64/system-registers.ts has their encodings. */
 export type SystemRegister =
   | "CTR_EL0" | "DCZID_EL0" | "NZCV" | "DAIF" | "CurrentEL" | "SPSel" | "SP_EL0"
   | "TPIDR_EL0" | "TPIDRRO_EL0" | "TPIDR_EL1" | "MPIDR_EL1" | "MIDR_EL1" | "CNTVCT_EL0" | "CNTFRQ_EL0"
-  | "VBAR_EL1" | "ELR_EL1" | "SPSR_EL1" | "ESR_EL1" | "FAR_EL1";
+  | "VBAR_EL1" | "ELR_EL1" | "SPSR_EL1" | "ESR_EL1" | "FAR_EL1"
+  | "ID_AA64PFR0_EL1" | "ID_AA64PFR1_EL1" | "ID_AA64ISAR0_EL1" | "ID_AA64ISAR1_EL1" | "ID_AA64MMFR0_EL1"
+  | "ID_AA64MMFR1_EL1" | "CLIDR_EL1" | "CCSIDR_EL1" | "ISR_EL1" | "CNTPCT_EL0" | "SCTLR_EL1" | "CPACR_EL1"
+  | "CNTP_TVAL_EL0" | "CNTV_TVAL_EL0"
+  | "CONTEXTIDR_EL1" | "AFSR0_EL1" | "AFSR1_EL1" | "PAR_EL1" | "TTBR0_EL1" | "TTBR1_EL1" | "TCR_EL1" | "MAIR_EL1"
+  | "AMAIR_EL1" | "CSSELR_EL1" | "CNTKCTL_EL1" | "CNTP_CTL_EL0" | "CNTP_CVAL_EL0" | "CNTV_CTL_EL0" | "CNTV_CVAL_EL0"
+  | "LORSA_EL1" | "LOREA_EL1" | "LORN_EL1" | "LORC_EL1" | "LORID_EL1" | "REVIDR_EL1" | "AIDR_EL1"
+  | "ID_AA64ZFR0_EL1" | "ID_AA64DFR0_EL1" | "ID_AA64DFR1_EL1" | "ID_AA64AFR0_EL1" | "ID_AA64AFR1_EL1"
+  | "ID_AA64ISAR2_EL1" | "ID_AA64MMFR2_EL1"
+  | "ID_PFR0_EL1" | "ID_PFR1_EL1" | "ID_PFR2_EL1" | "ID_DFR0_EL1" | "ID_AFR0_EL1" | "ID_MMFR0_EL1" | "ID_MMFR1_EL1"
+  | "ID_MMFR2_EL1" | "ID_MMFR3_EL1" | "ID_MMFR4_EL1" | "ID_ISAR0_EL1" | "ID_ISAR1_EL1" | "ID_ISAR2_EL1" | "ID_ISAR3_EL1"
+  | "ID_ISAR4_EL1" | "ID_ISAR5_EL1" | "ID_ISAR6_EL1" | "MVFR0_EL1" | "MVFR1_EL1" | "MVFR2_EL1";
+
+/** The two polynomials of FEAT_CRC32: 0x04c11db7 (CRC32) and 0x1edc6f41 (CRC32C). */
+export type Polynomial = "CRC32" | "CRC32C";
 
 export interface Ops<V, F, A> {
   // ---- fields and constants ------------------------------------------------------------------
@@ -53,6 +68,8 @@ export interface Ops<V, F, A> {
   SInt(field: F): V;
   /** high:low as one field. */
   concat(high: F, low: F): F;
+  /** A field of `width` bits whose value is known: for concat. */
+  field(width: number, value: number): F;
   /** A constant, taken modulo 2^64. */
   constant(value: bigint | number): V;
   /** The immediate of the logical instructions: DecodeBitMasks(N, imms, immr, TRUE) of N:immr:imms. */
@@ -101,6 +118,8 @@ export interface Ops<V, F, A> {
   rbit(width: Width, a: V): V;
   /** Reverses the bytes within each container of `container` bits. */
   rev(width: Width, container: 16 | 32 | 64, a: V): V;
+  /** One step of a reflected CRC over the low `bytes` of `value`; 32 bits. */
+  crc32(polynomial: Polynomial, bytes: 1 | 2 | 4 | 8, accumulator: V, value: V): V;
   /** The low `from` bits, sign- or zero-extended to `width`. */
   signExtend(width: Width, from: 8 | 16 | 32 | 64, a: V): V;
   zeroExtend(from: 8 | 16 | 32 | 64, a: V): V;
@@ -122,11 +141,15 @@ export interface Ops<V, F, A> {
   loadExclusive(access: A, bytes: 1 | 2 | 4 | 8, order: Order): V;
   /** ExclusiveMonitorsPass and the store: 0 if it was done, 1 if not. Clears the monitor. */
   storeExclusive(access: A, bytes: 1 | 2 | 4 | 8, value: V, order: Order): V;
+  /** The same for 16 bytes, the lower doubleword first. */
+  loadExclusivePair(access: A, order: Order): readonly [V, V];
+  storeExclusivePair(access: A, value: readonly [V, V], order: Order): V;
   clearExclusive(): void;
   /** Atomic read-modify-write; the old value, zero-extended. */
   atomic(op: AtomicOp, access: A, bytes: 1 | 2 | 4 | 8, operand: V, order: Order): V;
   /** Stores `value` if memory holds `expected`; the old value, zero-extended. */
   compareAndSwap(access: A, bytes: 1 | 2 | 4 | 8, expected: V, value: V, order: Order): V;
+  compareAndSwapPair(access: A, expected: readonly [V, V], value: readonly [V, V], order: Order): readonly [V, V];
 
   // ---- control -------------------------------------------------------------------------------
   branchTo(target: V, type: DirectBranch): void;

@@ -10,6 +10,7 @@ import { atomics } from "./table/atomics.js";
 import { branchesExceptionsSystem } from "./table/branches-exceptions-system.js";
 import { dataProcessingImmediate } from "./table/data-processing-immediate.js";
 import { dataProcessingRegister } from "./table/data-processing-register.js";
+import { floatingPoint } from "./table/floating-point.js";
 import { loadsStores } from "./table/loads-stores.js";
 
 const entries: readonly (Row | Alias)[] = [
@@ -25,5 +26,14 @@ function isRow(entry: Row | Alias): entry is Row {
 }
 
 export const rows: readonly Row[] = entries.filter(isRow);
+
+/**
+ * Rows without a syntax: words that are executed, to raise their trap, but not written or printed. They come behind the
+ * others in the order of forms.
+ */
+export const trappedRows: readonly Row[] = floatingPoint;
+
+/** Every row that has forms. */
+export const executedRows: readonly Row[] = [...rows, ...trappedRows];
 
 export const aliases: readonly Alias[] = entries.filter((entry): entry is Alias => !isRow(entry));

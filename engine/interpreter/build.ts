@@ -4,15 +4,15 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { rows } from "../a64/table.js";
+import { executedRows } from "../a64/table.js";
 import { interpreterModule } from "./module.js";
 
 const output = new URL("../../wasm/interpreter.wasm", import.meta.url);
 const started = performance.now();
-const { binary, forms } = interpreterModule(rows);
+const { binary, forms } = interpreterModule(executedRows);
 mkdirSync(new URL(".", output), { recursive: true });
 writeFileSync(output, binary);
 const seconds = ((performance.now() - started) / 1000).toFixed(1);
 console.log(
-  `${fileURLToPath(output)}: ${forms} forms of ${rows.length} instructions, ${binary.length} bytes, ${seconds} s`,
+  `${fileURLToPath(output)}: ${forms} forms of ${executedRows.length} instructions, ${binary.length} bytes, ${seconds} s`,
 );

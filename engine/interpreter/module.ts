@@ -2,9 +2,10 @@
 
 import * as layout from "../../assembly/layout.js";
 import { decodeBitMasks } from "../a64/bitmask-immediate.js";
-import { conditionTable } from "../a64/bits.js";
+import { conditionTable, crc32 } from "../a64/bits.js";
 import { InternalError } from "../a64/errors.js";
 import { type Form, formsOf } from "../a64/forms.js";
+import type { Polynomial } from "../a64/ops.js";
 import type { Row } from "../a64/row.js";
 import { createModule, emit, handlerParameters, handlerResult, typesOf, type WasmModule } from "../wasm/binaryen.js";
 import { Code } from "../wasm/code.js";
@@ -95,14 +96,22 @@ function addFlags(module: WasmModule, name: string): void {
   m.addFunction(name, typesOf(["i32", "i64", "i64"]), typesOf(["i32"]), o.code.localTypes(), o.code.take());
 }
 
-/** Active data segments: the logical immediates and the conditions, at their places in the control block. */
+/** Active data segments: the logical immediates, the conditions and the CRCs, at their places in the control block. */
 function tableSegments(module: WasmModule): { offset: number; data: Uint8Array }[] {
   const bitmasks = new BigUint64Array(8192);
   for (let index = 0; index < bitmasks.length; index++) bitmasks[index] = decodeBitMasks(index, 64) ?? 0n;
   const conditions = new Uint16Array(16);
   for (let cond = 0; cond < 16; cond++) conditions[cond] = conditionTable(cond);
   return [
+    { offset: module.i32.const(layout.CRC32_TABLE), data: crcTable("CRC32") },
+    { offset: module.i32.const(layout.CRC32C_TABLE), data: crcTable("CRC32C") },
     { offset: module.i32.const(layout.BITMASKS), data: new Uint8Array(bitmasks.buffer) },
     { offset: module.i32.const(layout.CONDITIONS), data: new Uint8Array(conditions.buffer) },
   ];
+}
+
+/** What a CRC's low byte becomes in the step that shifts it out. */
+function crcTable(polynomial: Polynomial): Uint8Array {
+  const table = Uint32Array.from({ length: 256 }, (_, byte) => Number(crc32(polynomial, 1, 0n, BigInt(byte))));
+  return new Uint8Array(table.buffer);
 }

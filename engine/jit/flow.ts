@@ -90,6 +90,9 @@ class FlowOps implements Ops<Known, FlowField, undefined> {
   concat(high: FlowField, low: FlowField): FlowField {
     return { width: high.width + low.width, value: high.value * 2 ** low.width + low.value };
   }
+  field(width: number, value: number): FlowField {
+    return { width, value };
+  }
   constant(value: bigint | number): Known {
     return bits.unsigned(64, BigInt(value));
   }
@@ -180,6 +183,9 @@ class FlowOps implements Ops<Known, FlowField, undefined> {
   rev(): Known {
     return undefined;
   }
+  crc32(): Known {
+    return undefined;
+  }
   signExtend(): Known {
     return undefined;
   }
@@ -206,12 +212,21 @@ class FlowOps implements Ops<Known, FlowField, undefined> {
   storeExclusive(): Known {
     return undefined;
   }
+  loadExclusivePair(): readonly [Known, Known] {
+    return [undefined, undefined];
+  }
+  storeExclusivePair(): Known {
+    return undefined;
+  }
   clearExclusive(): void {}
   atomic(): Known {
     return undefined;
   }
   compareAndSwap(): Known {
     return undefined;
+  }
+  compareAndSwapPair(): readonly [Known, Known] {
+    return [undefined, undefined];
   }
 
   branchTo(target: Known, type: "DIR" | "DIRCALL"): void {

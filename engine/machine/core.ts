@@ -40,12 +40,23 @@ export interface RunResult {
   readonly instructions: number;
 }
 
+/** An HVC or SMC of the guest: what EL2 or EL3 would be asked. */
+export interface FirmwareCall {
+  readonly kind: "hvc" | "smc";
+  readonly immediate: number;
+}
+
+export type InterruptKind = "irq" | "fiq";
+
+const interruptBits = { irq: layout.INTERRUPT_IRQ, fiq: layout.INTERRUPT_FIQ } satisfies Record<InterruptKind, number>;
+
 /** What a core needs of its machine. */
 export interface CoreHost {
   readonly memory: WebAssembly.Memory;
   readonly exports: CoreExports;
   readonly symbols: ReadonlyMap<string, bigint>;
   readonly regions: RegionCache | undefined;
+  readonly firmware: ((core: Core, call: FirmwareCall) => void) | undefined;
 }
 
 /** Instructions between two looks at the clock and at finished compilations. */
@@ -243,6 +254,15 @@ export class Core {
     this.#interrupt();
   }
 
+  /**
+   * Raises an interrupt. The core takes it, once, when the guest has vectors and PSTATE does not mask it: before its
+   * next instruction if it is not running, at its next branch otherwise. Until then ISR_EL1 shows it, and WFI does not wait.
+   */
+  interrupt(kind: InterruptKind): void {
+    Atomics.or(this.#state.signed32, layout.INTERRUPTS / 4, interruptBits[kind]);
+    if (this.#depth > 0) this.#interrupt();
+  }
+
   /** Compiles the code at an address now and links it, whatever its heat. False without a JIT, or if no region can start there. */
   forceCompile(target: Target): boolean {
     return this.#host.regions?.forceCompile(this.#resolve(target)) ?? false;
@@ -343,6 +363,8 @@ export class Core {
       left -= this.#settle();
       if (stop === layout.STOP_PENDING) {
         if (this.#takePending()) return STOP_STOPPED;
+      } else if (stop === layout.STOP_EXCEPTION) {
+        if (!this.#answerFirmwareCall()) return stop;
       } else if (stop !== layout.STOP_FUEL && (stop !== layout.STOP_WAIT || waits)) {
         return stop;
       }
@@ -350,6 +372,23 @@ export class Core {
       this.#host.regions?.poll();
       if (performance.now() >= deadline) return STOP_TIME;
     }
+  }
+
+  /** Whether what stopped the core was an HVC or SMC that the host has answered: it goes on behind it. */
+  #answerFirmwareCall(): boolean {
+    const { firmware } = this.#host;
+    const exception = this.#state.get32(layout.EXCEPTION);
+    const isCall = exception === layout.EXCEPTION_HVC || exception === layout.EXCEPTION_SMC;
+    if (firmware === undefined || !isCall) return false;
+    const kind = exception === layout.EXCEPTION_HVC ? "hvc" : "smc";
+    const immediate = this.#state.get32(layout.EXCEPTION_ESR) & 0xffff;
+    this.#depth++;
+    try {
+      firmware(this, { kind, immediate });
+    } finally {
+      this.#depth--;
+    }
+    return true;
   }
 
   /** One slice in the run loop. */

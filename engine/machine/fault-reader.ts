@@ -68,6 +68,8 @@ export function readFault(view: DataView, core: number): Fault {
       return { kind: "branch-target", pc, esr, word, btype: esr & 3 };
     case layout.EXCEPTION_TRAPPED:
       return { kind: "trapped-system", pc, esr, word };
+    case layout.EXCEPTION_FP_ACCESS:
+      return { kind: "floating-point-access", pc, esr, word };
     case layout.EXCEPTION_ILLEGAL_STATE:
       return { kind: "illegal-state", pc, esr, word };
     default:

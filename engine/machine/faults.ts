@@ -67,6 +67,11 @@ export interface TrappedSystemFault extends InstructionFault {
   readonly kind: "trapped-system";
 }
 
+/** An instruction of the Advanced SIMD or floating-point registers, which are not there: CPACR_EL1.FPEN is zero. */
+export interface FloatingPointAccessFault extends InstructionFault {
+  readonly kind: "floating-point-access";
+}
+
 /** The first instruction after an ERET to a mode that this core does not have. */
 export interface IllegalStateFault extends InstructionFault {
   readonly kind: "illegal-state";
@@ -80,6 +85,7 @@ export type Fault =
   | DataAbortFault
   | ImmediateFault
   | TrappedSystemFault
+  | FloatingPointAccessFault
   | IllegalStateFault;
 
 function whatHappened(fault: Fault, symbols: ReadonlyMap<string, bigint>): string {
@@ -99,6 +105,8 @@ function whatHappened(fault: Fault, symbols: ReadonlyMap<string, bigint>): strin
       return describeDataAbort(fault, symbols);
     case "trapped-system":
       return "a system register or operation that this exception level may not use";
+    case "floating-point-access":
+      return "access to the floating-point and SIMD registers is trapped (CPACR_EL1.FPEN = 0)";
     case "illegal-state":
       return "ERET with a mode in SPSR_EL1 that this core does not have";
     default:
@@ -131,6 +139,8 @@ function advice(fault: Fault): string {
       return fault.reason === "permission" ? "write through an alias that is writable" : "check the address register";
     case "trapped-system":
       return "run this at EL1";
+    case "floating-point-access":
+      return "compile with -mgeneral-regs-only";
     case "illegal-state":
       return "set SPSR_EL1 to EL0t (0), EL1t (4) or EL1h (5)";
     default:

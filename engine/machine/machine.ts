@@ -3,7 +3,7 @@ import * as layout from "../../assembly/layout.js";
 import type { Program } from "../a64/program.js";
 import type { ElfImage } from "../elf/index.js";
 import { type JitOptions, RegionCache } from "../jit/index.js";
-import { Core } from "./core.js";
+import { Core, type FirmwareCall } from "./core.js";
 import type { CoreExports, CoreImports } from "./core-exports.js";
 import { hex, MachineOptionsError, UnmappedRangeError } from "./errors.js";
 import {
@@ -32,6 +32,11 @@ export interface MachineOptions {
   readonly cores?: 1;
   /** The system counter (CNTVCT_EL0): an integer that does not decrease, 10^9 ticks a second. Default: the process's clock. */
   readonly counter?: () => number;
+  /**
+   * Answers the guest's HVC and SMC, as a hypervisor or a secure monitor would: through the core's registers, while it
+   * stands behind the instruction. Without it they are faults.
+   */
+  readonly firmware?: (core: Core, call: FirmwareCall) => void;
 }
 
 /** Words of a line left a core's instruction cache or were replaced in it. */
@@ -61,6 +66,9 @@ const TABLE_SIZE = 16384;
 const ALL_MASKED = 0xf;
 /** MPIDR_EL1 bit 31 is one; Aff0 is the core's number. */
 const MPIDR_RES1 = 0x8000_0000n;
+
+/** CNTKCTL_EL1.EL0PCTEN and EL0VCTEN: EL0 may read the counters, as under Linux. */
+const EL0_COUNTERS = 3n;
 
 const processClock = (): number => Math.floor(performance.now() * 1e6);
 
@@ -126,7 +134,13 @@ export class Machine {
     this.#regions = this.#makeRegions(coreInstance, table, options.jit ?? true);
     this.#states = Array.from({ length: cores }, (_, index) => new CoreState(this.#memory, index));
     for (const state of this.#states) this.#reset(state);
-    const host = { memory: this.#memory, exports: this.#exports, symbols: this.#symbols, regions: this.#regions };
+    const host = {
+      memory: this.#memory,
+      exports: this.#exports,
+      symbols: this.#symbols,
+      regions: this.#regions,
+      firmware: options.firmware,
+    };
     this.cores = this.#states.map((state) => new Core(host, state));
   }
 
@@ -186,6 +200,7 @@ export class Machine {
     state.set32(layout.CORE_INDEX, state.index);
     state.set64(layout.MPIDR_EL1, MPIDR_RES1 | BigInt(state.index));
     state.set64(layout.CNTFRQ_EL0, COUNTER_HERTZ);
+    state.set64(layout.CNTKCTL_EL1, EL0_COUNTERS);
     state.set64(layout.HOST_RETURN, HOST_RETURN_ADDRESS);
     state.set32(layout.HEAT_THRESHOLD, this.#regions?.threshold ?? 0);
     const stack = this.windows.find((window) => window.name === "stack");

@@ -19,11 +19,23 @@ export const exceptionNumbers = {
   BRK: layout.EXCEPTION_BRK,
   HLT: layout.EXCEPTION_HLT,
   UDF: layout.EXCEPTION_UDF,
+  AdvSIMDFPAccessTrap: layout.EXCEPTION_FP_ACCESS,
 } satisfies Record<ExceptionOp, number>;
 
 export const hintNumbers = { NOP: 0, YIELD: 1, WFE: 2, WFI: 3, SEV: 4, SEVL: 5 } satisfies Record<HintOp, number>;
 export const barrierNumbers = { DMB: 0, DSB: 1, ISB: 2 } satisfies Record<BarrierOp, number>;
-export const dataCacheNumbers = { CVAU: 0, CVAC: 1, CIVAC: 2, IVAC: 3 } satisfies Record<DataCacheOp, number>;
+export const dataCacheNumbers = {
+  CVAU: 0,
+  CVAC: 1,
+  CIVAC: 2,
+  IVAC: 3,
+  CVAP: 4,
+  CVADP: 5,
+  ZVA: 6,
+  CSW: 7,
+  CISW: 8,
+  ISW: 9,
+} satisfies Record<DataCacheOp, number>;
 export const instructionCacheNumbers = { IVAU: 0, IALLU: 1, IALLUIS: 2 } satisfies Record<InstructionCacheOp, number>;
 export const pstateNumbers = { DAIFSet: 0, DAIFClr: 1, SPSel: 2 };
 

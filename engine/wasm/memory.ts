@@ -4,8 +4,8 @@
  * consistent and so stronger than any order that A64 asks for.
  */
 
-import { MONITOR_ADDRESS, MONITOR_BYTES, MONITOR_VALUE } from "../../assembly/layout.js";
-import type { AtomicOp, Order } from "../a64/ops.js";
+import { MONITOR_ADDRESS, MONITOR_VALUE, MONITOR_VALUE_HIGH } from "../../assembly/layout.js";
+import type { AtomicOp, Bytes, Order } from "../a64/ops.js";
 import { type Expression, loadWord } from "./binaryen.js";
 import { constantOf, type Value } from "./value.js";
 import { ValueOps } from "./values.js";
@@ -86,10 +86,28 @@ export abstract class MemoryOps extends ValueOps {
 
   loadExclusive(access: Access, bytes: Size, _order: Order): Value {
     const value = this.load(access, 0, bytes, "acquire");
-    this.code.storeI64(MONITOR_ADDRESS, this.wide(access.host));
+    this.code.storeI64(MONITOR_ADDRESS, this.mark(access, bytes));
     this.code.storeI64(MONITOR_VALUE, this.wide(value));
-    this.code.storeI32(MONITOR_BYTES, this.module.i32.const(bytes));
     return value;
+  }
+
+  /** MONITOR_ADDRESS and MONITOR_BYTES of an access, as one doubleword. */
+  private mark(access: Access, bytes: Bytes): Expression {
+    const m = this.module;
+    return m.i64.or(this.wide(access.host), m.i64.const(BigInt(bytes) << 32n));
+  }
+
+  private isMarked(access: Access, bytes: Bytes): Expression {
+    return this.module.i64.eq(this.code.loadI64(MONITOR_ADDRESS), this.mark(access, bytes));
+  }
+
+  loadExclusivePair(access: Access, _order: Order): readonly [Value, Value] {
+    const low = this.load(access, 0, 8, "acquire");
+    const high = this.load(access, 8, 8, "acquire");
+    this.code.storeI64(MONITOR_ADDRESS, this.mark(access, 16));
+    this.code.storeI64(MONITOR_VALUE, this.wide(low));
+    this.code.storeI64(MONITOR_VALUE_HIGH, this.wide(high));
+    return [low, high];
   }
 
   /**
@@ -99,17 +117,29 @@ export abstract class MemoryOps extends ValueOps {
   storeExclusive(access: Access, bytes: Size, value: Value, order: Order): Value {
     const m = this.module;
     const status = this.bind("i32", m.i32.const(1));
-    const marked = m.i32.and(
-      m.i64.eq(this.code.loadI64(MONITOR_ADDRESS), this.wide(access.host)),
-      m.i32.eq(this.code.loadI32(MONITOR_BYTES), m.i32.const(bytes)),
-    );
     const attempt = this.code.nested(() => {
       const expected = this.bind("i64", this.code.loadI64(MONITOR_VALUE));
       const old = this.compareAndSwap(access, bytes, expected, value, order);
       const failed = this.module.i64.ne(this.wide(old), this.wide(expected));
       this.code.push(m.local.set(status.local as number, failed));
     });
-    this.code.push(m.if(marked, attempt));
+    this.code.push(m.if(this.isMarked(access, bytes), attempt));
+    this.clearExclusive();
+    return status;
+  }
+
+  storeExclusivePair(access: Access, value: readonly [Value, Value], order: Order): Value {
+    const m = this.module;
+    const status = this.bind("i32", m.i32.const(1));
+    const attempt = this.code.nested(() => {
+      const expected = [
+        this.bind("i64", this.code.loadI64(MONITOR_VALUE)),
+        this.bind("i64", this.code.loadI64(MONITOR_VALUE_HIGH)),
+      ] as const;
+      const [, different] = this.swapPair(access, expected, value, order);
+      this.code.push(m.local.set(status.local as number, this.narrow(different)));
+    });
+    this.code.push(m.if(this.isMarked(access, 16), attempt));
     this.clearExclusive();
     return status;
   }
@@ -179,6 +209,35 @@ export abstract class MemoryOps extends ValueOps {
       case 8:
         return this.bind("i64", m.i64.atomic.rmw.cmpxchg(0, pointer, this.wide(wanted), this.wide(next)));
     }
+  }
+
+  compareAndSwapPair(
+    access: Access,
+    expected: readonly [Value, Value],
+    value: readonly [Value, Value],
+    order: Order,
+  ): readonly [Value, Value] {
+    return this.swapPair(access, expected, value, order)[0];
+  }
+
+  /** Wasm has no access of 16 bytes: two of 8. What memory held, and whether that was not what was expected. */
+  private swapPair(
+    access: Access,
+    expected: readonly [Value, Value],
+    value: readonly [Value, Value],
+    order: Order,
+  ): readonly [readonly [Value, Value], Value] {
+    const m = this.module;
+    const low = this.load(access, 0, 8, "acquire");
+    const high = this.load(access, 8, 8, "acquire");
+    const unequal = (a: Value, b: Value): Expression => m.i64.ne(this.wide(a), this.wide(b));
+    const different = this.bind("i32", m.i32.or(unequal(low, expected[0]), unequal(high, expected[1])));
+    const stores = this.code.nested(() => {
+      this.store(access, 0, 8, value[0], order === "plain" ? "release" : order);
+      this.store(access, 8, 8, value[1], order === "plain" ? "release" : order);
+    });
+    this.code.push(m.if(m.i32.eqz(this.narrow(different)), stores));
+    return [[low, high], different];
   }
 
   private loops = 0;

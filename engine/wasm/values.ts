@@ -8,11 +8,11 @@
  * are asked for.
  */
 
-import { BITMASKS } from "../../assembly/layout.js";
+import { BITMASKS, CRC32_TABLE, CRC32C_TABLE } from "../../assembly/layout.js";
 import { decodeBitMasks } from "../a64/bitmask-immediate.js";
 import * as bits from "../a64/bits.js";
 import { InternalError } from "../a64/errors.js";
-import type { Width } from "../a64/ops.js";
+import type { Polynomial, Width } from "../a64/ops.js";
 import { type Expression, type Type, typeOf, typesOf, type WasmModule } from "./binaryen.js";
 import type { Code } from "./code.js";
 import { materialise } from "./flags.js";
@@ -124,6 +124,10 @@ export abstract class ValueOps implements ValueEmitter {
   concat(high: Field, low: Field): Field {
     const shifted = this.lsl(64, high.value, constantOf(low.width));
     return { width: high.width + low.width, value: this.orr(64, shifted, low.value) };
+  }
+
+  field(width: number, value: number): Field {
+    return { width, value: constantOf(value) };
   }
 
   constant(value: bigint | number): Value {
@@ -344,6 +348,16 @@ export abstract class ValueOps implements ValueEmitter {
       value = this.orr(width, down, up);
     }
     return value;
+  }
+
+  crc32(polynomial: Polynomial, bytes: 1 | 2 | 4 | 8, accumulator: Value, value: Value): Value {
+    if (accumulator.constant !== undefined && value.constant !== undefined) {
+      return constantOf(bits.crc32(polynomial, bytes, accumulator.constant, value.constant));
+    }
+    const m = this.module;
+    const table = m.i32.const(polynomial === "CRC32" ? CRC32_TABLE : CRC32C_TABLE);
+    const operands = [table, m.i32.const(bytes), this.narrow(accumulator), this.wide(value)];
+    return this.bind("i32", this.callCore("crc32", operands, ["i32", "i32", "i32", "i64"], "i32"));
   }
 
   signExtend(width: Width, from: 8 | 16 | 32 | 64, a: Value): Value {

@@ -127,6 +127,43 @@ class ExtendedRegisterOperand implements Operand {
   }
 }
 
+/** `<pair:X,s>`: two registers in a row, the first an even one; the field holds half of its number. */
+class RegisterPairOperand implements Operand {
+  readonly defaults = noDefaults;
+  constructor(
+    private readonly wide: boolean,
+    private readonly field: FieldReference,
+  ) {}
+
+  parse(input: OperandInput): boolean {
+    input.skipSpace();
+    const start = input.position;
+    const first = this.take(input);
+    if (first === undefined || first % 2 !== 0) {
+      input.position = start;
+      return input.expected(start, `an even ${this.wide ? 64 : 32}-bit register and the one behind it`);
+    }
+    if (!input.expect(",")) return false;
+    input.skipSpace();
+    const behind = input.position;
+    if (this.take(input) !== first + 1) {
+      input.position = behind;
+      return input.expected(behind, registerText(first + 1, this.wide, false));
+    }
+    return input.assign(this.field, first / 2, start, "");
+  }
+
+  private take(input: OperandInput): number | undefined {
+    const register = takeRegister(input);
+    return register === undefined || register.wide !== this.wide || register.stackPointer ? undefined : register.number;
+  }
+
+  print(word: number): string {
+    const first = 2 * this.field.read(word);
+    return `${registerText(first, this.wide, false)}, ${registerText(first + 1, this.wide, false)}`;
+  }
+}
+
 const registerPattern = /^([XWR])([a-z])(?:=([a-z]))?(\|sp)?$/;
 
 /** The operand of `Xd`, `Rn|sp`, `Rn=m`, `Em:O`; undefined if the text is none of these. */
@@ -139,6 +176,8 @@ export function registerOperand(spec: OperandSpec): Operand | undefined {
       fieldReference(pattern, extended[2] as string),
     );
   }
+  const pair = /^pair:([XW]),([a-z])$/.exec(text);
+  if (pair !== null) return new RegisterPairOperand(pair[1] === "X", fieldReference(pattern, pair[2] as string));
   const match = registerPattern.exec(text);
   if (match === null) return undefined;
   const [, letter, field, equal, sp] = match;

@@ -5,6 +5,7 @@
  *   {...}       may be left out; printed only if something in it is not at its default
  *   <Z:a|b>     the text chosen by a field's value; `-` marks a value that cannot be written
  *   <Xd> <Wd>   a register; <Rd>: its width by selector Z; <Rn|sp>: 31 is the stack pointer;
+ *               <pair:X,s>: an even register and the next one;
  *               <Rn=m>: one register for two fields; <Em:O>: width by the extension O
  *   <i>         an unsigned number; <i:x> hexadecimal, <i:s> signed, <i*8> scaled
  *   <kind:f,g>  an operand kind of this folder, with its fields; `h.l` joins two fields

@@ -71,6 +71,38 @@ const branchesRegister = [
   row("ERET", "1101011 0100 11111 000000 11111 00000", "eret", (o) => o.eret()),
 ];
 
+/** PSTATE.<N,Z,C,V> as truth values of their own. */
+function flagsOf<V, F, A>(o: Ops<V, F, A>): { readonly z: V; readonly c: V; readonly v: V } {
+  const nzcv = o.NZCV();
+  const flag = (position: number): V => o.and(32, o.lsr(32, nzcv, o.constant(position)), o.constant(1));
+  return { z: flag(2), c: flag(1), v: flag(0) };
+}
+
+function negated<V, F, A>(o: Ops<V, F, A>, truth: V): V {
+  return o.eor(32, truth, o.constant(1));
+}
+
+function setFlags<V, F, A>(o: Ops<V, F, A>, n: V, z: V, c: V, v: V): void {
+  const high = o.orr(32, o.lsl(32, n, o.constant(3)), o.lsl(32, z, o.constant(2)));
+  o.setNZCV(o.orr(32, high, o.orr(32, o.lsl(32, c, o.constant(1)), v)));
+}
+
+/** FEAT_FlagM and FEAT_FlagM2. */
+const pstateFlags = [
+  row("CFINV", "1101010100000 000 0100 0000 000 11111", "cfinv", (o) =>
+    o.setNZCV(o.eor(32, o.NZCV(), o.constant(0b0010))),
+  ),
+  row("XAFLAG", "1101010100000 000 0100 0000 001 11111", "xaflag", (o) => {
+    const { z, c } = flagsOf(o);
+    const notC = negated(o, c);
+    setFlags(o, o.and(32, notC, negated(o, z)), o.and(32, z, c), o.orr(32, c, z), o.and(32, notC, z));
+  }),
+  row("AXFLAG", "1101010100000 000 0100 0000 010 11111", "axflag", (o) => {
+    const { z, c, v } = flagsOf(o);
+    setFlags(o, o.constant(0), o.orr(32, z, v), o.and(32, c, negated(o, v)), o.constant(0));
+  }),
+];
+
 /** Exception generation: `lands` for those that the manual makes compatible with every BTYPE. */
 function exceptionRow(op: ExceptionOp, opc: "000" | "001" | "010", LL: "00" | "01" | "10" | "11", lands = 0b0001): Row {
   return row(op, `11010100 ${opc} iiiiiiiiiiiiiiii 000 ${LL}`, `${op.toLowerCase()} #<i:x>`,
@@ -97,6 +129,8 @@ const barriers = [
   row("ISB", "11010101000000110011 mmmm 110 11111", "isb #<m:x>", (o, { m }) => o.barrier("ISB", m)),
   alias("ISB", "11010101000000110011 1111 110 11111", "isb"),
   alias("ISB", "11010101000000110011 1111 110 11111", "isb sy", { parseOnly: true }),
+  // What it holds back is speculation, which cannot be seen here.
+  row("SB", "11010101000000110011 0000 111 11111", "sb", (o) => o.hint("NOP")),
 ];
 
 /** HINT #imm under its own name: strict specialisations of the row HINT. */
@@ -145,6 +179,17 @@ const hints = [
   alias("CLRBHB", "11010101000000110010 0010110 11111", "clrbhb", { parseOnly: true }),
 ];
 
+/** FPCR and FPSR: accesses trap as the registers V0 to V31 do. */
+const floatingPointRegisters = [
+  { name: "FPCR", op2: "000" },
+  { name: "FPSR", op2: "001" },
+].flatMap(({ name, op2 }) => [
+  row(`MRS ${name}`, `1101010100 1 11 011 0100 0100 ${op2} ttttt` as "ttttt", `mrs <Xt>, ${name.toLowerCase()}`,
+    (o) => o.exception("AdvSIMDFPAccessTrap", o.constant(0))),
+  row(`MSR ${name}`, `1101010100 0 11 011 0100 0100 ${op2} ttttt` as "ttttt", `msr ${name.toLowerCase()}, <Xt>`,
+    (o) => o.exception("AdvSIMDFPAccessTrap", o.constant(0))),
+]);
+
 const pstateImmediate = [
   row("MSR DAIFSet", "1101010100000 011 0100 iiii 110 11111", "msr daifset, #<i:x>", (o, { i }) =>
     o.writePState("DAIFSet", i),
@@ -190,10 +235,12 @@ function systemMoves(register: SystemRegisterEntry): (Row | Alias)[] {
   ];
 }
 
+type DataCacheCRm = "0100" | "0110" | "1010" | "1011" | "1100" | "1101" | "1110";
+
 /** DC op, Xt: a SYS instruction with CRn = 7. */
-function dataCacheRow(op: DataCacheOp, op1: "000" | "011", CRm: "0110" | "1010" | "1011" | "1110"): (Row | Alias)[] {
-  const pattern = `1101010100 0 01 ${op1} 0111 ${CRm} 001 ttttt` as const;
-  const number = `sys #${Number.parseInt(op1, 2)}, c7, c${Number.parseInt(CRm, 2)}, #1, <Xt>`;
+function dataCacheRow(op: DataCacheOp, op1: "000" | "011", CRm: DataCacheCRm, op2: "001" | "010" = "001"): (Row | Alias)[] {
+  const pattern = `1101010100 0 01 ${op1} 0111 ${CRm} ${op2} ttttt` as const;
+  const number = `sys #${Number.parseInt(op1, 2)}, c7, c${Number.parseInt(CRm, 2)}, #${Number.parseInt(op2, 2)}, <Xt>`;
   return [
     row(`DC ${op}`, pattern, `dc ${op.toLowerCase()}, <Xt>`, (o, { t }) => o.dataCache(op, o.X(t, 64))),
     alias(`DC ${op}`, pattern, number, { parseOnly: true }),
@@ -214,6 +261,12 @@ const cacheMaintenance = [
   dataCacheRow("CVAC", "011", "1010"),
   dataCacheRow("CVAU", "011", "1011"),
   dataCacheRow("CIVAC", "011", "1110"),
+  dataCacheRow("CVAP", "011", "1100"),
+  dataCacheRow("CVADP", "011", "1101"),
+  dataCacheRow("ZVA", "011", "0100"),
+  dataCacheRow("ISW", "000", "0110", "010"),
+  dataCacheRow("CSW", "000", "1010", "010"),
+  dataCacheRow("CISW", "000", "1110", "010"),
   instructionCacheAllRow("IALLUIS", "0001"),
   instructionCacheAllRow("IALLU", "0101"),
   [
@@ -230,7 +283,9 @@ export const branchesExceptionsSystem: readonly (Row | Alias)[] = [
   exceptionGeneration,
   barriers,
   hints,
+  pstateFlags,
   pstateImmediate,
   systemRegisters.flatMap(systemMoves),
+  floatingPointRegisters,
   cacheMaintenance,
 ].flat();

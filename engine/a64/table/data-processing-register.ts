@@ -3,6 +3,18 @@ import { type Ops, type Width, widthOf } from "../ops.js";
 import { alias, row } from "../row.js";
 import { addSubtract, ExtendReg, ShiftReg, sum, sumWithFlags } from "./shared-pseudocode.js";
 
+const crcMembers = [
+  { name: "CRC32", C: "0" },
+  { name: "CRC32C", C: "1" },
+] as const;
+
+const crcSizes = [
+  { suffix: "B", sf: "0", sz: "00", bytes: 1, register: "W", width: 32 },
+  { suffix: "H", sf: "0", sz: "01", bytes: 2, register: "W", width: 32 },
+  { suffix: "W", sf: "0", sz: "10", bytes: 4, register: "W", width: 32 },
+  { suffix: "X", sf: "1", sz: "11", bytes: 8, register: "X", width: 64 },
+] as const;
+
 const dataProcessing2Source = [
   row("UDIV", "Z0011010110 mmmmm 000010 nnnnn ddddd", "udiv <Rd>, <Rn>, <Rm>", (o, { Z, m, n, d }) => {
     const width = widthOf(Z);
@@ -28,6 +40,11 @@ const dataProcessing2Source = [
     const width = widthOf(Z);
     o.setX(d, width, o.ror(width, o.X(n, width), o.X(m, width)));
   }),
+  ...crcMembers.flatMap(({ name, C }) =>
+    crcSizes.map(({ suffix, sf, sz, bytes, register, width }) =>
+      row(name + suffix, `${sf}0011010110 mmmmm 010${C}${sz} nnnnn ddddd`,
+        `${(name + suffix).toLowerCase()} <Wd>, <Wn>, <${register}m>`,
+        (o, { m, n, d }) => o.setX(d, 32, o.crc32(name, bytes, o.X(n, 32), o.X(m, width)))))),
   alias("LSL (register)", "Z0011010110 mmmmm 001000 nnnnn ddddd", "lsl <Rd>, <Rn>, <Rm>"),
   alias("LSR (register)", "Z0011010110 mmmmm 001001 nnnnn ddddd", "lsr <Rd>, <Rn>, <Rm>"),
   alias("ASR (register)", "Z0011010110 mmmmm 001010 nnnnn ddddd", "asr <Rd>, <Rn>, <Rm>"),
@@ -308,6 +325,29 @@ const dataProcessing3Source = [
   }),
 ];
 
+/** Evaluate into flags: N and Z of the low bits of X[n], V where the bit above them differs from their top one. */
+function evaluateIntoFlags<V, F, A>(o: Ops<V, F, A>, n: F, bits: 8 | 16): void {
+  const value = o.X(n, 32);
+  const bit = (position: number): V => o.and(32, o.lsr(32, value, o.constant(position)), o.constant(1));
+  const negative = o.lsl(32, bit(bits - 1), o.constant(3));
+  const zero = o.lsl(32, o.equal(32, o.zeroExtend(bits, value), o.constant(0)), o.constant(2));
+  const overflow = o.eor(32, bit(bits), bit(bits - 1));
+  const carry = o.and(32, o.NZCV(), o.constant(0b0010));
+  o.setNZCV(o.orr(32, o.orr(32, negative, zero), o.orr(32, carry, overflow)));
+}
+
+const flagManipulation = [
+  // ---- Rotate right into flags
+  row("RMIF", "10111010000 iiiiii 00001 nnnnn 0 mmmm", "rmif <Xn>, #<i>, #<m>", (o, { i, n, m }) => {
+    const flags = o.ror(64, o.X(n, 64), o.UInt(i));
+    const mask = o.UInt(m);
+    o.setNZCV(o.orr(32, o.and(32, o.NZCV(), o.not(32, mask)), o.and(32, flags, mask)));
+  }),
+  // ---- Evaluate into flags
+  row("SETF8", "0 0111010000 000000 00010 nnnnn 01101", "setf8 <Wn>", (o, { n }) => evaluateIntoFlags(o, n, 8)),
+  row("SETF16", "0 0111010000 000000 10010 nnnnn 01101", "setf16 <Wn>", (o, { n }) => evaluateIntoFlags(o, n, 16)),
+];
+
 export const dataProcessingRegister = [
   ...dataProcessing2Source,
   ...dataProcessing1Source,
@@ -315,6 +355,7 @@ export const dataProcessingRegister = [
   ...addSubtractShiftedRegister,
   ...addSubtractExtendedRegister,
   ...addSubtractWithCarry,
+  ...flagManipulation,
   ...conditionalCompare,
   ...conditionalSelect,
   ...dataProcessing3Source,

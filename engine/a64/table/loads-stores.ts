@@ -7,6 +7,7 @@
  *     written-back address;
  *   - a store with writeback whose base is also stored: the base's old value is stored;
  *   - a load of a pair into one register twice: both accesses are done, the second element stays.
+ * LDTR and STTR do at EL1 what the other loads and stores do: windows have one set of rights for all exception levels.
  * Prefetches are NOPs. The alignment of SP is not checked (SCTLR_EL1.SA = 0).
  */
 import { type Bytes, type Ops, type Width, widthOf } from "../ops.js";
@@ -118,6 +119,20 @@ function preIndexed(of: Transfer): Row {
   });
 }
 
+/** STRB -> sttrb, LDRSW -> ldtrsw. */
+function unprivilegedName(name: string): string {
+  return `${name.slice(0, 2)}T${name.slice(2)}`;
+}
+
+/** With the rights of EL0; windows have no others. */
+function unprivileged(of: Transfer): Row {
+  const { name, size, opc, register } = of;
+  const mnemonic = unprivilegedName(name);
+  return row(mnemonic, `${size} 111 0 00 ${opc} 0 iiiiiiiii 10 nnnnn ttttt`,
+    `${mnemonic.toLowerCase()} <${register}>, [<Xn|sp>{, #<i:s>}]`,
+    (o, { i, n, t }) => transfer(o, of, addressOf(o, n, o.SInt(i)), t));
+}
+
 type IndexOption = Readonly<Record<"P" | "Q" | "S", number>>;
 
 /** ExtendReg of the index register: P = sign-extend, Q = 64 bits wide (option<2> and option<0>), S = scaled. */
@@ -215,6 +230,15 @@ function pairRows(of: PairTransfer): Row[] {
   ];
 }
 
+/** STP -> STNP: what the hint "non-temporal" says is not looked at. */
+function noAllocatePairRow(of: PairTransfer): Row {
+  const { opc, L, bytes, register } = of;
+  const name = L === "1" ? "LDNP" : "STNP";
+  return row(name, `${opc} 101 0 000 ${L} iiiiiii uuuuu nnnnn ttttt`,
+    `${name.toLowerCase()} <${register}t>, <${register}u>, [<Xn|sp>{, #<i:s*${bytes}>}]`,
+    (o, { i, u, n, t }) => transferPair(o, of, addressOf(o, n, pairOffset(o, bytes, i)), t, u));
+}
+
 // ---- Prefetch: in the places of loads into a third kind of register; NOPs
 
 const unscaledPrefetch = "11 111 0 00 10 0 iiiiiiiii 00 nnnnn ttttt";
@@ -231,10 +255,12 @@ const prefetches = [
 
 export const loadsStores: readonly (Row | Alias)[] = [
   literals,
+  pairs.filter(({ name }) => name !== "LDPSW").map(noAllocatePairRow),
   pairs.flatMap(pairRows),
   transfers.flatMap(unscaledOffset),
   transfers.map(postIndexed),
   transfers.map(preIndexed),
+  transfers.map(unprivileged),
   transfers.map(registerOffset),
   transfers.map(unsignedOffset),
   prefetches,

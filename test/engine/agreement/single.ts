@@ -16,6 +16,7 @@ const STRIDE = 8;
 const UDF = 0;
 const SP_NUMBER = 32;
 const ADDRESSES = [windowNamed(smallWindows, "text").address, windowNamed(smallWindows, "plain").address];
+const timerControls = [layout.CNTP_CTL_EL0, layout.CNTV_CTL_EL0];
 /** Written to by most accesses. */
 const targets = smallWindows.filter(({ name }) => !["text", "plain", "constants", "patch"].includes(name));
 
@@ -137,6 +138,11 @@ export class SingleInstructions {
       this.place(item);
     this.randomState(item, random);
     compiled.restore(interpreter.snapshot());
+    // A timer's interrupt would be taken in place of the instruction.
+    for (const { state } of [interpreter, compiled]) {
+      for (const field of timerControls) state.set64(field, 0n);
+      state.set32(layout.PENDING, 0);
+    }
     const before = interpreter.snapshot();
     this.clock.now = this.ticks += 1000;
     const isCompiled = inRegion && compiled.forceCompile(item.pc);
@@ -203,9 +209,10 @@ export class SingleInstructions {
       random.oneIn(2) ? random.u64() & 0xffff_ffffn : (random.u64() & 0xf000_0fc0n) | random.pick([0n, 4n, 5n]),
     );
     state.set64(layout.ESR_EL1, random.u64() & 0xffff_ffffn);
-    state.set32(layout.MONITOR_BYTES, random.pick([0, 1, 2, 4, 8]));
     state.set64(layout.MONITOR_VALUE, value());
-    state.set64(layout.MONITOR_ADDRESS, 0n);
+    state.set64(layout.MONITOR_VALUE_HIGH, value());
+    state.set32(layout.MONITOR_ADDRESS, 0);
+    state.set32(layout.MONITOR_BYTES, random.pick([0, 1, 2, 4, 8, 16]));
     this.aimAccess({ form, pc, word }, random);
   }
 
@@ -227,10 +234,11 @@ export class SingleInstructions {
     );
     if (window === undefined || found === undefined || random.oneIn(3)) return;
     const host = window.host + Number(found.address - window.base);
-    state.set64(layout.MONITOR_ADDRESS, BigInt(host));
+    state.set32(layout.MONITOR_ADDRESS, host);
     if (!random.oneIn(4)) state.set32(layout.MONITOR_BYTES, found.bytes);
-    if (random.oneIn(4) || found.bytes > 8) return;
-    const held = Buffer.from(internals.memory.buffer, host, 8).readBigUInt64LE();
-    state.set64(layout.MONITOR_VALUE, BigInt.asUintN(8 * found.bytes, held));
+    if (random.oneIn(4)) return;
+    const held = Buffer.from(internals.memory.buffer, host, 16);
+    state.set64(layout.MONITOR_VALUE, BigInt.asUintN(8 * found.bytes, held.readBigUInt64LE()));
+    if (found.bytes === 16) state.set64(layout.MONITOR_VALUE_HIGH, held.readBigUInt64LE(8));
   }
 }

@@ -287,7 +287,7 @@ user:	mrs	x0, ctr_el0
     made.machine.core.vbar = undefined;
     expect(made.call("f")).toBe(0x8444c004n);
     expect(made.machine.core.x(2)).toBe(1_000_000_000n);
-    expect(made.machine.core.x(3)).toBe(16n);
+    expect(made.machine.core.x(3)).toBe(4n);
     expect(made.machine.core.x(4)).toBe(1_000_000_000n);
   });
 
