@@ -38,6 +38,8 @@ export interface RegionStats {
 const MAX_VARIANTS = 8;
 /** Regions held before all are dropped. */
 const MAX_REGIONS = 4096;
+/** Instructions in a region, whatever the options say: the counters of more might not fit, at up to six each. */
+const MAX_INSTRUCTIONS = Math.floor(layout.REGION_COUNTER_BYTES / 8 / 6);
 /** Instructions for each unit of heat beyond which a target is not worth a region. */
 const WORTHWHILE = 4000;
 const HOTTEST = (layout.HEAT_MAX << layout.HEAT_SHIFT) >>> 0;
@@ -197,7 +199,7 @@ export class RegionCache {
   // ---- selection and compilation -----------------------------------------------------------------
 
   private limits(): { instructions: number; depth: number } {
-    return { instructions: this.options.maxInstructions, depth: this.options.maxDepth };
+    return { instructions: Math.min(this.options.maxInstructions, MAX_INSTRUCTIONS), depth: this.options.maxDepth };
   }
 
   private view(all: boolean): CoreView {

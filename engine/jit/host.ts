@@ -26,7 +26,7 @@ export interface JitOptions {
   readonly threshold?: number;
   /** Whether a core goes on interpreting while its region is compiled. Default true. */
   readonly background?: boolean;
-  /** Largest region, in instructions. Default 400. */
+  /** Largest region, in instructions. Default 400, at most 1365. */
   readonly maxInstructions?: number;
   /** Deepest nesting of calls followed into callees. Default 6. */
   readonly maxDepth?: number;

@@ -1,0 +1,156 @@
+/** Where compiled code goes: predictions that fail, calls of every kind, loops of every shape. */
+import { OutOfFuelError } from "cmodx/engine";
+import { expect, test } from "vitest";
+import { Random, runSeed } from "../../support/random.js";
+import { DATA, eager, Guest } from "./guest.js";
+
+const POINTER = `
+${Array.from({ length: 12 }, (_, i) => `f${i}: bti c\n add x1, x1, #${3 * i + 1}\n ret\n`).join("")}
+// x0 calls through the pointers at x2, one after the other
+loop:	stp	x29, x30, [sp, #-16]!
+	mov	x1, #0
+1:	ldr	x16, [x2], #8
+	blr	x16
+	subs	x0, x0, #1
+	b.ne	1b
+	mov	x0, x1
+	ldp	x29, x30, [sp], #16
+	ret
+`;
+
+test("an indirect call goes where its register says, whatever was predicted", async () => {
+  const guest = await Guest.create(POINTER);
+  const random = new Random(`${runSeed}/pointers`);
+  for (const spread of [1, 2, 12]) {
+    for (let round = 0; round < 5; round++) {
+      let sum = 0;
+      const first = random.below(12);
+      for (let i = 0; i < 2000; i++) {
+        const target = (first + random.below(spread)) % 12;
+        sum += 3 * target + 1;
+        guest.rig.machine.writeU64(DATA + BigInt(8 * i), guest.at(`f${target}`));
+      }
+      expect(guest.call("loop", 2000, 0, DATA)).toBe(BigInt(sum));
+      guest.check();
+    }
+  }
+  // Twelve targets taken by turns do not make a region each time.
+  expect(guest.regions.compiled).toBeLessThan(100);
+  guest.dispose();
+});
+
+test("a function that returns elsewhere", async () => {
+  const guest = await Guest.create(`
+skip:	add	x30, x30, #4
+	ret
+double:	mov	x30, x7
+	ret
+loop:	mov	x10, x30
+	mov	x1, #0
+1:	bl	skip
+	add	x1, x1, #1000
+	add	x1, x1, #1
+	adr	x7, 3f
+	bl	double
+	add	x1, x1, #2000
+3:	subs	x0, x0, #1
+	b.ne	1b
+	mov	x0, x1
+	ret	x10
+`);
+  expect(guest.call("loop", 1000)).toBe(1000n);
+  expect(guest.regions.exits["indirect"]).toBeGreaterThan(0);
+  guest.dispose();
+});
+
+test("a far module is part of the region that calls it, and unlinks it", async () => {
+  const modules = "far: bti c\n add x1, x1, #5\n ret\n";
+  const guest = await Guest.create(
+    `
+loop:	stp	x29, x30, [sp, #-16]!
+	mov	x1, #0
+1:	ldr	x16, =far
+	blr	x16
+	subs	x0, x0, #1
+	b.ne	1b
+	mov	x0, x1
+	ldp	x29, x30, [sp], #16
+	ret
+`,
+    { modules },
+  );
+  expect(guest.call("loop", 1000)).toBe(5000n);
+  const { entries, unlinked } = guest.regions;
+  expect(guest.call("loop", 1000)).toBe(5000n);
+  expect(guest.regions.entries - entries).toBeLessThan(20);
+  guest.patch(guest.at("far", 4), "add x1, x1, #7");
+  expect(guest.regions.unlinked).toBeGreaterThan(unlinked);
+  expect(guest.call("loop", 1000)).toBe(7000n);
+  guest.dispose();
+});
+
+const RECURSION = `
+// fibonacci(x0)
+fib:	cmp	x0, #2
+	b.lo	1f
+	stp	x29, x30, [sp, #-32]!
+	stp	x19, x20, [sp, #16]
+	mov	x19, x0
+	sub	x0, x19, #1
+	bl	fib
+	mov	x20, x0
+	sub	x0, x19, #2
+	bl	fib
+	add	x0, x0, x20
+	ldp	x19, x20, [sp, #16]
+	ldp	x29, x30, [sp], #32
+1:	ret
+// 1 + 2 + ... + x0, x0 calls deep
+sum:	cbz	x0, 1f
+	stp	x0, x30, [sp, #-16]!
+	sub	x0, x0, #1
+	bl	sum
+	ldp	x1, x30, [sp], #16
+	add	x0, x0, x1
+1:	ret
+`;
+
+test.each([0, 1, 6])("recursion, calls followed %i deep", async (maxDepth) => {
+  const guest = await Guest.create(RECURSION, { jit: { ...eager, maxDepth } });
+  for (let i = 0; i < 3; i++) {
+    expect(guest.call("fib", 18)).toBe(2584n);
+    expect(guest.call("sum", 5000)).toBe(12_502_500n);
+    guest.check();
+  }
+  guest.dispose();
+});
+
+test("a chain of calls deeper than a region follows", async () => {
+  const depth = 100;
+  const chain = Array.from({ length: depth }, (_, i) =>
+    i === depth - 1
+      ? `c${i}: add x0, x0, #1\n ret\n`
+      : `c${i}: stp x29, x30, [sp, #-16]!\n bl c${i + 1}\n add x0, x0, #1\n ldp x29, x30, [sp], #16\n ret\n`,
+  ).join("");
+  const guest = await Guest.create(chain);
+  for (let i = 0; i < 50; i++) expect(guest.call("c0", 0)).toBe(BigInt(depth));
+  expect(guest.compile("c0")).toBe(true);
+  expect(guest.call("c0", 7)).toBe(BigInt(depth + 7));
+  guest.dispose();
+});
+
+test("a branch to itself uses its fuel and nothing else", async () => {
+  const guest = await Guest.create("self: b .\nwhile: cbnz x0, .\n ret\n");
+  for (const compiled of [false, true]) {
+    if (compiled) expect(guest.compile("self")).toBe(true);
+    const { instructions } = guest.rig.machine.stats();
+    expect(guest.rig.machine.core.run({ pc: "self", maxInstructions: 1_000_003 }).reason).toBe("fuel");
+    expect(guest.rig.machine.core.pc).toBe(guest.at("self"));
+    expect(guest.rig.machine.stats().instructions - instructions).toBe(1_000_003);
+  }
+  guest.compile("while");
+  guest.rig.machine.core.limits.maxInstructions = 777;
+  expect(() => guest.call("while", 1)).toThrow(OutOfFuelError);
+  expect(guest.call("while", 0)).toBe(0n);
+  guest.dispose();
+});
