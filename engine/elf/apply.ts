@@ -20,13 +20,16 @@ export interface RelocationContext {
   /** S; 0 for a weak symbol that nothing defines. */
   address(target: Target): bigint;
   /** G. */
-  entry(target: Target, addend: bigint): bigint;
+  entry(rule: RelocationRule, target: Target, addend: bigint): bigint;
   /** Of the global offset table. */
   table(): bigint;
   /** Of the veneer that was made for branches that do not reach, if one was. */
   veneer(target: Target, addend: bigint): bigint | undefined;
   readonly threadBlock: { readonly address: bigint; readonly alignment: bigint } | undefined;
 }
+
+/** What is wrong with thread-local accesses where no object has such variables. */
+export const NO_THREAD_SECTION = "a thread-local relocation, and no thread-local section (SHF_TLS)";
 
 const NOP = parsePattern("11010101000000110010 0000 000 11111").value;
 
@@ -82,13 +85,13 @@ function relocatedValue(site: Site, context: RelocationContext): bigint {
     case "branch":
       return branchDistance(site, symbol(), context);
     case "entry":
-      return context.entry(target, addend);
+      return context.entry(rule, target, addend);
     case "entry-relative":
-      return context.entry(target, addend) - place;
+      return context.entry(rule, target, addend) - place;
     case "entry-page":
-      return page(context.entry(target, addend)) - page(place);
+      return page(context.entry(rule, target, addend)) - page(place);
     case "entry-in-table":
-      return context.entry(target, addend) - page(context.table());
+      return context.entry(rule, target, addend) - page(context.table());
     case "thread":
       return threadOffset(site, symbol(), context);
   }
@@ -106,8 +109,7 @@ function branchDistance(site: Site, to: bigint, context: RelocationContext): big
 }
 
 function threadOffset(site: Site, address: bigint, { threadBlock }: RelocationContext): bigint {
-  if (threadBlock === undefined)
-    fail(site, "malformed", "a thread-local relocation, and no thread-local section (SHF_TLS)");
+  if (threadBlock === undefined) fail(site, "malformed", NO_THREAD_SECTION);
   return tlsOffset(address - threadBlock.address, threadBlock.address, threadBlock.alignment);
 }
 

@@ -182,7 +182,7 @@ class DynamicRelocator {
         reader.fail(
           "relocation-type",
           at + 8,
-          `dynamic relocation ${type} is not supported: link with -static-pie, without ifuncs and copy relocations`,
+          `dynamic relocation ${type} is not supported: link without ifuncs and shared libraries, or load with relocate: false if the program's own start-up code applies it`,
         );
     }
   }

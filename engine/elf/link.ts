@@ -3,7 +3,7 @@
  * already loaded, relocations applied. Sections of one name are joined; strings are not merged.
  */
 
-import { applyRelocation, type RelocationContext, type Site } from "./apply.js";
+import { applyRelocation, NO_THREAD_SECTION, type RelocationContext, type Site } from "./apply.js";
 import { ElfError } from "./errors.js";
 import * as format from "./format.js";
 import {
@@ -18,10 +18,10 @@ import {
 } from "./image.js";
 import { Layout, type OutputSection, type Placement } from "./layout.js";
 import { type InputObject, type LinkObject, type Piece, type Relocation, readObject } from "./objects.js";
-import { needsEntry } from "./relocations.js";
 import { SymbolTable, type Target } from "./resolve.js";
 import { type SymbolSource, symbolLookup } from "./symbol-source.js";
 import { EntryTable, Veneers } from "./tables.js";
+import { tlsOffset } from "./tls.js";
 
 export interface LinkOptions extends Placement {
   /** Addresses of symbols that the objects use and do not define: `machine.symbols`, for a module. */
@@ -72,7 +72,7 @@ class Linker {
       for (const piece of pieces) if (piece !== undefined) this.#layout.add(piece);
     for (const piece of this.#symbols.commons) this.#layout.add(piece);
     this.#references = this.#resolveAll();
-    this.#entries = new EntryTable(this.#references.filter(({ relocation }) => needsEntry(relocation.rule)));
+    this.#entries = new EntryTable(this.#references);
     if (this.#entries.piece.size > 0) this.#layout.add(this.#entries.piece);
     this.#layout.add(this.#veneers.piece);
   }
@@ -196,11 +196,19 @@ class Linker {
       const bytes = filled.get(output) as Uint8Array;
       return new DataView(bytes.buffer, Number(this.#layout.address(piece) - output.address), piece.size);
     };
-    if (this.#entries.piece.size > 0) this.#entries.fill(viewOf(this.#entries.piece), this.#address);
+    if (this.#entries.piece.size > 0) this.#fillEntries(viewOf(this.#entries.piece));
     const veneers = this.#veneers.piece;
     if (veneers.size > 0) this.#veneers.fill(viewOf(veneers), this.#layout.address(veneers), this.#address, this.#name);
     this.#relocate(viewOf);
     return filled;
+  }
+
+  #fillEntries(view: DataView): void {
+    const block = this.#threadBlock();
+    this.#entries.fill(view, this.#address, (address) => {
+      if (block === undefined) throw new ElfError("malformed", this.#name, 0, NO_THREAD_SECTION);
+      return tlsOffset(address - block.address, block.address, block.alignment);
+    });
   }
 
   #checkFilled(outputs: readonly OutputSection[]): void {
@@ -219,8 +227,8 @@ class Linker {
   #relocate(viewOf: (piece: Piece) => DataView): void {
     const context: RelocationContext = {
       address: this.#address,
-      entry: (target, addend) =>
-        this.#layout.address(this.#entries.piece) + BigInt(this.#entries.offset(target, addend)),
+      entry: (rule, target, addend) =>
+        this.#layout.address(this.#entries.piece) + BigInt(this.#entries.offset(rule, target, addend)),
       table: () => this.#layout.address(this.#entries.piece),
       veneer: (target, addend) => {
         const offset = this.#veneers.offset(target, addend);

@@ -21,6 +21,11 @@ export interface LoadOptions {
   readonly base?: bigint;
   /** Addresses of symbols that the file uses and does not define. */
   readonly symbols?: SymbolSource;
+  /**
+   * Whether to apply the relocations of a position-independent executable. False for one whose own start-up code does it, as that of C
+   * libraries: relative relocations in the packed form (DT_RELR) may be applied once only. True if absent.
+   */
+  readonly relocate?: boolean;
   /** A name for the file in messages. */
   readonly name?: string;
 }
@@ -37,7 +42,8 @@ export function loadElf(bytes: Uint8Array, options: LoadOptions = {}): ElfImage 
   const file = parseElf(bytes, options.name);
   const base = checkKind(file, options.base);
   const segments = loadSegments(file, base);
-  if (file.type === "dynamic") relocateDynamically(file, segments, base, symbolLookup(options.symbols));
+  if (file.type === "dynamic" && options.relocate !== false)
+    relocateDynamically(file, segments, base, symbolLookup(options.symbols));
   const symbolTable = imageSymbols(file, base);
   return {
     name: file.name,

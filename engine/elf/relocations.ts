@@ -80,6 +80,7 @@ const miscellaneous: readonly Entry[] = [
 
 const dataRelocations: readonly Entry[] = [
   [257, "ABS64", "absolute", data(8)],
+  // AAELF64 and the kernel take these as signed or unsigned; GNU ld takes no negative ones.
   [258, "ABS32", "absolute", data(4), either(32)],
   [259, "ABS16", "absolute", data(2), either(16)],
   [260, "PREL64", "relative", data(8)],
@@ -136,6 +137,13 @@ const entryRelocations: readonly Entry[] = [
   [313, "LD64_GOTPAGE_LO15", "entry-in-table", offset15(), unsigned(15), 8],
 ];
 
+/** Initial-exec thread-local accesses: the entry holds the offset from the thread pointer. */
+const threadEntryRelocations: readonly Entry[] = [
+  [541, "TLSIE_ADR_GOTTPREL_PAGE21", "entry-page", address21(12), signed(33)],
+  [542, "TLSIE_LD64_GOTTPREL_LO12_NC", "entry", low12(3), undefined, 8],
+  [543, "TLSIE_LD_GOTTPREL_PREL19", "entry-relative", branch19, signed(21), 4],
+];
+
 /** Bits 14 to 3: the whole 12-bit field. */
 function offset15(): Encoder {
   const encoder = low12(0);
@@ -173,6 +181,7 @@ export const relocationRules: ReadonlyMap<number, RelocationRule> = new Map(
     ...addressRelocations,
     ...branchRelocations,
     ...entryRelocations,
+    ...threadEntryRelocations,
     ...threadRelocations,
   ].map(([type, name, operation, encoder, range, multiple]) => [
     type,
@@ -180,7 +189,8 @@ export const relocationRules: ReadonlyMap<number, RelocationRule> = new Map(
   ]),
 );
 
-/** Whether the value has an entry in the global offset table. */
-export function needsEntry({ operation }: RelocationRule): boolean {
-  return operation.startsWith("entry");
+/** What the relocation's entry in the global offset table holds: the address, or the offset from the thread pointer; undefined if it has none. */
+export function entryKind({ name, operation }: RelocationRule): "address" | "thread" | undefined {
+  if (!operation.startsWith("entry")) return undefined;
+  return name.startsWith("TLS") ? "thread" : "address";
 }

@@ -5,6 +5,7 @@ import { ElfError, hex } from "./errors.js";
 import * as format from "./format.js";
 import { VENEERS } from "./layout.js";
 import type { Piece, Relocation } from "./objects.js";
+import { entryKind, type RelocationRule } from "./relocations.js";
 import type { Target } from "./resolve.js";
 
 type AddressOf = (target: Target) => bigint;
@@ -33,29 +34,39 @@ const ENTRY_BYTES = 8;
 /** The global offset table: the addresses of what relocations refer to indirectly. */
 export class EntryTable {
   readonly piece: Piece;
-  readonly #slots = new Slots();
+  readonly #addresses = new Slots();
+  readonly #threadOffsets = new Slots();
 
   constructor(references: readonly { readonly target: Target; readonly relocation: Relocation }[]) {
-    for (const { target, relocation } of references) this.#slots.add(target, relocation.addend);
+    for (const { target, relocation } of references) this.#slotsOf(relocation.rule)?.add(target, relocation.addend);
     this.piece = {
       name: ".got",
       flags: format.SHF_ALLOC | format.SHF_WRITE,
       type: SHT_PROGBITS,
-      size: this.#slots.list.length * ENTRY_BYTES,
+      size: (this.#addresses.list.length + this.#threadOffsets.list.length) * ENTRY_BYTES,
       alignment: ENTRY_BYTES,
       bytes: new Uint8Array(),
     };
   }
 
-  /** Of the entry of a pair for which the table was made. */
-  offset(target: Target, addend: bigint): number {
-    return (this.#slots.find(target, addend) ?? 0) * ENTRY_BYTES;
+  /** Of the entry of a pair for which the table was made. Thread offsets stand behind the addresses. */
+  offset(rule: RelocationRule, target: Target, addend: bigint): number {
+    const before = entryKind(rule) === "thread" ? this.#addresses.list.length : 0;
+    return (before + (this.#slotsOf(rule)?.find(target, addend) ?? 0)) * ENTRY_BYTES;
   }
 
-  fill(view: DataView, addressOf: AddressOf): void {
-    this.#slots.list.forEach(({ target, addend }, index) => {
-      view.setBigUint64(index * ENTRY_BYTES, BigInt.asUintN(64, addressOf(target) + addend), true);
+  /** `threadOffset` gives the offset from the thread pointer of an address in the block of thread-local variables. */
+  fill(view: DataView, addressOf: AddressOf, threadOffset: (address: bigint) => bigint): void {
+    const addresses = this.#addresses.list.map(({ target, addend }) => addressOf(target) + addend);
+    const offsets = this.#threadOffsets.list.map(({ target, addend }) => threadOffset(addressOf(target) + addend));
+    [...addresses, ...offsets].forEach((value, index) => {
+      view.setBigUint64(index * ENTRY_BYTES, BigInt.asUintN(64, value), true);
     });
+  }
+
+  #slotsOf(rule: RelocationRule): Slots | undefined {
+    const kind = entryKind(rule);
+    return kind === undefined ? undefined : kind === "thread" ? this.#threadOffsets : this.#addresses;
   }
 }
 

@@ -24,7 +24,7 @@ export interface SymbolText {
 
 export interface SectionText {
   readonly name: string;
-  readonly flags: "a" | "ax" | "aw" | "";
+  readonly flags: "a" | "ax" | "aw" | "awT" | "";
   /** Instruction words. */
   readonly words?: readonly number[];
   /** Bytes of zeroes in place of words (SHT_NOBITS). */
@@ -40,7 +40,7 @@ export interface SectionText {
 }
 
 const HEADER = 64;
-const flagBits = { a: 2, ax: 6, aw: 3, "": 0 };
+const flagBits = { a: 2, ax: 6, aw: 3, awT: 0x403, "": 0 };
 const bindings = { local: 0, global: 1, weak: 2 };
 
 class Bytes {

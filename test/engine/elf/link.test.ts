@@ -211,6 +211,35 @@ describe("symbols", () => {
   });
 });
 
+test("initial-exec thread-local accesses find their offsets in the table", async () => {
+  // adrp x0; ldr x0, [x0]; ldr x1, literal; cmp x0, x1; csinv x0, x0, xzr, eq; ret
+  const words = [0x90000000, 0xf9400000, 0x58000001, 0xeb01001f, 0xda9f0000, 0xd65f03c0];
+  const relocations = [541, 542, 543].map((type, i) => ({ offset: 4 * i, type, symbol: 1 }));
+  const locals = { name: ".tdata", flags: "awT", words: [1, 0, 2, 0], alignment: 64 } as const;
+  const object = makeObject(
+    "thread.o",
+    [{ name: ".text", flags: "ax", words, relocations }, locals],
+    [
+      { name: "offset", section: 0 },
+      { name: "local", section: 1, value: 8n },
+    ],
+  );
+  const image = linkElf([object], { text: 0x10000n });
+  const machine = await Machine.create({ windows: windowsFor(image) });
+  machine.load(image);
+  // The block is aligned to 64 bytes behind the control block of 16.
+  expect(machine.core.call("offset")).toBe(64n + 8n);
+  const text = makeObject(
+    "thread.o",
+    [{ name: ".text", flags: "ax", words, relocations }],
+    [
+      { name: "offset", section: 0 },
+      { name: "local", section: 0 },
+    ],
+  );
+  expect(errorOf(() => linkElf([text], { text: 0x10000n }))).toMatchObject({ code: "malformed" });
+});
+
 describe("relocations that do not fit", () => {
   const cases: readonly (readonly [type: number, name: string, first: bigint, last: bigint])[] = [
     [258, "ABS32", -(1n << 31n), (1n << 32n) - 1n],

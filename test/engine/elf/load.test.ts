@@ -1,5 +1,5 @@
 /** Executables in a machine: their functions give what the C says. */
-import { type ElfImage, loadElf, Machine, windowsFor } from "cmodx/engine";
+import { assemble, type ElfImage, loadElf, Machine, UnmappedRangeError, windowsFor } from "cmodx/engine";
 import { describe, expect, test } from "vitest";
 import { engines } from "../machine/guest.js";
 import { compilers, data } from "./files.js";
@@ -55,6 +55,47 @@ describe("a position-independent executable", () => {
     expect(new DataView(values.buffer, values.byteOffset).getBigInt64(Number(local?.address), true)).toBe(9n);
     expect(image.symbols.has("first_local")).toBe(false);
   });
+});
+
+describe("relocations that name symbols", () => {
+  const outside = 0x50_0000n;
+  const symbols = { outside, far_away: 0x1234_5678_9abcn };
+
+  test("resolve in the file, to what is handed in, and to 0 if they are weak", async () => {
+    const image = loadElf(data("dynamic.elf"), { base: 0x10_0000n, symbols });
+    const windows = [...windowsFor(image), { name: "outside", address: outside, size: 4096, access: "rx" } as const];
+    const machine = await Machine.create({ windows });
+    machine.load(image);
+    machine.load(assemble("outside: bti c\n add x0, x0, x0\n ret", { base: outside }));
+    expect(machine.core.call("call_outside", 20)).toBe(43n);
+    expect(machine.core.call("has_absent")).toBe(0n);
+    expect(machine.core.call("through_pointers")).toBe(4n);
+    // The thread's block stands behind a control block of 16 bytes.
+    const threadPointer = windows.find(({ name }) => name === "stack")?.address ?? 0n;
+    machine.write(threadPointer + 16n, image.tls?.bytes ?? new Uint8Array());
+    expect(machine.core.call("read_local", threadPointer)).toBe(40n);
+  });
+
+  test("are refused if nothing defines them", () => {
+    expect(() => loadElf(data("dynamic.elf"), { symbols: { outside } })).toThrow(
+      /undefined symbol 'far_away': define it, or pass/,
+    );
+  });
+
+  test("can be left to the program", () => {
+    const bytes = data("pie-relr.elf");
+    const [untouched, moved] = [false, true].map(
+      (relocate) => loadElf(bytes, { relocate }).segments.at(-1)?.bytes ?? new Uint8Array(),
+    );
+    expect(Buffer.compare(untouched ?? bytes, moved ?? bytes)).not.toBe(0);
+    expect(Buffer.from(bytes).includes(Buffer.from(untouched ?? []))).toBe(true);
+  });
+});
+
+test("a machine without windows for it refuses an image", async () => {
+  const machine = await Machine.create();
+  expect(() => machine.load(loadElf(data("default.elf"), { name: "default.elf" }))).toThrow(UnmappedRangeError);
+  expect(machine.symbols.size).toBe(0);
 });
 
 describe("windows", () => {

@@ -25,5 +25,7 @@ done
 ld.lld -pie --no-dynamic-linker --pack-dyn-relocs=relr -z max-page-size=4096 pie.o -o pie-relr.elf
 rm pie.o
 
+"${gcc[@]}" -O2 -fPIC -shared -Wl,-z,max-page-size=4096,--build-id=none dynamic.c -o dynamic.elf
+
 aarch64-linux-gnu-as relocations.s -o relocations.o
 "${ld[@]}" -static -T layout.ld --defsym outside=0x1000000 relocations.o -o relocations.elf

@@ -1,4 +1,4 @@
-// Every relocation that the linker knows, once or more; relocations.elf is what GNU ld makes of it.
+// Every relocation that the linker knows and GNU ld does not replace by another, once or more; relocations.elf is what GNU ld makes of it.
   .text
   .globl _start
 _start:
