@@ -91,6 +91,8 @@ export class SymbolTable {
   #whereOutside(name: string, isWeak: boolean): Target["where"] | undefined {
     const address = this.lookup(name);
     if (address !== undefined) return { kind: "absolute", address };
+    // What -fpic adds an entry's offset to.
+    if (name === "_GLOBAL_OFFSET_TABLE_") return { kind: "edge", section: ".got", isEnd: false };
     const [, edge, section] = edgeSymbol.exec(name) ?? [];
     if (section !== undefined && this.#sections.has(section)) return { kind: "edge", section, isEnd: edge === "stop" };
     return isWeak ? { kind: "weak" } : undefined;

@@ -36,6 +36,7 @@ const flags = [
 const variants = ["-O0", "-O2", "-Os", "-O3"].flatMap((level) => [
   [level, "-fno-pic"],
   [level, "-fPIC"],
+  [level, "-fpic"],
   [level, "-fno-pic", "-mcmodel=large"],
 ]);
 
