@@ -48,6 +48,34 @@ function sequences(): string[] {
     .filter((text) => !hasTwoSizes(text));
 }
 
+/** The same for pairs of registers; the locations are aligned for both machines alike. */
+function pairSequences(): string[] {
+  return ["w", "x"].flatMap((r) =>
+    ["ldxp", "ldaxp"].flatMap((load) =>
+      ["stxp", "stlxp"].flatMap((store) =>
+        ["x19", "x20"].flatMap((address) =>
+          ["", "str x3, [x19]", "str x3, [x20]", "str w3, [x19, #4]", "clrex", `ldxp ${r}6, ${r}8, [x20]`].map(
+            (text) =>
+              `clrex\n and x19, x19, #-16\n and x20, x20, #-16\n ${load} ${r}1, ${r}4, [x19]\n ${text}\n ${store} w2, ${r}3, ${r}5, [${address}]\n`,
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+/** Compare and swap of pairs, on what memory holds and on something else. */
+function compareAndSwapPairs(): string[] {
+  return ["w", "x"].flatMap((r) =>
+    ["casp", "caspal"].flatMap((name) =>
+      [`ldp ${r}0, ${r}1, [x19]`, `ldr ${r}0, [x19]`, "nop"].map(
+        (text) =>
+          `and x19, x19, #-16\n ${text}\n ${name} ${r}0, ${r}1, ${r}4, ${r}5, [x19]\n ldp ${r}7, ${r}8, [x19]\n cmp ${r}7, ${r}4\n cset w2, ne\n`,
+      ),
+    ),
+  );
+}
+
 /** Whether the exclusives of the sequence differ in size. */
 function hasTwoSizes(text: string): boolean {
   const sizesOf = [...text.matchAll(/(?:lda?xr|stl?xr)([bh]?) (?:w\d+, )?([wx])\d+, \[/g)].map(
@@ -70,7 +98,7 @@ test.skipIf(missing !== undefined)(
   async () => {
     const random = new Random(`${runSeed}/exclusives`);
     const image = new Uint8Array(Uint32Array.from({ length: DATA_BYTES / 4 }, () => random.u32()).buffer);
-    const groups: Group[] = sequences().map((text) => ({
+    const groups: Group[] = [...sequences(), ...pairSequences(), ...compareAndSwapPairs()].map((text) => ({
       words: wordsFor(text),
       count: 0,
       states: Array.from({ length: STATES }, () => randomState(random)),
