@@ -5,7 +5,7 @@ import { disassemble, type Program, type ProgramSection } from "../../engine/ind
 export interface ListedWord {
   readonly address: string;
   readonly word: string;
-  /** Assembly text; null where the word is not allocated. */
+  /** Assembly text; null where the disassembler has none: the word is not allocated, or of floating point or SIMD. */
   readonly text: string | null;
 }
 
@@ -30,7 +30,7 @@ export function* formatWords(bytes: Uint8Array, base: bigint, labels: Labels = n
   const width = hex(base + BigInt(Math.max(0, bytes.length - 4)), 1).length;
   for (const { address, word, text } of listWords(bytes, base)) {
     for (const label of labels.get(address) ?? []) yield `${label}:\n`;
-    yield `${address.slice(2).padStart(width)}:  ${word}  ${text ?? `.inst 0x${word}  // not allocated`}\n`;
+    yield `${address.slice(2).padStart(width)}:  ${word}  ${text ?? `.inst 0x${word}  // unknown`}\n`;
   }
 }
 

@@ -80,7 +80,7 @@ describe("cmodx disasm", () => {
     });
   });
 
-  test("a word that is not allocated says so", () => {
-    expect(cmodx(["disasm", "ffffffff"]).stdout).toContain("not allocated");
+  test("a word that has no text is given as data that assembles to it", () => {
+    expect(cmodx(["disasm", "ffffffff"]).stdout).toBe("0:  ffffffff  .inst 0xffffffff  // unknown\n");
   });
 });
