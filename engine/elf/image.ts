@@ -63,24 +63,25 @@ export interface ElfImage {
    * first). Without mapping symbols ($x, $d), and without section, file and thread-local symbols.
    */
   readonly symbols: ReadonlyMap<string, bigint>;
+  /** The global and weak ones of them: what other objects may be linked to. */
+  readonly globals: ReadonlyMap<string, bigint>;
   readonly tls: ElfTls | undefined;
 }
 
 /** Mapping symbols say whether code or data follows (AAELF64). */
 const mappingSymbol = /^\$[xd](\.|$)/;
 
-/** The map of addresses of a symbol table; see ElfImage.symbols. */
-export function addressesOf(table: readonly ImageSymbol[]): ReadonlyMap<string, bigint> {
+/** The maps of addresses of a symbol table; see ElfImage. */
+export function addressesOf(table: readonly ImageSymbol[]): Pick<ElfImage, "symbols" | "globals"> {
   const named = table.filter(
     ({ name, type }) =>
       name !== "" && type !== "section" && type !== "file" && type !== "tls" && !mappingSymbol.test(name),
   );
-  const addresses = new Map<string, bigint>();
-  for (const { name, address, binding } of named) if (binding !== "local") addresses.set(name, address);
-  for (const { name, address, binding } of named) {
-    if (binding === "local" && !addresses.has(name)) addresses.set(name, address);
-  }
-  return addresses;
+  const globals = new Map<string, bigint>();
+  for (const { name, address, binding } of named) if (binding !== "local") globals.set(name, address);
+  const symbols = new Map(globals);
+  for (const { name, address } of named) if (!symbols.has(name)) symbols.set(name, address);
+  return { symbols, globals };
 }
 
 /** SHF_* as GNU as writes them, as far as a machine has use for them. */

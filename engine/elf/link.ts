@@ -24,7 +24,7 @@ import { EntryTable, Veneers } from "./tables.js";
 import { tlsOffset } from "./tls.js";
 
 export interface LinkOptions extends Placement {
-  /** Addresses of symbols that the objects use and do not define: `machine.symbols`, for a module. */
+  /** Addresses of symbols that the objects use and do not define: for a module `machine.symbols`, or an image's `globals`. */
   readonly symbols?: SymbolSource;
   /** The symbol to begin at; `_start`, if it is defined, if absent. */
   readonly entry?: string;
@@ -82,14 +82,14 @@ class Linker {
     const bytes = this.#fill();
     const segments = this.#segments(bytes);
     const symbolTable = this.#symbolTable();
-    const symbols = addressesOf(symbolTable);
+    const addresses = addressesOf(symbolTable);
     return {
       name: this.#name,
-      entry: this.#entry(symbols),
+      entry: this.#entry(addresses.symbols),
       segments,
       sections: this.#sections(bytes),
       symbolTable,
-      symbols,
+      ...addresses,
       tls: this.#threadLocals(bytes),
     };
   }
@@ -103,7 +103,8 @@ class Linker {
           if (relocation.rule.operation === "none") continue;
           const target = this.#symbols.target(object, relocation.symbol);
           if (target !== undefined) references.push({ object, piece, relocation, target });
-          else this.#noteMissing(object, piece, relocation, missing);
+          // Unwind tables keep entries for functions that an earlier object's COMDAT group has replaced.
+          else if (piece.name !== ".eh_frame") this.#noteMissing(object, piece, relocation, missing);
         }
       }
     }

@@ -51,7 +51,7 @@ export function loadElf(bytes: Uint8Array, options: LoadOptions = {}): ElfImage 
     segments,
     sections: imageSections(file, segments, base),
     symbolTable,
-    symbols: addressesOf(symbolTable),
+    ...addressesOf(symbolTable),
     tls: threadLocal(file, segments, base),
   };
 }

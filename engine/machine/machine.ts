@@ -154,7 +154,7 @@ export class Machine {
     return this.cores[0] as Core;
   }
 
-  /** Symbols of the loaded programs; of several with one name the last loaded. */
+  /** Symbols of the loaded programs; of several with one name the last loaded, but for local ones of ELF images, which hide nothing. */
   get symbols(): ReadonlyMap<string, bigint> {
     return this.#symbols;
   }
@@ -291,7 +291,11 @@ export class Machine {
       if (size > bytes.length) this.#clear(address + BigInt(bytes.length), size - bytes.length);
       this.cleanAndInvalidate(address, size);
     }
-    for (const [name, address] of program.symbols) this.#symbols.set(name, BigInt.asUintN(64, address));
+    for (const [name, address] of program.symbols) {
+      // A static function's name must not hide what another image shows to all.
+      const isLocal = "globals" in program && !program.globals.has(name);
+      if (!isLocal || !this.#symbols.has(name)) this.#symbols.set(name, BigInt.asUintN(64, address));
+    }
   }
 
   #clear(address: bigint, length: number): void {

@@ -162,6 +162,31 @@ describe("symbols", () => {
     ]);
   });
 
+  test("a local symbol hides no global one in a machine", async () => {
+    const [shown, own] = [
+      linkElf([word("x", 1)], { text: DATA }),
+      linkElf([word("x", 2, "local")], { text: DATA + 4096n }),
+    ];
+    expect([own.symbols.has("x"), own.globals.has("x")]).toEqual([true, false]);
+    for (const images of [
+      [shown, own],
+      [own, shown],
+    ]) {
+      const machine = await Machine.create();
+      for (const image of images) machine.load(image);
+      expect(machine.symbols.get("x")).toBe(shown.symbols.get("x"));
+    }
+  });
+
+  test("of COMDAT groups with one signature the first is kept", async () => {
+    const objects = ["comdat-1.o", "comdat-2.o"].map((name) => ({ name, bytes: data(name) }));
+    const machine = await Machine.create();
+    const image = linkElf(objects, { text: TEXT, data: DATA });
+    expect(image.sections.find(({ name }) => name === ".text.inline")?.size).toBe(8);
+    machine.load(image);
+    expect([machine.core.call("caller_1"), machine.core.call("caller_2")]).toEqual([1n, 1n]);
+  });
+
   test("what is missing is named, unless it is weak", () => {
     const error = errorOf(() => linkElf([pointer("y"), pointer("z")], { text: 0x10000n }));
     expect(error).toMatchObject({ code: "undefined-symbol", place: { section: ".data", offset: 0, symbol: "y" } });

@@ -29,3 +29,6 @@ rm pie.o
 
 aarch64-linux-gnu-as relocations.s -o relocations.o
 "${ld[@]}" -static -T layout.ld --defsym outside=0x1000000 relocations.o -o relocations.elf
+for number in 1 2; do
+  aarch64-linux-gnu-as --defsym NUMBER=$number comdat.s -o comdat-$number.o
+done
