@@ -6,6 +6,7 @@ export type { ElfAccess, ElfImage, ElfSegment, ElfTls, ImageSection, ImageSymbol
 export { type LinkOptions, linkElf } from "./link.js";
 export { type LoadOptions, loadElf } from "./load.js";
 export type { LinkObject } from "./objects.js";
+export { type ElfRelocation, readRelocations } from "./relocation-table.js";
 export type { ElfSection } from "./sections.js";
 export type { SymbolSource } from "./symbol-source.js";
 export type { ElfSymbol, SymbolBinding, SymbolType, SymbolVisibility } from "./symbols.js";

@@ -4,6 +4,7 @@ import { type ElfFile, parseElf } from "./file.js";
 import * as format from "./format.js";
 import { declaresBti } from "./properties.js";
 import type { Reader } from "./reader.js";
+import { type ElfRelocation, readRelocations } from "./relocation-table.js";
 import { type RelocationRule, relocationRules } from "./relocations.js";
 import type { ElfSection } from "./sections.js";
 import type { ElfSymbol } from "./symbols.js";
@@ -58,7 +59,10 @@ export function readObject({ name, bytes }: LinkObject, groups: Set<string>): In
     const piece = pieces[section.info];
     const isTable = section.type === format.SHT_RELA || section.type === format.SHT_REL;
     if (!isTable || piece === undefined) continue;
-    relocations.set(piece, [...(relocations.get(piece) ?? []), ...readRelocations(file, section, piece)]);
+    relocations.set(piece, [
+      ...(relocations.get(piece) ?? []),
+      ...readRelocations(file, section).map((relocation) => toApply(file, relocation, piece)),
+    ]);
   }
   const properties = file.sections.find(
     (section) => section.type === format.SHT_NOTE && section.name === ".note.gnu.property",
@@ -118,29 +122,12 @@ function droppedSections(file: ElfFile, groups: Set<string>): ReadonlySet<number
   return dropped;
 }
 
-function readRelocations(file: ElfFile, section: ElfSection, piece: Piece): readonly Relocation[] {
-  const { reader } = file;
-  const { header } = section;
-  if (section.type === format.SHT_REL)
-    reader.fail("unsupported", header + 4, "relocations without addends (SHT_REL) are not used on AArch64");
-  if (file.sections[section.link]?.type !== format.SHT_SYMTAB) {
-    reader.fail(
-      "malformed",
-      header + 40,
-      `the relocations of ${piece.name} link to section ${section.link}, which is no symbol table`,
-    );
-  }
-  if (section.size % format.RELA_BYTES !== 0) {
-    reader.fail("malformed", header + 32, `${section.size} bytes of relocations, of ${format.RELA_BYTES} bytes each`);
-  }
-  return Array.from({ length: section.size / format.RELA_BYTES }, (_, index) =>
-    readRelocation(file, section.offset + index * format.RELA_BYTES, piece),
-  );
-}
-
-function readRelocation(file: ElfFile, at: number, piece: Piece): Relocation {
+function toApply(
+  file: ElfFile,
+  { offset: place, type, symbolIndex, symbol, addend, at }: ElfRelocation,
+  piece: Piece,
+): Relocation {
   const reader: Reader = file.reader;
-  const type = reader.u32(at + 8);
   const rule = relocationRules.get(type);
   if (rule === undefined) {
     reader.fail(
@@ -149,19 +136,17 @@ function readRelocation(file: ElfFile, at: number, piece: Piece): Relocation {
       `relocation ${type} of ${piece.name} is not supported: see engine/elf/relocations.ts for those that are`,
     );
   }
-  const offset = reader.size(at, "the relocation's place");
-  if (offset + rule.encoder.width > piece.bytes.length) {
+  if (place + BigInt(rule.encoder.width) > BigInt(piece.bytes.length)) {
     reader.fail(
       "malformed",
       at,
-      `R_AARCH64_${rule.name} changes ${piece.name}+${hex(offset)}, which has ${piece.bytes.length} bytes in the file`,
+      `R_AARCH64_${rule.name} changes ${piece.name}+${hex(place)}, which has ${piece.bytes.length} bytes in the file`,
     );
   }
-  const symbol = reader.u32(at + 12);
-  if (symbol >= Math.max(file.symbols.length, 1)) {
-    reader.fail("malformed", at + 12, `R_AARCH64_${rule.name} names symbol ${symbol}, of ${file.symbols.length}`);
+  if (symbol !== file.symbols[symbolIndex]) {
+    reader.fail("malformed", at + 12, `R_AARCH64_${rule.name} of ${piece.name} names a dynamic symbol, in an object`);
   }
-  return { rule, offset, symbol, addend: reader.i64(at + 16), at };
+  return { rule, offset: Number(place), symbol: symbolIndex, addend, at };
 }
 
 /** A common symbol's value is its alignment. */

@@ -1,5 +1,5 @@
 /** Reading ELF structures, and refusing what is none. */
-import { ElfError, type ElfErrorCode, linkElf, loadElf, parseElf } from "cmodx/engine";
+import { ElfError, type ElfErrorCode, linkElf, loadElf, parseElf, readRelocations } from "cmodx/engine";
 import { describe, expect, test } from "vitest";
 import { data, makeObject } from "./files.js";
 
@@ -30,6 +30,34 @@ describe("structures", () => {
       section: "common",
       size: 40n,
     });
+  });
+});
+
+describe("relocations", () => {
+  const relocationsOf = (name: string, title: string) => {
+    const file = parseElf(data(name));
+    const section = file.sections.find((each) => each.name === title);
+    return section === undefined ? [] : readRelocations(file, section);
+  };
+
+  test("of an object name its symbols", () => {
+    const [first] = relocationsOf("relocations.o", ".rela.text");
+    expect(first).toMatchObject({ offset: 0n, type: 263, name: "MOVW_UABS_G0", symbol: { name: "small" } });
+    const calls = relocationsOf("relocations.o", ".rela.text").filter(({ name }) => name === "CALL26");
+    expect(calls.map(({ symbol, addend }) => [symbol?.name, addend])).toEqual([
+      ["outside", 0n],
+      ["outside", -8n],
+      ["nowhere", 0n],
+    ]);
+  });
+
+  test("of an executable name its dynamic symbols", () => {
+    const slots = relocationsOf("dynamic.elf", ".rela.plt");
+    expect(slots.map(({ type, symbol }) => [type, symbol?.name])).toEqual([
+      [1026, "call_outside"],
+      [1026, "outside"],
+    ]);
+    expect(relocationsOf("pie-rela.elf", ".rela.dyn").every(({ type }) => type === 1027)).toBe(true);
   });
 });
 

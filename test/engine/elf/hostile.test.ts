@@ -6,8 +6,8 @@ import { data } from "./files.js";
 
 const CASES = countFromEnvironment("CMODX_ELF_CASES", 10_000);
 
-const executables = ["default.elf", "static-clang.elf", "pie-rela.elf", "pie-relr.elf"].map(data);
-const objects = ["first-gcc.o", "second-clang.o", "static-calls.o", "relocations.o"].map(data);
+const executables = ["default.elf", "static-clang.elf", "pie-rela.elf", "pie-relr.elf", "dynamic.elf"].map(data);
+const objects = ["first-gcc.o", "second-clang.o", "static-calls.o", "relocations.o", "comdat-1.o"].map(data);
 
 /** Numbers that sizes, offsets and indices break at. */
 const nasty = [
@@ -77,7 +77,7 @@ function outcome(action: () => ElfImage, describe: () => string): "accepted" | "
 }
 
 const symbols: Record<string, bigint> = {};
-const undefinedNames = ["other", "shared", "sum_table", "counter", "missing", "outside"];
+const undefinedNames = ["other", "shared", "sum_table", "counter", "missing", "outside", "far_away"];
 for (const name of undefinedNames) symbols[name] = 0x50_0000n;
 
 const loadIt = (bytes: Uint8Array) => () => loadElf(bytes, { name: "hostile", symbols });
