@@ -3,9 +3,9 @@
  * 10,000 calls, in a round of B f1, B f2, NOP+literal, RET. Requirements: no region is compiled after the
  * first round, and throughput is at least half of that of the same calls with no patching.
  */
-
 import { StaticCall } from "cmodx";
 import { assemble, Machine } from "cmodx/engine";
+import { callLoop } from "#src/dispatch/program.js";
 import { flags, Verdict } from "./support.js";
 
 const CALLS = flags.short ? 20_000_000 : 100_000_000;
@@ -13,45 +13,21 @@ const CALLS_A_TARGET = 10_000;
 const REQUIRED_SHARE = 0.5;
 const TARGETS = ["f1", "f2", "far", null] as const;
 
-const text = (machine: Machine, name: string): bigint =>
-  machine.windows.find((window) => window.name === name)?.address ?? 0n;
+const adds = (name: string, value: number): string => `${name}: bti c\n add x0, x0, #${value}\n ret\n`;
 
-const CALLEES = `
-f1:	bti	c
-	add	x0, x0, #1
-	ret
-f2:	bti	c
-	add	x0, x0, #2
-	ret
-`;
-
-const FAR = `
-far:	bti	c
-	add	x0, x0, #3
-	ret
-`;
-
-const CALLER = `
-caller:
-	bti	c
-	stp	x29, x30, [sp, #-32]!
-	str	x19, [sp, #16]
-	mov	x19, x0
-	mov	x0, #0
-1:	bl	__SCT__patched
-	subs	x19, x19, #1
-	b.ne	1b
-	ldr	x19, [sp, #16]
-	ldp	x29, x30, [sp], #32
-	ret
-`;
+function windowAddress(machine: Machine, name: string): bigint {
+  const window = machine.windows.find((candidate) => candidate.name === name);
+  if (window === undefined) throw new Error(`no window ${name}`);
+  return window.address;
+}
 
 // In place, so that the first round ends with its regions made.
 const machine = await Machine.create({ jit: { background: false } });
-machine.load(assemble(CALLEES, { base: text(machine, "text") }));
-machine.load(assemble(FAR, { base: text(machine, "modules") }));
+const text = windowAddress(machine, "text");
+machine.load(assemble(adds("f1", 1) + adds("f2", 2), { base: text }));
+machine.load(assemble(adds("far", 3), { base: windowAddress(machine, "modules") }));
 const key = StaticCall.define(machine, { name: "patched", design: "hybrid", target: "f1" });
-machine.load(assemble(CALLER, { base: text(machine, "text") + 4096n, symbols: machine.symbols }));
+machine.load(assemble(callLoop("caller", key.site), { base: text + 4096n, symbols: machine.symbols }));
 
 /** Makes the calls, with the target changed in between or not; checks each result; gives seconds. */
 function run(calls: number, patching: boolean): number {

@@ -35,7 +35,7 @@ export function dispatchCommand(): Command {
     .description("measure what a call costs through each static-call design, in the interpreter and in the JIT")
     .option(
       "--calls <n>",
-      "calls in a timed run of the JIT (the interpreter runs a twentieth)",
+      "calls that are timed in the JIT for each row (in the interpreter a twentieth)",
       parseWhole("A number of calls", 1, MAX_CALLS),
     )
     .option("--progress", "say what is measured on the standard error, also where that is no terminal")

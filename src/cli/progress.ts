@@ -12,8 +12,13 @@ export interface Progress {
 const silent: Progress = { show: () => undefined, end: () => undefined };
 
 function onTerminal(): Progress {
+  let shown = "";
   return {
-    show: (step, detail) => void process.stderr.write(`${ERASE_LINE}${step}${detail}`),
+    show: (step, detail) => {
+      const text = `${step}${detail}`;
+      if (text !== shown) process.stderr.write(`${ERASE_LINE}${text}`);
+      shown = text;
+    },
     end: () => void process.stderr.write(ERASE_LINE),
   };
 }

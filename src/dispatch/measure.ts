@@ -6,7 +6,7 @@ import { cases, type LoadedCase, loadCases } from "./program.js";
 export interface DispatchRow {
   readonly design: string;
   readonly state: string;
-  /** Nanoseconds a loop turn (the call, the function, subs and b.ne) in the fastest of several runs. */
+  /** Nanoseconds a loop turn (the call, the function, subs and b.ne) in the fastest sample. */
   readonly interpreterNanoseconds: number;
   readonly jitNanoseconds: number;
   /** The same, divided by that of the first row, the direct call. */
@@ -19,11 +19,9 @@ export interface DispatchRow {
 }
 
 export interface DispatchOptions {
-  /** Loop turns of a timed run in the JIT; the interpreter runs a twentieth of them. */
+  /** Loop turns of a row that are timed in the JIT; the interpreter runs a twentieth of them. */
   readonly calls?: number;
-  /** Timed runs, of which the fastest counts. */
-  readonly repetitions?: number;
-  /** Told when a row is begun and after each of its timed runs. */
+  /** Told when a row is begun and after each of its samples. */
   readonly progress?: (progress: DispatchProgress) => void;
   /** Ends the measurement early when it is aborted. */
   readonly signal?: AbortSignal;
@@ -47,16 +45,18 @@ export interface DispatchMeasurement {
   readonly complete: boolean;
 }
 
-const DEFAULT_CALLS = 10_000_000;
+const DEFAULT_CALLS = 50_000_000;
 const INTERPRETER_SHARE = 20;
-const DEFAULT_REPETITIONS = 7;
 /** Turns of each short run before timing: regions are made, and V8 optimises them between runs. */
 const WARM_UP_TURNS = 100_000;
 const WARM_UP_RUNS = 20;
 const COUNTED_TURNS = 1000;
-/** A timed run is made of slices of so many turns, a few milliseconds each: between them the process can be interrupted. */
-const JIT_SLICE_TURNS = 4_000_000;
-const INTERPRETER_SLICE_TURNS = 100_000;
+/**
+ * Turns of a sample, which takes less than a millisecond: other processes are in the way of most longer ones, and between
+ * samples the process can be interrupted.
+ */
+const JIT_SAMPLE_TURNS = 250_000;
+const INTERPRETER_SAMPLE_TURNS = JIT_SAMPLE_TURNS / INTERPRETER_SHARE;
 
 /** A loop that did not call what it should have; nothing that follows would mean anything. */
 export class MeasurementError extends Error {
@@ -87,25 +87,24 @@ function pauseFor(signal: AbortSignal | undefined): Pause {
 interface Timing {
   readonly machine: Machine;
   readonly turns: number;
-  readonly sliceTurns: number;
-  readonly repetitions: number;
+  readonly sampleTurns: number;
   readonly pause: Pause;
 }
 
-/** Nanoseconds a turn in the fastest run; `ran` is told after each. */
-async function timeTurns(timing: Timing, each: LoadedCase, ran: (runs: number) => void): Promise<number> {
-  const { machine, turns, sliceTurns, repetitions, pause } = timing;
+/** Nanoseconds a turn in the fastest sample; `done` is told the share of the turns after each. */
+async function timeTurns(timing: Timing, each: LoadedCase, done: (share: number) => void): Promise<number> {
+  const { machine, turns, sampleTurns, pause } = timing;
   let best = Number.POSITIVE_INFINITY;
-  for (let repetition = 0; repetition < repetitions; repetition++) {
-    let nanoseconds = 0;
-    for (let left = turns; left > 0; left -= sliceTurns) {
-      await pause();
-      const start = process.hrtime.bigint();
-      run(machine, each, Math.min(left, sliceTurns));
-      nanoseconds += Number(process.hrtime.bigint() - start);
-    }
-    best = Math.min(best, nanoseconds / turns);
-    ran(repetition + 1);
+  for (let left = turns; left > 0; ) {
+    const sample = Math.min(left, sampleTurns);
+    await pause();
+    const start = process.hrtime.bigint();
+    run(machine, each, sample);
+    const nanoseconds = Number(process.hrtime.bigint() - start);
+    left -= sample;
+    // A short rest says nothing where there are whole samples.
+    if (sample === sampleTurns || turns < sampleTurns) best = Math.min(best, nanoseconds / sample);
+    done(1 - left / turns);
   }
   return best;
 }
@@ -168,12 +167,11 @@ async function measureCase(subjects: Subjects, index: number, at: (share: number
   at(0);
   const counted = countTurns(interpreter.machine, interpreted);
   await warmUp(jit, compiled);
-  const runs = interpreter.repetitions + jit.repetitions;
   return {
     ...counted,
     case: compiled,
-    interpreter: await timeTurns(interpreter, interpreted, (done) => at(done / runs)),
-    jit: await timeTurns(jit, compiled, (done) => at((interpreter.repetitions + done) / runs)),
+    interpreter: await timeTurns(interpreter, interpreted, (share) => at(share / 2)),
+    jit: await timeTurns(jit, compiled, (share) => at((1 + share) / 2)),
   };
 }
 
@@ -182,22 +180,17 @@ async function measureCase(subjects: Subjects, index: number, at: (share: number
  * that were finished. Throws a MeasurementError if a loop did not do what it is measured for.
  */
 export async function measureDispatch(options: DispatchOptions = {}): Promise<DispatchMeasurement> {
-  const { calls = DEFAULT_CALLS, repetitions = DEFAULT_REPETITIONS, progress, signal } = options;
+  const { calls = DEFAULT_CALLS, progress, signal } = options;
   const interpreter = await Machine.create({ jit: false });
   // Waiting for each region keeps the time of its compilation out of what is timed.
   const jit = await Machine.create({ jit: { background: false } });
   const interpreterTurns = Math.max(1, Math.round(calls / INTERPRETER_SHARE));
-  const common = { repetitions, pause: pauseFor(signal) };
+  const pause = pauseFor(signal);
   const measured: Measured[] = [];
   try {
     const subjects: Subjects = {
-      interpreter: {
-        ...common,
-        machine: interpreter,
-        turns: interpreterTurns,
-        sliceTurns: INTERPRETER_SLICE_TURNS,
-      },
-      jit: { ...common, machine: jit, turns: calls, sliceTurns: JIT_SLICE_TURNS },
+      interpreter: { machine: interpreter, turns: interpreterTurns, sampleTurns: INTERPRETER_SAMPLE_TURNS, pause },
+      jit: { machine: jit, turns: calls, sampleTurns: JIT_SAMPLE_TURNS, pause },
       interpreted: loadCases(interpreter),
       compiled: loadCases(jit),
     };

@@ -40,8 +40,11 @@ ${label}:
 	ret
 `;
 
-/** x0: turns, at least 1. Gives the number of times that the function was called. */
-const loop = (label: string, site: string): string => `
+/**
+ * A function that makes a call at `site` x0 times, at least once: x0 passed from call to call, 0 at first. So with the function
+ * above it gives the number of times that this was called.
+ */
+export const callLoop = (label: string, site: string): string => `
 	.balign	64
 ${label}:
 	bti	c
@@ -86,7 +89,7 @@ export function loadCases(machine: Machine, selected: readonly Case[] = cases): 
     const key = StaticCall.define(machine, { name, design: each.design, target: each.target, type: TYPE_HASH });
     return { ...each, loop: `loop_${name}`, key };
   });
-  const source = loaded.map((each) => loop(each.loop, each.key.site)).join("");
+  const source = loaded.map((each) => callLoop(each.loop, each.key.site)).join("");
   machine.load(assemble(source, { base: text + 4096n, symbols: machine.symbols, file: "loops.s" }));
   return loaded;
 }

@@ -21,7 +21,7 @@ const columns: readonly Column<DispatchRow>[] = [
 
 const LEGEND = `
 Each figure is for one turn of a loop { call; subs; b.ne } around a function { bti c; add; ret }, nothing
-subtracted; times are the fastest of several runs; ratios are to the direct call. States:
+subtracted; times are those of the fastest sample; ratios are to the direct call. States:
   RET, NULL      no target: the trampoline returns        B              a patched branch to the target
   NOP+literal    target beyond +-128 MiB of B             literal        loaded from data, nothing patched
 `;

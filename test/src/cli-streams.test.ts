@@ -40,6 +40,9 @@ async function interrupt(args: readonly string[], when: RegExp, signal: NodeJS.S
 // More calls than anyone waits for: only the signal ends it.
 const ENDLESS = ["--calls", "1000000000", "--progress"];
 
+/** Rows of a good part of a second. */
+const SLOW = ["--calls", "60000000", "--progress"];
+
 describe("cmodx dispatch that is stopped", () => {
   test.each([
     ["SIGINT", 130],
@@ -52,19 +55,22 @@ describe("cmodx dispatch that is stopped", () => {
   });
 
   test("later has the rows measured so far, as a table", async () => {
-    const args = ["dispatch", "--calls", "2000000", "--progress"];
-    const { status, stdout } = await interrupt(args, /measuring 3 of 8/, "SIGINT");
+    const { status, stdout } = await interrupt(["dispatch", ...SLOW], /measuring 3 of 8/, "SIGINT");
     expect(status).toBe(130);
-    expect(stdout).toMatch(/^direct +BL .*\nhybrid +RET .*\n\nIncomplete: stopped after 2 of 8 rows\.\n/m);
+    const rows = stdout.split("\n").filter((line) => /^\w+ .* \d+\.\d\d /.test(line));
+    expect(rows[0]).toMatch(/^direct +BL /);
+    expect(rows[1]).toMatch(/^hybrid +RET /);
+    expect(rows.length).toBeLessThan(8);
+    expect(stdout).toContain(`\nIncomplete: stopped after ${rows.length} of 8 rows.\n`);
   });
 
   test("and as JSON", async () => {
-    const args = ["dispatch", "--calls", "2000000", "--progress", "--json"];
-    const { status, stdout } = await interrupt(args, /measuring 3 of 8/, "SIGINT");
+    const { status, stdout } = await interrupt(["dispatch", ...SLOW, "--json"], /measuring 3 of 8/, "SIGINT");
     expect(status).toBe(130);
     const report = JSON.parse(stdout);
     expect(report).toMatchObject({ report: "dispatch", complete: false, cases: 8 });
-    expect(report.rows.map((row: { state: string }) => row.state)).toEqual(["BL", "RET"]);
+    expect(report.rows.length).toBeLessThan(8);
+    expect(report.rows.slice(0, 2).map((row: { state: string }) => row.state)).toEqual(["BL", "RET"]);
   });
 });
 

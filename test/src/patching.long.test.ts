@@ -4,8 +4,9 @@
  */
 import { StaticCall } from "cmodx";
 import { describe, expect, test } from "vitest";
+import { callLoop } from "#src/dispatch/program.js";
 import { Random, runSeed } from "../support/random.js";
-import { loadCaller, loopCaller, machineWithTargets } from "../support/static-calls.js";
+import { loadCaller, machineWithTargets } from "../support/static-calls.js";
 
 const SWITCHES = 100_000;
 const MAX_CALLS = 2_000;
@@ -21,7 +22,7 @@ describe.each(["hybrid", "literal"] as const)("%s", (design) => {
   test.each([`${runSeed}a`, `${runSeed}b`, `${runSeed}c`])("no call goes to an old target, seed %s", async (seed) => {
     const machine = await machineWithTargets({ jit: { threshold: 50 } });
     const key = StaticCall.define(machine, { name: "patched", design });
-    loadCaller(machine, loopCaller("caller", key.site));
+    loadCaller(machine, callLoop("caller", key.site));
     const random = new Random(`patching ${design} ${seed}`);
     for (let done = 0; done < SWITCHES; done++) {
       const [target, value] = random.pick(TARGETS);

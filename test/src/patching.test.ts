@@ -1,7 +1,8 @@
 /** Patching while hot: regions come back without being compiled again, and no call is ever wrong. */
 import { StaticCall } from "cmodx";
 import { expect, test } from "vitest";
-import { loadCaller, loopCaller, machineWithTargets } from "../support/static-calls.js";
+import { callLoop } from "#src/dispatch/program.js";
+import { loadCaller, machineWithTargets } from "../support/static-calls.js";
 
 const CALLS_A_TARGET = 10_000;
 const ROUNDS = 50;
@@ -9,7 +10,7 @@ const ROUNDS = 50;
 test("after the first round of targets no region is compiled", async () => {
   const machine = await machineWithTargets({ jit: { background: false } });
   const key = StaticCall.define(machine, { name: "patched", design: "hybrid", target: "near1" });
-  loadCaller(machine, loopCaller("caller", key.site));
+  loadCaller(machine, callLoop("caller", key.site));
   const compiled: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     for (const [target, value] of [

@@ -2,11 +2,11 @@
 import { type DesignName, RET0, StaticCall, type Target } from "cmodx";
 import { AssemblyError, assemble, GuestFault, type Machine, type MachineOptions, type WindowSpec } from "cmodx/engine";
 import { afterEach, describe, expect, test } from "vitest";
+import { callLoop } from "#src/dispatch/program.js";
 import {
   adder,
   CALLERS,
   loadCaller,
-  loopCaller,
   machineWithTargets,
   symbolOf,
   TYPE,
@@ -110,7 +110,7 @@ describe("with coherent caches", () => {
   ])("hybrid goes through its states, %j", async (ctr) => {
     const machine = await newMachine({ ctr, jit: { background: false } });
     const key = StaticCall.define(machine, { name: "key", design: "hybrid" });
-    loadCaller(machine, loopCaller("caller", key.site));
+    loadCaller(machine, callLoop("caller", key.site));
     for (const [target, sum] of [
       ["near1", 1000n],
       ["far", 3000n],
@@ -164,7 +164,7 @@ describe.each([
     expect(symbolOf(machine, "edge")).toBe(target);
     const key = StaticCall.define(machine, { name: "key", design: "hybrid", target: "edge" });
     expect(symbolOf(machine, "__SCT__key") + 4n).toBe(branch);
-    loadCaller(machine, loopCaller("caller", key.site));
+    loadCaller(machine, callLoop("caller", key.site));
     const check = (): void => {
       expect(key.state).toBe(state);
       expect(key.query()).toBe(target);

@@ -15,24 +15,6 @@ ${name}:
 	ret
 `;
 
-/** x0: turns, at least 1. Calls through `site` as often, x0 passed from call to call and 0 at first. */
-export const loopCaller = (label: string, site: string): string => `
-${label}:
-	bti	c
-	stp	x29, x30, [sp, #-32]!
-	mov	x29, sp
-	str	x19, [sp, #16]
-	mov	x19, x0
-	mov	x0, #0
-1:
-${site}
-	subs	x19, x19, #1
-	b.ne	1b
-	ldr	x19, [sp, #16]
-	ldp	x29, x30, [sp], #32
-	ret
-`;
-
 export function windowAddress(machine: Machine, name: string): bigint {
   const window = machine.windows.find((candidate) => candidate.name === name);
   if (window === undefined) throw new Error(`no window ${name}`);
