@@ -6,23 +6,8 @@
  * run for minutes inside one synchronous call). `wait` blocks for it, for callers that want the region now.
  */
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
-import { CmodxError } from "../a64/errors.js";
+import { CompileWorkerError, WAIT_LIMIT } from "./errors.js";
 import type { RegionCounter, RegionPlan } from "./plan.js";
-
-/** How long `wait` lets the worker start and compile, milliseconds. */
-const WAIT_LIMIT = 30_000;
-
-/** The compile worker does not answer: it was killed, or is starved of processor time. */
-export class CompileWorkerError extends CmodxError {
-  override readonly name = "CompileWorkerError";
-
-  constructor() {
-    super(
-      "compile-worker",
-      `the compile worker did not answer within ${WAIT_LIMIT / 1000} s; create the machine with jit: { background: true } to go on without it, or jit: false`,
-    );
-  }
-}
 
 export interface CompiledRegion {
   readonly module: WebAssembly.Module;
