@@ -35,10 +35,10 @@ const DCZID: u64 = 4;
 const PFR0: u64 = 0x00ff0011;
 /** BT: FEAT_BTI. */
 const PFR1: u64 = 1;
-/** TS: FEAT_FlagM2; Atomic: FEAT_LSE; CRC32. */
-const ISAR0: u64 = (2 << 52) | (2 << 20) | (1 << 16);
-/** SB; LRCPC: FEAT_LRCPC2; DPB: FEAT_DPB2. APA, API, GPA and GPI are zero: no pointer authentication. */
-const ISAR1: u64 = (1 << 36) | (2 << 20) | 2;
+/** TLB: FEAT_TLBIRANGE; TS: FEAT_FlagM2; Atomic: FEAT_LSE; CRC32. */
+const ISAR0: u64 = (2 << 56) | (2 << 52) | (2 << 20) | (1 << 16);
+/** SPECRES; SB; LRCPC: FEAT_LRCPC2; DPB: FEAT_DPB2. APA, API, GPA and GPI are zero: no pointer authentication. */
+const ISAR1: u64 = (1 << 40) | (1 << 36) | (2 << 20) | 2;
 /** TGran4 and TGran64 absent, as is TGran16 with zero: there is no translation. */
 const MMFR0: u64 = 0xff000000;
 /** LO: FEAT_LOR, of which LORID_EL1 says that there are no regions. */

@@ -166,6 +166,8 @@ export interface Ops<V, F, A> {
   barrier(op: BarrierOp, option: F): void;
   dataCache(op: DataCacheOp, address: V): void;
   instructionCache(op: InstructionCacheOp, address: V): void;
+  /** AArch64.CheckSystemAccess for what EL0 may not do: there it is undefined, or trapped by SCTLR_EL1; nothing at EL1. */
+  CheckSystemAccess(atEL0: "undefined" | "trapped"): void;
   readSystem(register: SystemRegister): V;
   writeSystem(register: SystemRegister, value: V): void;
   /** MSR DAIFSet / DAIFClr / SPSel (immediate). */

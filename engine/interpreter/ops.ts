@@ -276,6 +276,12 @@ export class InterpreterOps extends MemoryOps implements Ops<Value, Field, Acces
     this.code.push(m.if(m.i32.eqz(done), this.faulted()));
   }
 
+  CheckSystemAccess(atEL0: "undefined" | "trapped"): void {
+    const operands = [this.code.core(), this.pc(), this.module.i32.const(atEL0 === "undefined" ? 1 : 0)];
+    const refused = this.callCore("trap", operands, ["i32", "i64", "i32"], "i32");
+    this.code.push(this.module.if(refused, this.faulted()));
+  }
+
   readSystem(register: SystemRegister): Value {
     const operands = [this.code.core(), this.pc(), this.module.i32.const(systemRegisterNumber(register))];
     const value = this.bind("i64", this.callCore("readSystem", operands, ["i32", "i64", "i32"], "i64"));

@@ -257,6 +257,9 @@ class FlowOps implements Ops<Known, FlowField, undefined> {
   instructionCache(): void {
     this.leave();
   }
+  CheckSystemAccess(): void {
+    this.leave();
+  }
   readSystem(register: SystemRegister): Known {
     if (!regionSystemRegisters.has(register)) return this.leave();
     return register === "NZCV" ? this.NZCV() : undefined;

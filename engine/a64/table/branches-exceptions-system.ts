@@ -277,6 +277,44 @@ const cacheMaintenance = [
   ],
 ].flat();
 
+// ---- TLBI, and the prediction restrictions: there is neither translation nor speculation that could be seen
+
+const tlbScopes = [
+  { suffix: "", CRm: "0111", rangeCRm: "0110" },
+  { suffix: "IS", CRm: "0011", rangeCRm: "0010" },
+  { suffix: "OS", CRm: "0001", rangeCRm: "0101" },
+] as const;
+
+const tlbOperations = [
+  { name: "VAE1", op2: "001", range: true },
+  { name: "ASIDE1", op2: "010", range: false },
+  { name: "VAAE1", op2: "011", range: true },
+  { name: "VALE1", op2: "101", range: true },
+  { name: "VAALE1", op2: "111", range: true },
+] as const;
+
+function tlbRow(name: string, CRm: string, op2: string): Row {
+  return row(`TLBI ${name}`, `1101010100 0 01 000 1000 ${CRm} ${op2} ttttt` as "ttttt", `tlbi ${name.toLowerCase()}, <Xt>`,
+    (o) => o.CheckSystemAccess("undefined"));
+}
+
+const tlbMaintenance = tlbScopes.flatMap(({ suffix, CRm, rangeCRm }) => [
+  row(`TLBI VMALLE1${suffix}`, `1101010100 0 01 000 1000 ${CRm} 000 11111`, `tlbi vmalle1${suffix.toLowerCase()}`,
+    (o) => o.CheckSystemAccess("undefined")),
+  ...tlbOperations.map(({ name, op2 }) => tlbRow(name + suffix, CRm, op2)),
+  ...tlbOperations.filter(({ range }) => range).map(({ name, op2 }) => tlbRow(`R${name}${suffix}`, rangeCRm, op2)),
+]);
+
+/** SCTLR_EL1.EnRCTX is zero: EL0 is trapped. */
+const predictionRestrictions = [
+  { name: "CFP", op2: "100" },
+  { name: "DVP", op2: "101" },
+  { name: "CPP", op2: "111" },
+].map(({ name, op2 }) =>
+  row(`${name} RCTX`, `1101010100 0 01 011 0111 0011 ${op2} ttttt` as "ttttt", `${name.toLowerCase()} rctx, <Xt>`,
+    (o) => o.CheckSystemAccess("trapped")),
+);
+
 export const branchesExceptionsSystem: readonly (Row | Alias)[] = [
   branchesImmediate,
   branchesRegister,
@@ -288,4 +326,6 @@ export const branchesExceptionsSystem: readonly (Row | Alias)[] = [
   systemRegisters.flatMap(systemMoves),
   floatingPointRegisters,
   cacheMaintenance,
+  tlbMaintenance,
+  predictionRestrictions,
 ].flat();

@@ -78,7 +78,8 @@ const features = [
   { feature: "LOR", register: "ID_AA64MMFR1_EL1", lsb: 16, value: 1n, words: [0xc8df_7c20] },
   { feature: "PAuth", register: "ID_AA64ISAR1_EL1", lsb: 4, value: 0n, words: [0xdac1_0020] },
   { feature: "PAuth, implementation defined", register: "ID_AA64ISAR1_EL1", lsb: 8, value: 0n, words: [0xdac1_0020] },
-  { feature: "SPECRES", register: "ID_AA64ISAR1_EL1", lsb: 40, value: 0n, words: [] },
+  { feature: "SPECRES", register: "ID_AA64ISAR1_EL1", lsb: 40, value: 1n, words: [0xd50b_7380] },
+  { feature: "TLBIRANGE", register: "ID_AA64ISAR0_EL1", lsb: 56, value: 2n, words: [0xd508_8620, 0xd508_811f] },
   { feature: "RNG", register: "ID_AA64ISAR0_EL1", lsb: 60, value: 0n, words: [0xd53b_2400] },
   { feature: "PAN", register: "ID_AA64MMFR1_EL1", lsb: 20, value: 0n, words: [0xd500_419f] },
   { feature: "UAO", register: "ID_AA64MMFR2_EL1", lsb: 4, value: 0n, words: [0xd500_417f] },
@@ -103,6 +104,19 @@ describe("ID registers", () => {
     const made = await start("f: mrs x0, clidr_el1\n ret\ng: mrs x0, ccsidr_el1\n ret\n");
     expect(made.call("f") & 63n).toBe(3n);
     expect(made.call("g") & 7n).toBe(2n);
+  });
+
+  test("TLBI and CFP do nothing at EL1, and are refused at EL0, each in its own way", async () => {
+    const operations = { tlbi: "tlbi vae1is, x0", all: "tlbi vmalle1", cfp: "cfp rctx, x0" };
+    const made = await start(
+      Object.entries(operations)
+        .map(([name, text]) => `${name}: ${text}\n ret\n`)
+        .join("") + "below: msr elr_el1, x0\n msr spsr_el1, xzr\n eret\n",
+    );
+    for (const name of Object.keys(operations)) expect(made.call(name, 5)).toBe(5n);
+    expect(made.fault("below", made.address("tlbi")).esr).toBe(0x0200_0000);
+    expect(made.fault("below", made.address("all")).esr).toBe(0x0200_0000);
+    expect(made.fault("below", made.address("cfp"))).toMatchObject({ kind: "trapped-system", esr: 0x6218_dc06 });
   });
 
   test("they are undefined at EL0", async () => {
