@@ -14,8 +14,9 @@ import { compileHarness, flags, harnessRuns, installed, Verdict, withFolder } fr
 
 /** Every column is measured once a round, case by case, so that what else the computer does hits all of them. */
 const ROUNDS = flags.short ? 3 : 8;
-const RUNS = 4;
-const TURNS = { jit: 5_000_000, interpreter: 300_000, qemu: 2_000_000, unicorn: 2_000_000, native: 10_000_000 };
+/** Many runs of about a millisecond: other processes are in the way of most longer ones. */
+const RUNS = 80;
+const TURNS = { jit: 500_000, interpreter: 15_000, qemu: 100_000, unicorn: 100_000, native: 500_000 };
 
 /** Nanoseconds a turn of a case in the fastest of a few runs, NaN where the column has no such case. */
 type Column = (each: LoadedCase) => number;
