@@ -5,6 +5,7 @@ import { dataProcessingImmediate } from "#engine/a64/table/data-processing-immed
 import { dataProcessingRegister } from "#engine/a64/table/data-processing-register.js";
 import { rows } from "#engine/a64/table.js";
 import { flowOf } from "#engine/jit/flow.js";
+import { wordFor } from "./encode.js";
 import type { Random } from "./random.js";
 import { isWordOf, wordOf } from "./words.js";
 
@@ -12,6 +13,9 @@ import { isWordOf, wordOf } from "./words.js";
 const isKept = (register: number): boolean => register >= 16 && register <= 28;
 /** Letters of operand fields that name a register which the instruction may write. */
 const DESTINATIONS = new Set(["d", "t", "u", "s"]);
+
+/** Letters that name registers in data processing. */
+const REGISTERS = new Set(["d", "n", "m", "a"]);
 
 const dataProcessing = formsOf(
   [...dataProcessingImmediate, ...dataProcessingRegister].filter((entry) => "meaning" in entry),
@@ -39,9 +43,15 @@ function word(random: Random, forms: readonly Form[], choose: (layout: FieldLayo
   }
 }
 
-/** An instruction that computes. */
+/** Registers that most operations take, so that they depend on each other. */
+const FEW = 6;
+
+/** An instruction that computes: now and then a mere move, and mostly on the first registers. */
 export function randomOperation(random: Random): number {
-  return word(random, dataProcessing, () => undefined);
+  if (random.oneIn(8)) return wordFor(`mov x${random.below(FEW)}, x${random.below(FEW)}`);
+  return word(random, dataProcessing, ({ letter, width }) =>
+    REGISTERS.has(letter) && width === 5 && !random.oneIn(3) ? random.below(FEW) : undefined,
+  );
 }
 
 /** A load, a store or an atomic access near x19, x20, x28 or SP, with x21 as index. */

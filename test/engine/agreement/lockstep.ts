@@ -28,7 +28,7 @@ export function loadProgram(rig: Rig, program: Program): void {
   state.set64(layout.SP_BANKED, program.sp);
   state.set64(layout.PC, TEXT);
   state.set32(layout.NZCV, program.nzcv);
-  state.set32(layout.EL, 1);
+  state.set32(layout.EL, program.el);
   state.set32(layout.SPSEL, 1);
   state.set32(layout.VBAR_SET, program.vectors ? 1 : 0);
   state.set64(layout.VBAR_EL1, VECTORS);

@@ -38,6 +38,8 @@ export interface Program {
   readonly registers: readonly bigint[];
   readonly sp: bigint;
   readonly nzcv: number;
+  /** The exception level that it starts at. */
+  readonly el: 0 | 1;
   /** Whether exceptions go to the guest, whose handler goes on behind the instruction. */
   readonly vectors: boolean;
   readonly fill: number;
@@ -144,7 +146,46 @@ function countedLoop(random: Random, at: number): readonly number[] {
   ];
 }
 
+const conditions = ["eq", "ne", "cs", "cc", "mi", "pl", "vs", "vc", "hi", "ls", "ge", "lt", "gt", "le", "al"];
+
+/** Sets flags, and reads them at once: without a meeting of paths between the two. */
+function flagChain(random: Random): readonly number[] {
+  const r = random.pick(["x", "w"]);
+  const any = (): string => `${r}${random.below(6)}`;
+  const same = any();
+  const setter = random.pick([
+    `subs ${any()}, ${same}, ${same}`,
+    `cmp ${any()}, ${any()}`,
+    `cmp ${any()}, #${random.below(3)}`,
+    `cmn ${any()}, ${any()}`,
+    `adds ${any()}, ${any()}, ${any()}`,
+    `tst ${any()}, ${any()}`,
+    `adcs ${any()}, ${any()}, ${any()}`,
+    `sbcs ${any()}, ${any()}, ${any()}`,
+    `negs ${any()}, ${any()}`,
+  ]);
+  const reader = random.pick([
+    `adc ${any()}, ${any()}, ${any()}`,
+    `sbc ${any()}, ${any()}, ${any()}`,
+    `sbcs ${any()}, ${any()}, ${any()}`,
+    `mrs x${random.below(6)}, nzcv`,
+    `mrs x${random.below(6)}, nzcv`,
+    `mrs x${random.below(6)}, nzcv`,
+    `csel ${any()}, ${any()}, ${any()}, ${random.pick(conditions)}`,
+    `cset ${any()}, ${random.pick(conditions.slice(0, -1))}`,
+    `ccmp ${any()}, ${any()}, #${random.below(16)}, ${random.pick(conditions)}`,
+  ]);
+  return [setter, ...(random.oneIn(3) ? ["nop"] : []), reader].map(wordFor);
+}
+
+/** Two registers change places, by way of a third: no order of the moves is right without it. */
+function exchange(random: Random): readonly number[] {
+  const [a, b] = [random.below(6), random.below(6)];
+  return [`mov x6, x${a}`, `mov x${a}, x${b}`, `mov x${b}, x6`].map(wordFor);
+}
+
 function instruction(random: Random, at: number, length: number): readonly number[] {
+  if (random.oneIn(12)) return random.oneIn(4) ? exchange(random) : flagChain(random);
   const target = destination(random, at, length);
   const kind = random.below(100);
   if (kind < 44) return [randomOperation(random)];
@@ -214,6 +255,7 @@ export function randomProgram(random: Random, length: number): Program {
     registers,
     sp: STACK + BigInt(2048 + 16 * random.below(64)),
     nzcv: random.below(16),
+    el: random.oneIn(4) ? 0 : 1,
     vectors: !random.oneIn(8),
     fill: random.u32(),
   };

@@ -39,8 +39,7 @@ test("an indirect call goes where its register says, whatever was predicted", as
   guest.dispose();
 });
 
-test("a function that returns elsewhere", async () => {
-  const guest = await Guest.create(`
+const ELSEWHERE = `
 skip:	add	x30, x30, #4
 	ret
 double:	mov	x30, x7
@@ -57,9 +56,38 @@ loop:	mov	x10, x30
 	b.ne	1b
 	mov	x0, x1
 	ret	x10
-`);
+`;
+
+test.each([false, true])("a function that returns elsewhere, compiled by force: %s", async (isForced) => {
+  const guest = await Guest.create(ELSEWHERE);
+  if (isForced) expect(guest.compile("loop")).toBe(true);
   expect(guest.call("loop", 1000)).toBe(1000n);
   expect(guest.regions.exits["indirect"]).toBeGreaterThan(0);
+  guest.dispose();
+});
+
+test("registers that change places at the end of a loop", async () => {
+  const guest = await Guest.create(`
+// x1, x2, x3 move round x0 times
+loop:	mov	x4, x1
+	mov	x1, x2
+	mov	x2, x3
+	mov	x3, x4
+	subs	x0, x0, #1
+	b.ne	loop
+	add	x0, x1, x2, lsl #8
+	add	x0, x0, x3, lsl #16
+	ret
+`);
+  guest.compile("loop");
+  for (const [turns, expected] of [
+    [1, 0x01_0302],
+    [2, 0x02_0103],
+    [3, 0x03_0201],
+    [1000, 0x01_0302],
+  ] as const) {
+    expect(guest.call("loop", turns, 1, 2, 3)).toBe(BigInt(expected));
+  }
   guest.dispose();
 });
 
