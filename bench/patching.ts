@@ -29,35 +29,40 @@ machine.load(assemble(adds("far", 3), { base: windowAddress(machine, "modules") 
 const key = StaticCall.define(machine, { name: "patched", design: "hybrid", target: "f1" });
 machine.load(assemble(callLoop("caller", key.site), { base: text + 4096n, symbols: machine.symbols }));
 
-/** Makes the calls, with the target changed in between or not; checks each result; gives seconds. */
-function run(calls: number, patching: boolean): number {
+/** Makes one round of calls, with the target changed before each or not; checks each result; gives nanoseconds a call. */
+function round(patching: boolean): number {
   const start = process.hrtime.bigint();
-  for (let done = 0, index = 0; done < calls; done += CALLS_A_TARGET, index = (index + 1) % TARGETS.length) {
-    if (patching) key.update(TARGETS[index] ?? null);
-    const expected = patching ? BigInt((index + 1) % TARGETS.length) * BigInt(CALLS_A_TARGET) : BigInt(CALLS_A_TARGET);
+  for (const [index, target] of TARGETS.entries()) {
+    if (patching) key.update(target);
+    const expected = BigInt(patching ? ((index + 1) % TARGETS.length) * CALLS_A_TARGET : CALLS_A_TARGET);
     const result = machine.core.call("caller", CALLS_A_TARGET);
-    if (result !== expected) throw new Error(`after ${done} calls: x0 = ${result} in place of ${expected}`);
+    if (result !== expected) throw new Error(`target ${target}: x0 = ${result} in place of ${expected}`);
   }
-  return Number(process.hrtime.bigint() - start) / 1e9;
+  return Number(process.hrtime.bigint() - start) / (CALLS_A_TARGET * TARGETS.length);
+}
+
+/** Of all rounds the median: a busy machine is in the way of some, and not of most. */
+function run(calls: number, patching: boolean): number {
+  const rounds = Math.ceil(calls / (CALLS_A_TARGET * TARGETS.length));
+  const sorted = Array.from({ length: rounds }, () => round(patching)).sort((a, b) => a - b);
+  return sorted[sorted.length >>> 1] ?? Number.NaN;
 }
 
 const compiled = (): number => machine.stats().regions.compiled;
 
 run(CALLS / 10, false);
-const unpatched = run(CALLS, false) / CALLS;
-const patched = (() => {
-  run(CALLS_A_TARGET * TARGETS.length, true);
-  const before = compiled();
-  const seconds = run(CALLS, true) / CALLS;
-  return { seconds, compiled: compiled() - before };
-})();
+const unpatched = run(CALLS, false);
+round(true);
+const before = compiled();
+const patched = run(CALLS, true);
+const late = compiled() - before;
 machine.dispose();
 
 console.log(`${CALLS} calls, the target changed every ${CALLS_A_TARGET}`);
 console.log(
-  `unpatched ${(unpatched * 1e9).toFixed(2)} ns a call, patched ${(patched.seconds * 1e9).toFixed(2)} ns a call`,
+  `unpatched ${unpatched.toFixed(2)} ns a call, patched ${patched.toFixed(2)} ns a call, in the median round`,
 );
 const verdict = new Verdict();
-verdict.require("regions compiled after the first round", patched.compiled, "at most", 0, "");
-verdict.require("throughput, patched by unpatched", unpatched / patched.seconds, "at least", REQUIRED_SHARE, "");
+verdict.require("regions compiled after the first round", late, "at most", 0, "");
+verdict.require("throughput, patched by unpatched", unpatched / patched, "at least", REQUIRED_SHARE, "");
 verdict.end();
