@@ -56,6 +56,8 @@ export class RegionCache {
   private client: CompilerClient | undefined;
   private readonly slots: Slots;
   private readonly forms: FormTable;
+  /** The core as selection sees it: what has been executed. */
+  private readonly view: CoreView;
   /**
    * What regions call. They do not import the table: V8 keeps a copy of it for every instance that does, 300 kB each,
    * and brings all of them up to date at every change.
@@ -77,6 +79,7 @@ export class RegionCache {
     this.options = { ...jitDefaults, ...options };
     this.slots = new Slots(host.memory);
     this.forms = new FormTable(host.table);
+    this.view = new CoreView(host, this.slots, this.forms, host.core, false);
     this.retired = new RegionCounts(host.memory, host.core);
     this.imports = { ...host.coreExports, nzcv: host.table.get(layout.TABLE_NZCV) as WebAssembly.ImportValue };
   }
@@ -93,7 +96,7 @@ export class RegionCache {
     // From here on the target has to get hot once more before it asks again.
     this.slots.set(slot, this.slots.handlerAt(slot));
     if (this.pendingHeads.has(pc) || !this.isWorthIt(pc)) return;
-    const plan = selectRegion(this.view(false), pc, this.limits());
+    const plan = selectRegion(this.view, pc, this.limits());
     if (plan === undefined || this.linkInstead(plan)) return;
     this.request(plan);
     if (!this.options.background) this.waitFor(pc);
@@ -119,7 +122,7 @@ export class RegionCache {
     if (this.slots.holdsRegion(slot) || this.linkKnown(pc, slot)) return true;
     this.waitFor(pc);
     if (this.slots.holdsRegion(slot)) return true;
-    const plan = selectRegion(this.view(true), pc, this.limits());
+    const plan = selectRegion(new CoreView(this.host, this.slots, this.forms, this.host.core, true), pc, this.limits());
     if (plan === undefined) return false;
     this.request(plan);
     this.waitFor(pc);
@@ -200,10 +203,6 @@ export class RegionCache {
 
   private limits(): { instructions: number; depth: number } {
     return { instructions: Math.min(this.options.maxInstructions, MAX_INSTRUCTIONS), depth: this.options.maxDepth };
-  }
-
-  private view(all: boolean): CoreView {
-    return new CoreView(this.host, this.slots, this.forms, this.host.core, all);
   }
 
   private request(plan: RegionPlan): void {
@@ -321,7 +320,7 @@ export class RegionCache {
   }
 
   private guardsHold(region: Region): boolean {
-    const view = this.view(false);
+    const { view } = this;
     return region.guards.every((guard) =>
       guard.kind === "target"
         ? (view.lastTarget(guard.pc) ?? guard.target) === guard.target

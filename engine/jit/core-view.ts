@@ -39,7 +39,9 @@ export class Slots {
 
 /** One core seen by region selection. */
 export class CoreView implements CodeView {
-  readonly windows: readonly PlanWindow[];
+  /** BRANCH_TARGETS and ACCESS_WINDOWS of the core. */
+  private readonly targets: BigInt64Array;
+  private readonly notes: Uint8Array;
 
   constructor(
     private readonly host: RegionHost,
@@ -49,7 +51,13 @@ export class CoreView implements CodeView {
     /** Whether words count as executed that only could be fetched. */
     private readonly all: boolean,
   ) {
-    this.windows = host.windows();
+    const { buffer } = host.memory;
+    this.targets = new BigInt64Array(buffer, core + layout.BRANCH_TARGETS, 2 * layout.BRANCH_TARGET_ENTRIES);
+    this.notes = new Uint8Array(buffer, core + layout.ACCESS_WINDOWS, layout.ACCESS_WINDOW_ENTRIES);
+  }
+
+  get windows(): readonly PlanWindow[] {
+    return this.host.windows();
   }
 
   executed(pc: bigint): ExecutedWord | undefined {
@@ -65,19 +73,13 @@ export class CoreView implements CodeView {
   }
 
   lastTarget(pc: bigint): bigint | undefined {
-    const entries = new BigInt64Array(this.host.memory.buffer, this.core + layout.BRANCH_TARGETS);
-    const entry = 2 * Number((pc >> 2n) % BigInt(layout.BRANCH_TARGET_ENTRIES));
-    const isOurs = entries[entry] === BigInt.asIntN(64, pc);
-    return isOurs ? BigInt.asUintN(64, entries[entry + 1] as bigint) : undefined;
+    const entry = 2 * Number((pc >> 2n) & BigInt(layout.BRANCH_TARGET_ENTRIES - 1));
+    const isOurs = this.targets[entry] === BigInt.asIntN(64, pc);
+    return isOurs ? BigInt.asUintN(64, this.targets[entry + 1] as bigint) : undefined;
   }
 
   lastWindow(pc: bigint): number | "several" | undefined {
-    const notes = new Uint8Array(
-      this.host.memory.buffer,
-      this.core + layout.ACCESS_WINDOWS,
-      layout.ACCESS_WINDOW_ENTRIES,
-    );
-    const note = notes[Number((pc >> 2n) % BigInt(layout.ACCESS_WINDOW_ENTRIES))] as number;
+    const note = this.notes[Number((pc >> 2n) & BigInt(layout.ACCESS_WINDOW_ENTRIES - 1))] as number;
     if (note === 0) return undefined;
     return (note & layout.ACCESS_SEVERAL) !== 0 ? "several" : note - 1;
   }
