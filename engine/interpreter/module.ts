@@ -16,7 +16,7 @@ import { ValueOps } from "../wasm/values.js";
 import { addDecoder, addLandingPads } from "./decoder.js";
 import { InterpreterOps } from "./ops.js";
 
-/** Handlers stay as they are written down to here: V8 optimises them again when they are hot. */
+/** At build time binaryen has all the time that it wants; the values of a meaning stand in locals of their own until it does. */
 const OPTIMISE_LEVEL = 2;
 
 export function interpreterModule(rows: readonly Row[]): { readonly binary: Uint8Array; readonly forms: number } {

@@ -36,7 +36,7 @@ export interface Translation {
   readonly counters: readonly RegionCounter[];
 }
 
-/** Passes that pay for themselves; V8 does the rest (docs/performance.md has the measurement). */
+/** Binaryen leaves regions as they are: its passes cost more than they gain, and V8 optimises again (docs/performance.md). */
 const OPTIMISE_LEVEL = 0;
 
 const EXIT = "exit";
