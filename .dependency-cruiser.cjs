@@ -8,6 +8,8 @@ const layers = [
   ["src/report", "^src/report/"],
   ["src/dispatch", "^src/dispatch/"],
   ["src/static-call", "^src/static-call/"],
+  ["src/litmus", "^src/litmus/"],
+  ["src/model", "^src/model/"],
   ["engine (package export)", "^engine/index\\.ts$"],
   ["engine/machine", "^engine/machine/"],
   ["engine/jit", "^engine/jit/"],
