@@ -50,18 +50,25 @@ export type FaultType =
 /** One value of a final state. */
 export type Observable =
   | { readonly kind: "register"; readonly thread: number /** 0 to 30, or 31 for SP. */; readonly register: number }
-  | { readonly kind: "memory"; readonly address: bigint; readonly bytes: 1 | 2 | 4 | 8 }
-  /** 1 if the thread took such a fault, otherwise 0. What is absent may be anything. */
-  | {
-      readonly kind: "fault";
-      readonly thread: number;
-      /** The address of the instruction that faulted. */
-      readonly pc?: bigint;
-      /** The first byte of the location that it accessed, and that location's size. */
-      readonly address?: bigint;
-      readonly bytes?: number;
-      readonly type?: FaultType;
-    };
+  | { readonly kind: "memory"; readonly address: bigint; readonly bytes: 1 | 2 | 4 | 8 };
+
+/** An exception that a thread took. */
+export interface ThreadFault {
+  readonly thread: number;
+  /** The address of the instruction that faulted. */
+  readonly pc: bigint;
+  /** The data address of a faulting access. */
+  readonly address?: bigint;
+  readonly type: FaultType;
+}
+
+/** Which faults count as part of the final state. What is absent may be anything. */
+export interface FaultFilter {
+  readonly thread: number;
+  readonly pc?: bigint;
+  /** The first byte of the location accessed, and its size. */
+  readonly location?: { readonly address: bigint; readonly bytes: number };
+}
 
 export interface Problem {
   readonly name: string;
@@ -72,6 +79,8 @@ export interface Problem {
   readonly exits: readonly bigint[];
   /** What a final state consists of, in this order. */
   readonly observed: readonly Observable[];
+  /** The faults that pass one of these are part of the final state too. */
+  readonly observedFaults: readonly FaultFilter[];
   /** CTR_EL0.IDC: no DC CVAU is needed between a store and a fetch. */
   readonly idc: boolean;
   /** CTR_EL0.DIC, which includes IDC: no IC IVAU is needed either. */
@@ -105,6 +114,8 @@ export interface ModelFlag {
 export interface FinalState {
   /** Parallel to `observed`, each below 2^64. */
   readonly values: readonly bigint[];
+  /** Those that the problem's filters let pass, each once, in a fixed order. */
+  readonly faults: readonly ThreadFault[];
 }
 
 export interface CheckResult {
