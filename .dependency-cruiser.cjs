@@ -6,6 +6,7 @@ const layers = [
   ["src/cli", "^src/cli/"],
   ["src (package root)", "^src/index\\.ts$"],
   ["src/report", "^src/report/"],
+  ["src/run", "^src/run/"],
   ["src/dispatch", "^src/dispatch/"],
   ["src/static-call", "^src/static-call/"],
   ["src/litmus", "^src/litmus/"],

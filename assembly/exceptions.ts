@@ -2,10 +2,12 @@
 import {
   BTYPE, BTYPE_ILLEGAL, BTYPE_MASK, COUNT_EXCEPTIONS, DAIF, EL, ELR_EL1, ESR_EL1, EVENT, EXCEPTION, EXCEPTION_ACCESS,
   EXCEPTION_BRANCH_TARGET, EXCEPTION_BRK, EXCEPTION_DATA_ALIGNMENT, EXCEPTION_DATA_PERMISSION,
-  EXCEPTION_DATA_UNMAPPED, EXCEPTION_ELR, EXCEPTION_ESR, EXCEPTION_FAR, EXCEPTION_FIQ, EXCEPTION_FP_ACCESS, EXCEPTION_HVC,
-  EXCEPTION_ILLEGAL_STATE, EXCEPTION_INSTRUCTION_PERMISSION, EXCEPTION_INSTRUCTION_UNMAPPED, EXCEPTION_IRQ, EXCEPTION_PC_ALIGNMENT, EXCEPTION_SMC,
+  EXCEPTION_DATA_UNMAPPED, EXCEPTION_ELR, EXCEPTION_ESR, EXCEPTION_FAR, EXCEPTION_FIQ, EXCEPTION_FP_ACCESS, EXCEPTION_HLT,
+  EXCEPTION_HVC,
+  EXCEPTION_ILLEGAL_STATE, EXCEPTION_INSTRUCTION_PERMISSION, EXCEPTION_INSTRUCTION_UNMAPPED, EXCEPTION_IRQ, EXCEPTION_PC_ALIGNMENT,
+  EXCEPTION_SEMIHOSTING, EXCEPTION_SMC,
   EXCEPTION_SVC, EXCEPTION_TRAPPED, EXCEPTION_UNDEFINED, EXCEPTION_WAIT, EXCEPTION_WORD, ACCESS_WRITE, FAR_EL1, FAULT_PC,
-  MONITOR_ADDRESS, NZCV, PC, SP, SPSEL, SPSR_EL1, SP_BANKED, VBAR_EL1, VBAR_SET,
+  MONITOR_ADDRESS, NZCV, PC, SEMIHOSTING, SEMIHOSTING_IMMEDIATE, SP, SPSEL, SPSR_EL1, SP_BANKED, VBAR_EL1, VBAR_SET,
 } from "./layout";
 import { heldWord, increment } from "./icache";
 import { interruptIfPending } from "./interrupts";
@@ -62,6 +64,10 @@ export function raise(core: u32, pc: u64, exception: i32, imm16: u32): u64 {
   // There is no HVC or SMC at EL0.
   if ((exception == EXCEPTION_HVC || exception == EXCEPTION_SMC) && load<u32>(core, EL) == 0) {
     return undefined(core, heldWord(core, pc), pc);
+  }
+  if (exception == EXCEPTION_HLT && <i32>imm16 == SEMIHOSTING_IMMEDIATE && load<u32>(core, SEMIHOSTING) != 0) {
+    record(core, EXCEPTION_SEMIHOSTING, pc + 4, 0);
+    return FAULT_PC;
   }
   if (exception == EXCEPTION_FP_ACCESS) {
     record(core, exception, pc, syndrome(EC_FP_ACCESS, ISS_FP_ACCESS));
@@ -228,11 +234,11 @@ export function takeInterrupt(core: u32, pc: u64, exception: i32): u64 {
 /**
  * What becomes of a raised exception: the address of the guest's vector, or FAULT_PC if it is the host's, with PC at
  * the preferred return address. HVC and SMC always are: the host stands where EL2 and EL3 would. So is what the
- * architecture does not have, an access over two windows.
+ * architecture does not have, an access over two windows, and a semihosting call.
  */
 export function deliver(core: u32): u64 {
   const exception = load<i32>(core, EXCEPTION);
-  if (exception != EXCEPTION_WAIT) increment(core, COUNT_EXCEPTIONS);
+  if (exception != EXCEPTION_WAIT && exception != EXCEPTION_SEMIHOSTING) increment(core, COUNT_EXCEPTIONS);
   const isGuests = exception <= EXCEPTION_TRAPPED && exception != EXCEPTION_HVC && exception != EXCEPTION_SMC ||
     exception == EXCEPTION_ILLEGAL_STATE || exception == EXCEPTION_FP_ACCESS;
   if (isGuests && load<u32>(core, VBAR_SET) != 0) return takeToEl1(core, exception);

@@ -131,6 +131,10 @@ export const MISSES_HEARD = 256;
 export const INTERRUPTS = 476;
 export const INTERRUPT_IRQ = 1;
 export const INTERRUPT_FIQ = 2;
+/** u32: whether HLT #SEMIHOSTING_IMMEDIATE asks the host, in place of raising an exception. */
+export const SEMIHOSTING = 480;
+/** Arm's semihosting specification: the A64 trap instruction. */
+export const SEMIHOSTING_IMMEDIATE = 0xf000;
 
 // Counters, u64 each.
 export const COUNT_FETCHES = 512;
@@ -232,6 +236,8 @@ export const EXCEPTION_FP_ACCESS = 19;
 /** Interrupts: taken to the guest's vectors or not at all. */
 export const EXCEPTION_IRQ = 20;
 export const EXCEPTION_FIQ = 21;
+/** Not an exception: a semihosting call; EXCEPTION_ELR is behind the HLT. */
+export const EXCEPTION_SEMIHOSTING = 22;
 
 export const ACCESS_READ = 1;
 export const ACCESS_WRITE = 2;

@@ -46,6 +46,7 @@ export {
 export {
   ArgumentError,
   CmodxError,
+  GuestExitError,
   InternalError,
   MachineOptionsError,
   OutOfFuelError,
@@ -69,4 +70,5 @@ export {
 } from "./machine/faults.js";
 export { type Invalidation, Machine, type MachineOptions } from "./machine/machine.js";
 export { type CacheType, defaultWindows, type WindowSpec } from "./machine/memory-map.js";
+export type { GuestExit, SemihostingOptions, SemihostingStream } from "./machine/semihosting.js";
 export { type BranchCounts, type MachineStats, type RegionCounts, statsBetween } from "./machine/stats.js";

@@ -4,6 +4,7 @@ import type { RegionCache } from "../jit/index.js";
 import type { CoreExports } from "./core-exports.js";
 import {
   ArgumentError,
+  GuestExitError,
   InternalError,
   OutOfFuelError,
   StoppedError,
@@ -13,6 +14,7 @@ import {
 import { readFault } from "./fault-reader.js";
 import { GuestFault } from "./faults.js";
 import { HOST_RETURN_ADDRESS } from "./memory-map.js";
+import type { GuestExit, Semihosting } from "./semihosting.js";
 import { type CoreState, restoreContext, saveContext } from "./state.js";
 import { describeAddress } from "./symbols.js";
 
@@ -31,14 +33,22 @@ export interface RunOptions extends Partial<Limits> {
   readonly pc?: Target;
 }
 
-export interface RunResult {
-  /**
-   * "returned": the function that `call` entered has returned; "waiting": WFI, or WFE without an event; "stopped": by `stop()`;
-   * "fuel", "time": a limit was reached.
-   */
-  readonly reason: "returned" | "waiting" | "stopped" | "fuel" | "time";
-  readonly instructions: number;
-}
+/** How `run` ended. */
+export type RunResult =
+  | {
+      /**
+       * "returned": the function that `call` entered has returned; "waiting": WFI, or WFE without an event; "stopped": by
+       * `stop()`; "fuel", "time": a limit was reached.
+       */
+      readonly reason: "returned" | "waiting" | "stopped" | "fuel" | "time";
+      readonly instructions: number;
+    }
+  | {
+      /** The guest has exited by semihosting. */
+      readonly reason: "exited";
+      readonly exit: GuestExit;
+      readonly instructions: number;
+    };
 
 /** An HVC or SMC of the guest: what EL2 or EL3 would be asked. */
 export interface FirmwareCall {
@@ -57,6 +67,7 @@ export interface CoreHost {
   readonly symbols: ReadonlyMap<string, bigint>;
   readonly regions: RegionCache | undefined;
   readonly firmware: ((core: Core, call: FirmwareCall) => void) | undefined;
+  readonly semihosting: Semihosting | undefined;
 }
 
 /** Instructions between two looks at the clock and at finished compilations. */
@@ -68,8 +79,9 @@ const LINK_REGISTER = 30;
 // Beside STOP_* of the run loop.
 const STOP_TIME = 100;
 const STOP_STOPPED = 101;
+const STOP_EXITED = 102;
 
-const runReasons: ReadonlyMap<number, RunResult["reason"]> = new Map([
+const runReasons: ReadonlyMap<number, Exclude<RunResult["reason"], "exited">> = new Map([
   [layout.STOP_RETURNED, "returned"],
   [layout.STOP_WAIT, "waiting"],
   [STOP_STOPPED, "stopped"],
@@ -104,6 +116,8 @@ export class Core {
   #granted = 0;
   #stopRequested = false;
   #callbackError: { readonly error: unknown } | undefined;
+  /** The guest's last exit. */
+  #exit: GuestExit | undefined;
 
   /** For the machine, which makes its cores. */
   constructor(host: CoreHost, state: CoreState) {
@@ -212,11 +226,17 @@ export class Core {
     return isHeld ? this.#state.view.getUint32(slot, true) : undefined;
   }
 
+  /** As `cachedWord`, after fetching what the cache does not hold, as a prefetch may at any time; undefined if it is not executable. */
+  prefetch(target: Target): number | undefined {
+    this.#host.exports.fill(this.#state.block, this.#resolve(target));
+    return this.cachedWord(target);
+  }
+
   // ---- running ------------------------------------------------------------------------------------
 
   /**
    * Calls a function by the procedure call standard: up to eight arguments in X0 to X7, the result is X0. Throws a
-   * GuestFault, an OutOfFuelError or a TimeLimitError by `limits`, an UnknownSymbolError, or an ArgumentError. After such
+   * GuestFault, an OutOfFuelError or a TimeLimitError by `limits`, a GuestExitError, an UnknownSymbolError, or an ArgumentError. After such
    * an error the core stands where it happened, and `run` goes on; another call starts from the stack as this one found it.
    * WFE and WFI end at once, as the architecture lets them. From within a callback of this core it is a nested call.
    */
@@ -232,8 +252,8 @@ export class Core {
   }
 
   /**
-   * Goes on from the PC, or from `pc`, until a function entered by `call` returns, the core waits or is stopped, or a limit
-   * is reached. Throws a GuestFault, or an ArgumentError when the core is running already.
+   * Goes on from the PC, or from `pc`, until a function entered by `call` returns, the core waits or is stopped, the guest
+   * exits, or a limit is reached. Throws a GuestFault, or an ArgumentError when the core is running already.
    */
   run(options: RunOptions = {}): RunResult {
     if (this.#depth > 0) throw new ArgumentError("the core is running: only call() can be used from its callbacks");
@@ -241,10 +261,12 @@ export class Core {
     const { maxInstructions = this.limits.maxInstructions, timeLimitMs = this.limits.timeLimitMs } = options;
     const before = this.#instructions;
     const stop = this.#execute(maxInstructions, timeLimitMs, true);
+    const instructions = this.#instructions - before;
+    if (stop === STOP_EXITED && this.#exit !== undefined) return { reason: "exited", exit: this.#exit, instructions };
     const reason = runReasons.get(stop);
     if (reason === undefined) throw this.#error(stop, 0, 0);
     if (reason === "returned") this.#unfinished = false;
-    return { reason, instructions: this.#instructions - before };
+    return { reason, instructions };
   }
 
   /** From a callback: lets the running `run` end, or the running `call` throw a StoppedError, after the current instruction or region. Without effect on a core that is not running. */
@@ -364,7 +386,9 @@ export class Core {
       if (stop === layout.STOP_PENDING) {
         if (this.#takePending()) return STOP_STOPPED;
       } else if (stop === layout.STOP_EXCEPTION) {
-        if (!this.#answerFirmwareCall()) return stop;
+        if (this.#isSemihostingCall()) {
+          if (this.#answerSemihostingCall()) return STOP_EXITED;
+        } else if (!this.#answerFirmwareCall()) return stop;
       } else if (stop !== layout.STOP_FUEL && (stop !== layout.STOP_WAIT || waits)) {
         return stop;
       }
@@ -389,6 +413,24 @@ export class Core {
       this.#depth--;
     }
     return true;
+  }
+
+  #isSemihostingCall(): boolean {
+    return this.#state.get32(layout.EXCEPTION) === layout.EXCEPTION_SEMIHOSTING;
+  }
+
+  /** Whether the guest has exited; otherwise it goes on behind its call. */
+  #answerSemihostingCall(): boolean {
+    const state = this.#state;
+    this.#depth++;
+    try {
+      const answer = this.#host.semihosting?.call(state.get32(layout.X), state.get64(layout.X + 8));
+      if (typeof answer === "bigint") state.set64(layout.X, answer);
+      else this.#exit = answer;
+      return typeof answer === "object";
+    } finally {
+      this.#depth--;
+    }
   }
 
   /** One slice in the run loop. */
@@ -427,6 +469,8 @@ export class Core {
         return new TimeLimitError(this.pc, timeLimitMs, this.#where());
       case STOP_STOPPED:
         return new StoppedError(this.pc, this.#where());
+      case STOP_EXITED:
+        return new GuestExitError(this.#exit?.code ?? 0, this.#exit?.reason ?? 0, this.#where());
       default:
         return new InternalError(`the run loop ended with unknown reason ${stop}`);
     }

@@ -94,6 +94,20 @@ export class StoppedError extends CmodxError {
   }
 }
 
+/** The guest ended its program, by semihosting, within a call. The core stands behind that. */
+export class GuestExitError extends CmodxError {
+  override readonly name = "GuestExitError";
+
+  constructor(
+    /** As GuestExit has them. */
+    readonly exitCode: number,
+    readonly reason: number,
+    where: string,
+  ) {
+    super("guest-exit", `the guest has exited with status ${exitCode} (reason ${hex(reason)}), before ${where}`);
+  }
+}
+
 /** An address as messages write it. */
 export function hex(value: bigint | number): string {
   return `0x${value.toString(16)}`;

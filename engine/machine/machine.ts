@@ -18,8 +18,10 @@ import {
   writeMap,
 } from "./memory-map.js";
 import { type EngineModules, engineModules } from "./modules.js";
+import { Semihosting, type SemihostingOptions } from "./semihosting.js";
 import { CoreState } from "./state.js";
 import type { MachineStats } from "./stats.js";
+import { describeAddress } from "./symbols.js";
 
 export interface MachineOptions {
   /** Default: `defaultWindows`. */
@@ -37,6 +39,8 @@ export interface MachineOptions {
    * stands behind the instruction. Without it they are faults.
    */
   readonly firmware?: (core: Core, call: FirmwareCall) => void;
+  /** Answers the guest's HLT #0xF000: its console and its exit. Without it that is an instruction like any other HLT. */
+  readonly semihosting?: SemihostingOptions;
 }
 
 /** Words of a line left a core's instruction cache or were replaced in it. */
@@ -129,17 +133,20 @@ export class Machine {
     this.#view.setUint32(layout.CTR, cacheTypeRegister(cacheType), true);
     this.#view.setUint32(layout.CORE_COUNT, cores, true);
     const table = new WebAssembly.Table({ element: "anyfunc", initial: TABLE_SIZE });
-    const coreInstance = this.#instantiate(modules, table, options.counter ?? processClock);
+    const counter = options.counter ?? processClock;
+    const coreInstance = this.#instantiate(modules, table, counter);
     this.#exports = coreInstance.exports as unknown as CoreExports;
     this.#regions = this.#makeRegions(coreInstance, table, options.jit ?? true);
     this.#states = Array.from({ length: cores }, (_, index) => new CoreState(this.#memory, index));
-    for (const state of this.#states) this.#reset(state);
+    const semihosting = options.semihosting && this.#makeSemihosting(counter, options.semihosting);
+    for (const state of this.#states) this.#reset(state, semihosting !== undefined);
     const host = {
       memory: this.#memory,
       exports: this.#exports,
       symbols: this.#symbols,
       regions: this.#regions,
       firmware: options.firmware,
+      semihosting,
     };
     this.cores = this.#states.map((state) => new Core(host, state));
   }
@@ -193,7 +200,12 @@ export class Machine {
     return new RegionCache(host, jit === true ? {} : jit);
   }
 
-  #reset(state: CoreState): void {
+  #makeSemihosting(counter: () => number, options: SemihostingOptions): Semihosting {
+    const write = (address: bigint, bytes: Uint8Array): void => this.write(address, bytes);
+    return new Semihosting({ memory: this.#bytes, windows: this.#map.windows, counter, write }, options);
+  }
+
+  #reset(state: CoreState, semihosting: boolean): void {
     state.set32(layout.EL, 1);
     state.set32(layout.SPSEL, 1);
     state.set32(layout.DAIF, ALL_MASKED);
@@ -202,9 +214,15 @@ export class Machine {
     state.set64(layout.CNTFRQ_EL0, COUNTER_HERTZ);
     state.set64(layout.CNTKCTL_EL1, EL0_COUNTERS);
     state.set64(layout.HOST_RETURN, HOST_RETURN_ADDRESS);
+    state.set32(layout.SEMIHOSTING, semihosting ? 1 : 0);
     state.set32(layout.HEAT_THRESHOLD, this.#regions?.threshold ?? 0);
     const stack = this.windows.find((window) => window.name === "stack");
     if (stack !== undefined) state.set64(layout.SP, stack.address + BigInt(stack.size));
+  }
+
+  /** An address as messages have it: by the symbol before it, if there is one near. */
+  describe(address: bigint): string {
+    return describeAddress(this.#symbols, address);
   }
 
   // ---- memory -------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 /**
  * The command line. This file and the commands' own load nothing of the engine until a command runs, so that
  * help comes at once. Exit statuses: 0 done, 1 the answer is no (a check or an assembly failed), 2 bad usage,
- * 130 stopped by Ctrl-C, 143 stopped by SIGTERM.
+ * 130 stopped by Ctrl-C, 143 stopped by SIGTERM; of `cmodx run` the program's own.
  */
 import { Command, CommanderError } from "commander";
 import { asmCommand } from "./asm.js";
@@ -9,7 +9,8 @@ import { disasmCommand } from "./disasm.js";
 import { dispatchCommand } from "./dispatch.js";
 import { InterruptedError } from "./interruption.js";
 import { endWithReader } from "./output.js";
-import { UsageError } from "./usage.js";
+import { runCommand } from "./run.js";
+import { ExitStatus, UsageError } from "./usage.js";
 
 const EXIT_DONE = 0;
 const EXIT_FAILED = 1;
@@ -33,7 +34,7 @@ function program(version: string): Command {
       "\nExit status: 0 done, 1 a check or an assembly failed, 2 bad usage, 130 Ctrl-C, 143 SIGTERM.",
     )
     .configureOutput({ outputError: (text, write) => write(usageLine(text)) });
-  for (const command of [dispatchCommand(), asmCommand(), disasmCommand()]) {
+  for (const command of [dispatchCommand(), runCommand(), asmCommand(), disasmCommand()]) {
     root.addCommand(command.copyInheritedSettings(root));
   }
   return root;
@@ -49,6 +50,7 @@ function overrideExit(command: Command): Command {
 function statusOf(error: unknown): number {
   // Commander has printed its message already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_DONE : EXIT_USAGE;
+  if (error instanceof ExitStatus) return error.status;
   process.stderr.write(`cmodx: ${error instanceof Error ? error.message : String(error)}\n`);
   if (error instanceof InterruptedError) return error.status;
   return error instanceof UsageError ? EXIT_USAGE : EXIT_FAILED;

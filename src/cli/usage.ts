@@ -5,6 +5,13 @@ import { InvalidArgumentError } from "commander";
 /** A mistake in how the command was called: exit status 2. */
 export class UsageError extends Error {}
 
+/** The command has said what it had to say, and ends with this status. */
+export class ExitStatus extends Error {
+  constructor(readonly status: number) {
+    super(`exit status ${status}`);
+  }
+}
+
 /** An address: 0x and hexadecimal digits, or decimal. */
 export function parseAddress(text: string): bigint {
   if (!/^(0x[0-9a-f]+|[0-9]+)$/i.test(text)) throw new InvalidArgumentError("An address is 0x... or decimal.");
