@@ -15,17 +15,11 @@ const TARGETS = ["f1", "f2", "far", null] as const;
 
 const adds = (name: string, value: number): string => `${name}: bti c\n add x0, x0, #${value}\n ret\n`;
 
-function windowAddress(machine: Machine, name: string): bigint {
-  const window = machine.windows.find((candidate) => candidate.name === name);
-  if (window === undefined) throw new Error(`no window ${name}`);
-  return window.address;
-}
-
 // In place, so that the first round ends with its regions made.
 const machine = await Machine.create({ jit: { background: false } });
-const text = windowAddress(machine, "text");
+const text = machine.window("text").address;
 machine.load(assemble(adds("f1", 1) + adds("f2", 2), { base: text }));
-machine.load(assemble(adds("far", 3), { base: windowAddress(machine, "modules") }));
+machine.load(assemble(adds("far", 3), { base: machine.window("modules").address }));
 const key = StaticCall.define(machine, { name: "patched", design: "hybrid", target: "f1" });
 machine.load(assemble(callLoop("caller", key.site), { base: text + 4096n, symbols: machine.symbols }));
 

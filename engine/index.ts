@@ -53,6 +53,7 @@ export {
   StoppedError,
   TimeLimitError,
   UnknownSymbolError,
+  UnknownWindowError,
   UnmappedRangeError,
 } from "./machine/errors.js";
 export {

@@ -13,6 +13,18 @@ export class UnknownSymbolError extends CmodxError {
   }
 }
 
+/** A name that none of the machine's windows has. */
+export class UnknownWindowError extends CmodxError {
+  override readonly name = "UnknownWindowError";
+
+  constructor(
+    readonly window: string,
+    names: readonly string[],
+  ) {
+    super("unknown-window", `unknown window '${window}': the machine has ${names.join(", ")}`);
+  }
+}
+
 /** Options of Machine.create that do not describe a machine. */
 export class MachineOptionsError extends CmodxError {
   override readonly name = "MachineOptionsError";

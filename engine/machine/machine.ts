@@ -5,7 +5,7 @@ import type { ElfImage } from "../elf/index.js";
 import { type JitOptions, RegionCache } from "../jit/index.js";
 import { Core, type FirmwareCall } from "./core.js";
 import type { CoreExports, CoreImports } from "./core-exports.js";
-import { hex, MachineOptionsError, UnmappedRangeError } from "./errors.js";
+import { hex, MachineOptionsError, UnknownWindowError, UnmappedRangeError } from "./errors.js";
 import {
   type CacheType,
   cacheTypeRegister,
@@ -223,6 +223,16 @@ export class Machine {
   /** An address as messages have it: by the symbol before it, if there is one near. */
   describe(address: bigint): string {
     return describeAddress(this.#symbols, address);
+  }
+
+  /** The window of that name. Throws an UnknownWindowError. */
+  window(name: string): WindowSpec {
+    const window = this.windows.find((candidate) => candidate.name === name);
+    if (window !== undefined) return window;
+    throw new UnknownWindowError(
+      name,
+      this.windows.map((candidate) => candidate.name),
+    );
   }
 
   // ---- memory -------------------------------------------------------------------------------------

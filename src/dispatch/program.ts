@@ -70,20 +70,14 @@ export interface LoadedCase extends Case {
   readonly key: StaticCall;
 }
 
-function windowAddress(machine: Machine, name: string): bigint {
-  const window = machine.windows.find((candidate) => candidate.name === name);
-  if (window === undefined) throw new RangeError(`the machine has no window '${name}'`);
-  return window.address;
-}
-
 /**
  * Loads the functions, a key and a loop for every case into a machine with the windows text, modules (out of
  * the reach of B from text), data and stack.
  */
 export function loadCases(machine: Machine, selected: readonly Case[] = cases): LoadedCase[] {
-  const text = windowAddress(machine, "text");
+  const text = machine.window("text").address;
   machine.load(assemble(callee("callee"), { base: text, file: "callee.s" }));
-  machine.load(assemble(callee("callee_far"), { base: windowAddress(machine, "modules"), file: "callee_far.s" }));
+  machine.load(assemble(callee("callee_far"), { base: machine.window("modules").address, file: "callee_far.s" }));
   const loaded = selected.map((each, index) => {
     const name = `${each.design}_${index}`;
     const key = StaticCall.define(machine, { name, design: each.design, target: each.target, type: TYPE_HASH });

@@ -17,14 +17,6 @@ const ALIGNMENT = 16n;
 /** B and BL: imm26 words, signed. */
 const BRANCH_REACH = 1n << 27n;
 
-function windowNamed(machine: Machine, name: string): WindowSpec {
-  const window = machine.windows.find((candidate) => candidate.name === name);
-  if (window === undefined) {
-    throw new StaticCallError("no-window", `static calls need a window named '${name}', and the machine has none`);
-  }
-  return window;
-}
-
 function eighths(window: WindowSpec, from: bigint, to: bigint): Range {
   const eighth = BigInt(window.size) / 8n;
   return { window: window.name, next: window.address + from * eighth, end: window.address + to * eighth };
@@ -37,11 +29,11 @@ export class Placement {
 
   constructor(machine: Machine) {
     this.#machine = machine;
-    const text = windowNamed(machine, "text");
+    const text = machine.window("text");
     this.#ranges = new Map([
       [".static_call.text", eighths(text, 6n, 7n)],
       [".text", eighths(text, 7n, 8n)],
-      [".data", eighths(windowNamed(machine, "data"), 6n, 8n)],
+      [".data", eighths(machine.window("data"), 6n, 8n)],
     ]);
   }
 

@@ -3,15 +3,7 @@ import { type DesignName, RET0, StaticCall, type Target } from "cmodx";
 import { AssemblyError, assemble, GuestFault, type Machine, type MachineOptions, type WindowSpec } from "cmodx/engine";
 import { afterEach, describe, expect, test } from "vitest";
 import { callLoop } from "#src/dispatch/program.js";
-import {
-  adder,
-  CALLERS,
-  loadCaller,
-  machineWithTargets,
-  symbolOf,
-  TYPE,
-  windowAddress,
-} from "../support/static-calls.js";
+import { adder, CALLERS, loadCaller, machineWithTargets, symbolOf, TYPE } from "../support/static-calls.js";
 
 const machines: Machine[] = [];
 
@@ -185,7 +177,7 @@ describe("callers in the modules window", () => {
     for (const design of ["pointer", "kcfi"] as const) {
       const machine = await newMachine({ jit: false });
       const key = StaticCall.define(machine, { name: "key", design, target: "near1", type: TYPE });
-      const base = windowAddress(machine, "modules") + CALLERS;
+      const base = machine.window("modules").address + CALLERS;
       machine.load(assemble(CALLER(key.site), { base, symbols: machine.symbols }));
       expect(callFromGuest(machine)).toBe(11n);
       key.update("far");
@@ -196,7 +188,7 @@ describe("callers in the modules window", () => {
   test("do not reach a trampoline in text by BL: the assembler says so", async () => {
     const machine = await newMachine({ jit: false });
     const key = StaticCall.define(machine, { name: "key", design: "hybrid" });
-    const base = windowAddress(machine, "modules") + CALLERS;
+    const base = machine.window("modules").address + CALLERS;
     expect(() => assemble(CALLER(key.site), { base, symbols: machine.symbols })).toThrow(AssemblyError);
   });
 });

@@ -2,7 +2,7 @@
 import { StaticCall, type Target } from "cmodx";
 import { assemble, disassemble, GuestFault, type Machine } from "cmodx/engine";
 import { afterEach, describe, expect, test } from "vitest";
-import { machineWithTargets, OTHER_TYPE, symbolOf, TYPE, windowAddress } from "../support/static-calls.js";
+import { machineWithTargets, OTHER_TYPE, symbolOf, TYPE } from "../support/static-calls.js";
 
 let machine: Machine;
 
@@ -30,7 +30,7 @@ const MAX_STEPS = 100;
 /** Runs a patch procedure by single instructions. */
 function stepUpdate(target: bigint): Step[] {
   const trampoline = symbolOf(machine, "__SCT__key");
-  const writable = trampoline - windowAddress(machine, "text") + windowAddress(machine, "patch");
+  const writable = trampoline - machine.window("text").address + machine.window("patch").address;
   const { core } = machine;
   const end = symbolOf(machine, "near1");
   [trampoline, writable, target, symbolOf(machine, "__SCK__key")].forEach((value, index) => core.setX(index, value));
@@ -95,7 +95,7 @@ describe("kCFI", () => {
   test("the call site is clang's", async () => {
     machine = await machineWithTargets({ jit: false });
     const key = StaticCall.define(machine, { name: "key", design: "kcfi", target: "near1" });
-    const { sections } = assemble(key.site, { base: windowAddress(machine, "text"), symbols: machine.symbols });
+    const { sections } = assemble(key.site, { base: machine.window("text").address, symbols: machine.symbols });
     const bytes = sections[0]?.bytes ?? new Uint8Array();
     const words = Array.from({ length: bytes.length / 4 }, (_, i) => Buffer.from(bytes).readUInt32LE(4 * i));
     // Behind ADRP and LDR x8: ldur w16, [x8, #-4]; movk w17, #0x5678; movk w17, #0x1234, lsl #16; cmp w16, w17; b.eq; brk; blr x8

@@ -1,7 +1,7 @@
 /** The static_call API over every design, in interpreter and JIT. */
 
 import { type DesignName, designs, RET0, StaticCall, StaticCallError } from "cmodx";
-import { GuestFault, Machine, UnknownSymbolError } from "cmodx/engine";
+import { GuestFault, Machine, UnknownSymbolError, UnknownWindowError } from "cmodx/engine";
 import { afterEach, describe, expect, test } from "vitest";
 import { machineWithTargets, symbolOf, TYPE } from "../support/static-calls.js";
 
@@ -184,6 +184,6 @@ describe("what static calls refuse", () => {
       jit: false,
     });
     machines.push(machine);
-    expect(codeOf(() => StaticCall.define(machine, { name: "k", design: "hybrid" }))).toBe("no-window");
+    expect(() => StaticCall.define(machine, { name: "k", design: "hybrid" })).toThrow(UnknownWindowError);
   });
 });

@@ -15,12 +15,6 @@ ${name}:
 	ret
 `;
 
-export function windowAddress(machine: Machine, name: string): bigint {
-  const window = machine.windows.find((candidate) => candidate.name === name);
-  if (window === undefined) throw new Error(`no window ${name}`);
-  return window.address;
-}
-
 export function symbolOf(machine: Machine, symbol: string): bigint {
   const value = machine.symbols.get(symbol);
   if (value === undefined) throw new Error(`no symbol ${symbol}`);
@@ -34,12 +28,12 @@ export const CALLERS = 0x1000n;
 export async function machineWithTargets(options: MachineOptions): Promise<Machine> {
   const machine = await Machine.create(options);
   const near = adder("near1", 1) + adder("near2", 2) + adder("wrong", 9, OTHER_TYPE);
-  machine.load(assemble(near, { base: windowAddress(machine, "text") }));
-  machine.load(assemble(adder("far", 3), { base: windowAddress(machine, "modules") }));
+  machine.load(assemble(near, { base: machine.window("text").address }));
+  machine.load(assemble(adder("far", 3), { base: machine.window("modules").address }));
   return machine;
 }
 
 /** Loads a caller of the test's own at CALLERS. */
 export function loadCaller(machine: Machine, text: string): void {
-  machine.load(assemble(text, { base: windowAddress(machine, "text") + CALLERS, symbols: machine.symbols }));
+  machine.load(assemble(text, { base: machine.window("text").address + CALLERS, symbols: machine.symbols }));
 }

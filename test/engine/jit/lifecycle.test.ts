@@ -12,7 +12,7 @@ const many = Array.from(
 
 test("a full translation cache starts again, and nothing is lost or miscounted", async () => {
   const guest = await Guest.create(many, { jit: { threshold: 4095, background: false } });
-  const data = guest.rig.machine.windows.find(({ name }) => name === "data")?.address as bigint;
+  const data = guest.rig.machine.window("data").address;
   guest.rig.machine.writeU64(data, 1000n);
   for (let i = 0; i < FUNCTIONS; i++) {
     // The first call notes which window is used.
@@ -36,7 +36,7 @@ test("a region is never larger than its counters have room for", async () => {
   const loads = 9000;
   const text = `f: mov x1, x0\n .rept ${loads}\n ldr x2, [x1]\n .endr\n mov x0, x2\n ret\n`;
   const guest = await Guest.create(text, { jit: { threshold: 4095, background: false, maxInstructions: 1_000_000 } });
-  const data = guest.rig.machine.windows.find(({ name }) => name === "data")?.address as bigint;
+  const data = guest.rig.machine.window("data").address;
   guest.rig.machine.writeU64(data, 42n);
   expect(guest.compile("f")).toBe(true);
   for (let i = 1; i <= 3; i++) {

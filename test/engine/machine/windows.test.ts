@@ -4,6 +4,7 @@ import {
   type Invalidation,
   Machine,
   MachineOptionsError,
+  UnknownWindowError,
   UnmappedRangeError,
   type WindowSpec,
 } from "cmodx/engine";
@@ -131,6 +132,19 @@ describe("invalidations", () => {
     end();
     expect(machine.core.call("f", 0, spare)).toBe(6n);
   });
+});
+
+test("windows by their names", async () => {
+  const machine = await Machine.create({ jit: false });
+  expect(machine.window("modules")).toEqual({
+    name: "modules",
+    address: MODULES,
+    size: 1 << 20,
+    access: "rx",
+    guarded: true,
+  });
+  expect(() => machine.window("module")).toThrow(UnknownWindowError);
+  expect(() => machine.window("module")).toThrow(/the machine has text, data, stack, modules, patch, patch-modules/);
 });
 
 describe("host accesses", () => {
