@@ -8,7 +8,7 @@ import process from "node:process";
 import ts from "typescript";
 
 const LIMIT = 140;
-const FOLDERS = ["src", "engine", "assembly", "test", "bench", "scripts"];
+const FOLDERS = ["src", "engine", "assembly", "test", "bench", "examples", "scripts"];
 
 /** @returns {string[]} */
 function sourceFiles() {

@@ -1,7 +1,9 @@
 /** The package's front door: static calls over the machine of cmodx/engine. */
 
+export type { WithSymbols } from "./static-call/adopt.js";
 export { RET0, type StaticCallOptions, type Target } from "./static-call/define.js";
 export type { Design, DesignName, KeyText, MemoryView } from "./static-call/design.js";
 export { designs } from "./static-call/designs.js";
 export { StaticCallError, type StaticCallErrorCode } from "./static-call/errors.js";
-export { type Argument, StaticCall } from "./static-call/static-call.js";
+export { type Argument, StaticCall, staticCallsOf } from "./static-call/static-call.js";
+export { staticCallSupport } from "./static-call/support.js";

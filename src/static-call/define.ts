@@ -24,6 +24,8 @@ export const RET0 = "RET0";
 /** A key that has been loaded. */
 export interface Key {
   readonly design: Design;
+  /** The address of one of its symbols. */
+  readonly symbol: (name: string) => bigint;
   readonly text: KeyText;
   readonly address: bigint;
   /** What the host calls, unconditionally and not. */
@@ -46,7 +48,7 @@ ${label}:
 	ret
 `;
 
-function placementOf(machine: Machine): Placement {
+export function placementOf(machine: Machine): Placement {
   const known = placements.get(machine);
   if (known !== undefined) return known;
   const made = new Placement(machine);
@@ -106,18 +108,20 @@ function typeOf(machine: Machine, { name, design, type }: StaticCallOptions, tar
   return machine.readU32(target - 4n);
 }
 
-/** The design's patch procedure, loaded when a machine first needs it. */
-function procedureOf(machine: Machine, placement: Placement, design: Design, text: string): bigint {
-  const symbol = `__static_call_update.${design.name}`;
-  if (!machine.symbols.has(symbol)) placement.load(`\t.text\n\t.balign 4\n${symbol}:\n${text}`, `${design.name}.s`);
-  return symbolAddress(machine, symbol);
+/** The symbol of the design's patch procedure, loaded when a machine first needs it; undefined if it has none. */
+export function procedureOf(machine: Machine, { name, patch }: Design): string | undefined {
+  if (patch === undefined) return undefined;
+  const symbol = `__static_call_update.${name}`;
+  if (machine.symbols.has(symbol)) return symbol;
+  placementOf(machine).load(`\t.text\n\t.balign 4\n${symbol}:\n${patch}`, `${name}.s`);
+  return symbol;
 }
 
-function updateOf(machine: Machine, placement: Placement, design: Design, name: string): Key["update"] {
-  if (design.patch === undefined || design.patched === undefined) return undefined;
-  const patched = symbolAddress(machine, design.patched(name));
-  const procedure = procedureOf(machine, placement, design, design.patch);
-  return { procedure, patched, writable: writableAlias(machine, patched) };
+export function updateOf(machine: Machine, design: Design, symbol: Key["symbol"], name: string): Key["update"] {
+  const procedure = procedureOf(machine, design);
+  if (procedure === undefined || design.patched === undefined) return undefined;
+  const patched = symbol(design.patched(name));
+  return { procedure: symbolAddress(machine, procedure), patched, writable: writableAlias(machine, patched) };
 }
 
 function checkName(machine: Machine, name: string): void {
@@ -151,14 +155,16 @@ export function defineKey(machine: Machine, options: StaticCallOptions): Key {
   const key = `\t.section .data, "aw"\n\t.balign 8\n__SCK__${name}:\n\t.quad ${text.func}\n`;
   const func = new Map([[`__SCF__${name}`, address]]);
   placement.load(`${key}${design.define(text)}${callers}`, `${name}.s`, func);
-  const at = (symbol: string): bigint => symbolAddress(machine, `${symbol}${name}`);
+  const symbol = (symbolName: string): bigint => symbolAddress(machine, symbolName);
+  const at = (prefix: string): bigint => symbol(`${prefix}${name}`);
   return {
     design,
+    symbol,
     text,
     address: at("__SCK__"),
     entry: at(conditional === undefined ? "__SCT__" : "__static_call."),
     conditionalEntry: at(conditional === undefined ? "__SCT__" : "__static_call_cond."),
     return0: conditional === undefined ? shared : at("__static_call_return0."),
-    update: updateOf(machine, placement, design, name),
+    update: updateOf(machine, design, symbol, name),
   };
 }

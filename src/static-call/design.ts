@@ -7,6 +7,7 @@
  *   __SCT__<name>                   the trampoline
  *   __static_call_return0           the target that RET0 stands for
  *   __static_call_update.<design>   the patch procedure
+ *   __patch_map                     where code can be written: see support.ts
  */
 
 export type DesignName = "hybrid" | "literal" | "direct" | "pointer" | "kcfi";
@@ -22,8 +23,9 @@ export interface KeyText {
   readonly type: number;
 }
 
-/** Guest memory as loads see it, with the machine's symbols. */
+/** Guest memory as loads see it, with the symbols of a key. */
 export interface MemoryView {
+  address(symbol: string): bigint;
   u32(symbol: string, offset: number): number;
   u64(symbol: string, offset: number): bigint;
 }
@@ -36,6 +38,11 @@ export interface Design {
   readonly states: Readonly<Record<string, string>>;
   /** The state, read from the bytes in memory rather than from what was last asked for. */
   state(memory: MemoryView, name: string): string;
+  /**
+   * Whether `__SCT__<name>` is the design's trampoline, in one of its states, and stands where the patch procedure can
+   * change it. Absent: a key of this design that cmodx has not defined can't be recognised.
+   */
+  readonly recognises?: (memory: MemoryView, name: string) => boolean;
   /** What defines a key beside `__SCK__<name>`, in sections .static_call.text and .data. */
   define(key: KeyText): string;
   /** Whether `define` can set a target only in the reach of a branch, so that another one takes an update. */

@@ -1,8 +1,9 @@
 import { CmodxError } from "../../engine/index.js";
 
 /**
- * no-window       the machine lacks a window that static calls need
  * full            no room for another key
+ * occupied        what is loaded reaches into the part of a window that is kept for static calls
+ * unknown-trampoline   a trampoline found in an image is none of a design
  * not-writable    what the patch procedure would write is mapped nowhere as writable
  * duplicate       the machine has a key of that name
  * bad-name        not an assembler symbol
@@ -12,8 +13,9 @@ import { CmodxError } from "../../engine/index.js";
  * internal        a mistake in cmodx
  */
 export type StaticCallErrorCode =
-  | "no-window"
   | "full"
+  | "occupied"
+  | "unknown-trampoline"
   | "not-writable"
   | "duplicate"
   | "bad-name"

@@ -72,19 +72,42 @@ export class Placement {
           `the part of window '${range.window}' that is kept for ${section.name} is full`,
         );
       }
+      if (this.#machine.read(section.address, section.bytes.length).some((byte) => byte !== 0)) {
+        throw new StaticCallError(
+          "occupied",
+          `static calls keep the last quarter of window '${range.window}' for themselves, and something else stands at 0x${section.address.toString(16)}`,
+        );
+      }
       range.next = (end + ALIGNMENT - 1n) & -ALIGNMENT;
     }
   }
 }
 
-/** The address at which the bytes at `address` can be written: itself, or through the window that aliases its own. */
+/** A range of addresses, and where the same bytes can be written. */
+export interface PatchMapping {
+  readonly start: bigint;
+  /** The first address behind it. */
+  readonly end: bigint;
+  readonly writable: bigint;
+}
+
+/** Every window that can be written, through itself or through another one that shows the same memory. */
+export function patchMappings({ windows }: Machine): readonly PatchMapping[] {
+  const memoryOf = ({ alias, name }: WindowSpec): string => alias ?? name;
+  return windows.flatMap((window) => {
+    const views = windows.filter((other) => memoryOf(other) === memoryOf(window) && other.access.includes("w"));
+    const writable = views.includes(window) ? window : views[0];
+    if (writable === undefined) return [];
+    const size = BigInt(Math.min(window.size, writable.size));
+    return [{ start: window.address, end: window.address + size, writable: writable.address }];
+  });
+}
+
+/** The address at which the bytes at `address` can be written. */
 export function writableAlias(machine: Machine, address: bigint): bigint {
-  const holds = ({ address: first, size }: WindowSpec): boolean => address >= first && address < first + BigInt(size);
-  const window = machine.windows.find(holds);
-  if (window?.access.includes("w")) return address;
-  const alias = machine.windows.find((other) => other.alias === window?.name && other.access.includes("w"));
-  if (window === undefined || alias === undefined) {
+  const mapping = patchMappings(machine).find(({ start, end }) => start <= address && address < end);
+  if (mapping === undefined) {
     throw new StaticCallError("not-writable", `no writable window shows address 0x${address.toString(16)}`);
   }
-  return alias.address + (address - window.address);
+  return mapping.writable + (address - mapping.start);
 }

@@ -1,8 +1,10 @@
 /** The kernel's static_call API (include/linux/static_call.h) over a machine: one object a key. */
 import type { Machine } from "../../engine/index.js";
-import { defineKey, type Key, type StaticCallOptions, symbolAddress, type Target, targetAddress } from "./define.js";
+import { adoptKey, keyNames, type WithSymbols } from "./adopt.js";
+import { defineKey, type Key, type StaticCallOptions, type Target, targetAddress } from "./define.js";
 import type { DesignName } from "./design.js";
 import { StaticCallError } from "./errors.js";
+import { memoryView } from "./memory-view.js";
 
 export type Argument = bigint | number;
 
@@ -28,6 +30,15 @@ export class StaticCall {
     return call;
   }
 
+  /**
+   * A key of an image that the machine has loaded, `__SCK__<name>` with the trampoline `__SCT__<name>`, as C's
+   * DEFINE_STATIC_CALL makes them. The same functions then change it from either side.
+   * Throws an UnknownSymbolError, or a StaticCallError if the trampoline is of no design.
+   */
+  static adopt(machine: Machine, image: WithSymbols, name: string): StaticCall {
+    return new StaticCall(machine, name, adoptKey(machine, image, name));
+  }
+
   private constructor(machine: Machine, name: string, key: Key) {
     this.machine = machine;
     this.name = name;
@@ -45,14 +56,8 @@ export class StaticCall {
 
   /** The state in memory, one of the design's: "RET", "B", "NOP+literal", ... */
   get state(): string {
-    const { machine } = this;
-    return this.#key.design.state(
-      {
-        u32: (symbol, offset) => machine.readU32(symbolAddress(machine, symbol) + BigInt(offset)),
-        u64: (symbol, offset) => machine.readU64(symbolAddress(machine, symbol) + BigInt(offset)),
-      },
-      this.name,
-    );
+    const { design, symbol } = this.#key;
+    return design.state(memoryView(this.machine, symbol), this.name);
   }
 
   /**
@@ -92,4 +97,12 @@ export class StaticCall {
     const address = targetAddress(this.machine, target, this.#key.return0);
     return address === 0n ? null : address;
   }
+}
+
+/**
+ * Every static call that an image defines, by name: each symbol `__SCK__<name>` that comes with a `__SCT__<name>`.
+ * The machine must have loaded it. Throws as StaticCall.adopt.
+ */
+export function staticCallsOf(machine: Machine, image: WithSymbols): ReadonlyMap<string, StaticCall> {
+  return new Map(keyNames(image).map((name) => [name, StaticCall.adopt(machine, image, name)]));
 }

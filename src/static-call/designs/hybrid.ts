@@ -3,12 +3,24 @@
  * always holds the target, and one patched instruction before the code that uses it. The literal, BTI C and
  * that instruction stand in one 16-byte window: one page, one cache line, two 64-bit stores.
  */
-import type { Design } from "../design.js";
+import type { Design, MemoryView } from "../design.js";
 
+const BTI_C = 0xd503245f;
 const RET = 0xd65f03c0;
 const NOP = 0xd503201f;
 /** B: the six fixed bits at the top. */
 const B_OPCODE = 0b000101;
+/** What follows the patched instruction: ldr x16, . - 16; cbz x16, . + 8; br x16; ret. */
+const TAIL = [0x58ffff90, 0xb4000050, 0xd61f0200, 0xd65f03c0];
+/** Bytes of the literal and the two instructions behind it, and their alignment. */
+const WINDOW = 16n;
+
+function state(memory: MemoryView, name: string): "RET" | "B" | "NOP+literal" | "unknown" {
+  const instruction = memory.u32(`__SCT__${name}`, 4);
+  if (instruction === RET) return "RET";
+  if (instruction === NOP) return "NOP+literal";
+  return instruction >>> 26 === B_OPCODE ? "B" : "unknown";
+}
 
 export const hybrid: Design = {
   name: "hybrid",
@@ -18,11 +30,12 @@ export const hybrid: Design = {
     B: "the target is within +-128 MiB: a direct branch",
     "NOP+literal": "the target is further away: the literal is loaded, tested and branched to",
   },
-  state(memory, name) {
-    const instruction = memory.u32(`__SCT__${name}`, 4);
-    if (instruction === RET) return "RET";
-    if (instruction === NOP) return "NOP+literal";
-    return instruction >>> 26 === B_OPCODE ? "B" : "unknown";
+  state,
+  recognises(memory, name) {
+    const trampoline = `__SCT__${name}`;
+    const isAligned = (memory.address(trampoline) - 8n) % WINDOW === 0n;
+    const hasTail = TAIL.every((word, index) => memory.u32(trampoline, 8 + 4 * index) === word);
+    return isAligned && memory.u32(trampoline, 0) === BTI_C && hasTail && state(memory, name) !== "unknown";
   },
   definesNearOnly: true,
   define: ({ name, func, near }) => `
