@@ -9,14 +9,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import * as layout from "#assembly/layout.js";
+import { dataWindows, fuzzWindows, TEXT } from "../fuzz/layout.js";
 import { wordFor } from "../support/encode.js";
 import { Random, runSeed } from "../support/random.js";
-import { Rig } from "../support/rig.js";
+import { Rig, windowNamed } from "../support/rig.js";
 import { registerValue } from "../support/values.js";
-import { oracleWindows } from "./comparison.js";
-import { CODE, DATA } from "./unicorn.js";
 
 const CASES = 2000;
+const DATA = windowNamed(dataWindows, "data").address;
 const compiler = "aarch64-linux-gnu-gcc";
 
 const instructions = ["ldadd", "ldclr", "ldeor", "ldset", "ldsmax", "ldsmin", "ldumax", "ldumin", "swp"].flatMap(
@@ -64,19 +64,19 @@ test.skipIf(missing !== undefined)(
   `atomics as qemu-aarch64 has them${missing === undefined ? "" : ` (${missing})`}`,
   async () => {
     const random = new Random(`${runSeed}/atomics`);
-    const value = (): bigint => BigInt.asUintN(64, registerValue(oracleWindows, random));
+    const value = (): bigint => BigInt.asUintN(64, registerValue(dataWindows, random));
     const cases = new BigUint64Array(instructions.length * CASES * 3);
     for (let i = 0; i < cases.length; i += 3) cases.set([BigInt(Math.floor(i / 3 / CASES)), value(), value()], i);
     const expected = runQemu(cases);
-    const rig = await Rig.create({ windows: oracleWindows, jit: false });
+    const rig = await Rig.create({ windows: fuzzWindows, jit: false });
     const failures: string[] = [];
     for (let i = 0; i < cases.length / 3; i++) {
       const number = Number(cases[3 * i]);
-      if (i % CASES === 0) rig.place(CODE, [wordFor(instructions[number] as string)]);
+      if (i % CASES === 0) rig.place(TEXT, [wordFor(instructions[number] as string)]);
       rig.machine.writeU64(DATA, cases[3 * i + 1] as bigint);
       rig.state.set64(layout.X, DATA);
       rig.state.set64(layout.X + 8, cases[3 * i + 2] as bigint);
-      rig.state.set64(layout.PC, CODE);
+      rig.state.set64(layout.PC, TEXT);
       rig.run(1);
       const [old, memory] = [rig.state.get64(layout.X + 16), rig.machine.readU64(DATA)];
       if (old === expected[2 * i] && memory === expected[2 * i + 1]) continue;

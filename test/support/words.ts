@@ -2,6 +2,7 @@
 import { decode } from "#engine/a64/decode.js";
 import { type Form, formsOf, operandFieldLayouts } from "#engine/a64/forms.js";
 import { extractField, type FieldLayout, insertField } from "#engine/a64/pattern.js";
+import type { Row } from "#engine/a64/row.js";
 import { rows } from "#engine/a64/table.js";
 import type { Random } from "./random.js";
 
@@ -65,10 +66,12 @@ export function operandOf(form: Form, word: number, letter: string): number | un
   return layout === undefined ? undefined : extractField(layout, word);
 }
 
-const forms = formsOf(rows);
+const formsByRow = new Map<Row, Form[]>();
+for (const form of formsOf(rows)) formsByRow.set(form.row, [...(formsByRow.get(form.row) ?? []), form]);
 
 /** The form of a word; undefined if it is not allocated. */
 export function formOf(word: number): Form | undefined {
   const row = decode(word);
-  return forms.find((form) => form.row === row && ((word ^ form.value) & form.mask) === 0);
+  if (row === undefined) return undefined;
+  return formsByRow.get(row)?.find((form) => ((word ^ form.value) & form.mask) === 0);
 }

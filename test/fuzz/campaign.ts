@@ -1,0 +1,167 @@
+/** Batches of cases through both engines and the oracle. */
+import type { Case } from "./cases.js";
+import { differences } from "./comparison.js";
+import { Engine, type Outcome, oracleWindows } from "./machines.js";
+import type { OracleResult, Unicorn } from "./unicorn.js";
+
+/** A case that two of the three did not do alike. */
+export interface Difference {
+  readonly of: Case;
+  /** Index of the state. */
+  readonly state: number;
+  readonly between: "interpreter and compiled code" | "cmodx and Unicorn";
+  readonly problems: readonly string[];
+}
+
+/** What was done, summed up. */
+export interface Totals {
+  cases: number;
+  /** Cases times states. */
+  runs: number;
+  /** Instructions executed by each engine of ours. */
+  instructions: number;
+  /** Of these, compared with the oracle. */
+  compared: number;
+  comparedByKind: Record<string, number>;
+  faults: number;
+  /** Instructions executed in regions. */
+  compiled: number;
+  regions: number;
+  entries: number;
+  exits: Record<string, number>;
+}
+
+export function noTotals(): Totals {
+  return {
+    cases: 0,
+    runs: 0,
+    instructions: 0,
+    compared: 0,
+    comparedByKind: {},
+    faults: 0,
+    compiled: 0,
+    regions: 0,
+    entries: 0,
+    exits: {},
+  };
+}
+
+/** A run of a case that the oracle is to repeat. */
+interface Question {
+  readonly of: Case;
+  readonly state: number;
+  readonly ours: Outcome;
+}
+
+/** The interpreter and compiled code on one case; what the oracle is to be asked goes to `questions`. */
+export function runCase(
+  engines: readonly [Engine, Engine],
+  of: Case,
+  questions: Question[],
+  totals: Totals,
+): Difference | undefined {
+  const [interpreter, compiled] = engines;
+  for (const [index, state] of of.states.entries()) {
+    interpreter.prepare(of, state);
+    const stop = interpreter.rig.run(state.count);
+    const problems = runCompiled(compiled, of, index, stop);
+    if (problems.length === 0 && !interpreter.agrees(compiled)) problems.push("the states differ");
+    if (problems.length > 0) return { of, state: index, between: "interpreter and compiled code", problems };
+    const ours = interpreter.outcome(stop, state.count);
+    totals.runs++;
+    totals.instructions += ours.begun;
+    if (ours.exception !== 0) totals.faults++;
+    if (of.excluded !== undefined) continue;
+    totals.compared += ours.comparable;
+    totals.comparedByKind[of.kind] = (totals.comparedByKind[of.kind] ?? 0) + ours.comparable;
+    questions.push({ of, state: index, ours });
+  }
+  totals.cases++;
+  return undefined;
+}
+
+/** The first or second run of a case finds its regions made. */
+function runCompiled(engine: Engine, of: Case, index: number, expectedStop: number): string[] {
+  const { rig } = engine;
+  try {
+    engine.prepare(of, of.states[index] as Case["states"][number]);
+    if (index === (of.compiledFirst ? 0 : 1)) for (const head of of.heads) rig.forceCompile(head);
+    const stop = rig.run(of.states[index]?.count ?? 0);
+    return stop === expectedStop ? [] : [`run() ended with ${expectedStop} / ${stop}`];
+  } catch (error) {
+    return [error instanceof Error ? (error.stack ?? error.message) : String(error)];
+  }
+}
+
+function countRegions({ rig }: Engine, totals: Totals): void {
+  const { compiled, entries, exits } = rig.machine.stats().regions;
+  totals.regions += compiled;
+  totals.entries += entries;
+  totals.compiled += rig.regions.stats().counts.instructions;
+  for (const [reason, count] of Object.entries(exits)) totals.exits[reason] = (totals.exits[reason] ?? 0) + count;
+}
+
+export class Campaign {
+  readonly totals = noTotals();
+  /** What the oracle has not answered yet. */
+  #waiting: Promise<Difference | undefined> = Promise.resolve(undefined);
+
+  private constructor(
+    private readonly seed: string,
+    private readonly unicorn: Unicorn,
+    private readonly interpreter: Engine,
+  ) {}
+
+  static async create(seed: string, unicorn: Unicorn): Promise<Campaign> {
+    return new Campaign(seed, unicorn, await Engine.create(seed, false));
+  }
+
+  dispose(): void {
+    this.interpreter.rig.dispose();
+  }
+
+  /**
+   * Runs cases that stand in the machines together with `all`; gives the first difference found, perhaps of the batch
+   * before: the oracle works while the next batch runs here.
+   */
+  async batch(cases: readonly Case[], all: readonly Case[] = cases): Promise<Difference | undefined> {
+    // A machine for each batch: what the JIT has learnt from other cases is no part of one.
+    const compiled = await Engine.create(this.seed, true);
+    const questions: Question[] = [];
+    try {
+      for (const engine of [this.interpreter, compiled]) engine.place(all);
+      for (const one of cases) {
+        const difference = runCase([this.interpreter, compiled], one, questions, this.totals);
+        if (difference !== undefined) return difference;
+      }
+      countRegions(compiled, this.totals);
+    } finally {
+      compiled.rig.dispose();
+    }
+    const before = await this.#waiting;
+    this.#waiting = this.#ask(questions, oracleWindows(this.seed, all));
+    return before;
+  }
+
+  /** The answers that are still out. */
+  async end(): Promise<Difference | undefined> {
+    return this.#waiting;
+  }
+
+  async #ask(
+    questions: readonly Question[],
+    windows: ReturnType<typeof oracleWindows>,
+  ): Promise<Difference | undefined> {
+    const results = await this.unicorn.run(windows, questions.map(oracleCase));
+    for (const [i, { of, state, ours }] of questions.entries()) {
+      const problems = differences(ours, results[i] as OracleResult);
+      if (problems.length > 0) return { of, state, between: "cmodx and Unicorn", problems };
+    }
+    return undefined;
+  }
+}
+
+export function oracleCase({ of, state, ours }: Question) {
+  const { registers } = of.states[state] as Case["states"][number];
+  return { pc: of.start, count: ours.comparable, registers };
+}

@@ -1,0 +1,44 @@
+/**
+ * The cases of a seed, by number: a random instruction or program with the states that it is run from. A case is a function
+ * of seed and number, and stands at an address of its own within its batch, so that it can be had again alone.
+ */
+import { Random } from "../support/random.js";
+import { BATCH, type CaseContent, placeOf } from "./layout.js";
+import { randomProgram } from "./programs.js";
+import { randomSingle } from "./singles.js";
+
+export type CaseKind = "1" | "5" | "100";
+
+export interface Case extends CaseContent {
+  readonly number: number;
+  readonly kind: CaseKind;
+  /** Whether its regions are made before it has ever run: without knowledge of windows and branch targets. */
+  readonly compiledFirst: boolean;
+}
+
+/** Of each 25 cases: how many are single instructions, how many programs of five; one is a program of a hundred. */
+const ROUND = 25;
+const SINGLES_A_ROUND = 15;
+
+function kindOf(number: number): CaseKind {
+  const place = number % ROUND;
+  return place < SINGLES_A_ROUND ? "1" : place < ROUND - 1 ? "5" : "100";
+}
+
+/** Case `number` of a seed. */
+export function makeCase(seed: string, number: number): Case {
+  const random = new Random(`${seed}/${number}`);
+  const kind = kindOf(number);
+  const place = placeOf(number);
+  const compiledFirst = random.oneIn(3);
+  // Single instructions go through the forms of the table in order.
+  const ordinal = Math.floor(number / ROUND) * SINGLES_A_ROUND + (number % ROUND);
+  const content = kind === "1" ? randomSingle(random, place, ordinal) : randomProgram(random, place, Number(kind));
+  return { number, kind, compiledFirst, ...content };
+}
+
+/** The cases that share the machines with this one, itself included. */
+export function batchOf(seed: string, number: number): Case[] {
+  const first = number - (number % BATCH);
+  return Array.from({ length: BATCH }, (_, i) => makeCase(seed, first + i));
+}

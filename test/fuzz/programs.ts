@@ -1,0 +1,171 @@
+/**
+ * Random programs that oracles can execute: data processing with every form of the table, loads, stores, atomics and
+ * exclusives near mapped addresses, branches of every kind within the program and into functions near and far, and the
+ * system instructions that mean the same everywhere. A program starts again at its end, so that any number of its
+ * instructions can be executed.
+ */
+import { wordFor, wordsFor } from "../support/encode.js";
+import { randomAccess, randomOperation } from "../support/operations.js";
+import {
+  branch,
+  conditionals,
+  countedLoop,
+  destination,
+  exchange,
+  flagChain,
+  functionBody,
+} from "../support/program-parts.js";
+import type { Random } from "../support/random.js";
+import { addressNear } from "../support/values.js";
+import { formOf } from "../support/words.js";
+import { exclusiveBytes, isExcluded } from "./exclusions.js";
+import { type CaseContent, dataWindows, type Place, type State } from "./layout.js";
+import { randomRegisters } from "./singles.js";
+import { SP } from "./unicorn.js";
+
+const STATES = 10;
+const NEAR_FUNCTIONS = 4;
+const FAR_FUNCTIONS = 4;
+const FUNCTION_WORDS = 8;
+/** In a program of five or of a hundred: instructions executed at most, for each that it has. */
+const TURNS = 20;
+/** Every how many programs of five is stopped after each number of instructions, up to LADDER. */
+const LADDERS = 6;
+const LADDER = 64;
+
+const system = [
+  "mrs x1, nzcv",
+  "msr nzcv, x2",
+  "mrs x3, tpidr_el0",
+  "msr tpidr_el0, x4",
+  "nop",
+  "dmb ish",
+  "dsb ish",
+  "isb",
+  "sb",
+  "clrex",
+  "sev",
+  "csdb",
+  "hint #34",
+  "prfm pldl1keep, [x19]",
+  "cfinv",
+  "axflag",
+  "xaflag",
+];
+
+/** x16, x17, x26, x27 hold functions, x22 and x23 places in the program. */
+const indirect = ["blr x16", "blr x26", "blr x17", "blr x27", "br x22", "br x17", "blr x23", "blr x26", "blr x16"];
+
+/** Operations, accesses and the rest of what a program is made of, less what oracles have otherwise. */
+class Writer {
+  /** Exclusives of other sizes than this would make pairs that are CONSTRAINED UNPREDICTABLE. */
+  private readonly exclusives: number;
+
+  constructor(
+    private readonly random: Random,
+    private readonly place: Place,
+    private readonly length: number,
+  ) {
+    this.exclusives = random.pick([1, 2, 4, 8, 8, 16]);
+  }
+
+  private suits(word: number): boolean {
+    const form = formOf(word);
+    if (form === undefined || isExcluded(form, word)) return false;
+    const bytes = exclusiveBytes(form, word);
+    return bytes === undefined || bytes === this.exclusives;
+  }
+
+  private until(make: () => readonly number[]): readonly number[] {
+    for (;;) {
+      const words = make();
+      if (words.every((word) => this.suits(word))) return words;
+    }
+  }
+
+  private instruction(at: number): readonly number[] {
+    const { random, length } = this;
+    if (random.oneIn(12)) return random.oneIn(4) ? exchange(random) : flagChain(random);
+    const target = destination(random, at, length);
+    const kind = random.below(100);
+    if (kind < 42) return this.until(() => [randomOperation(random)]);
+    if (kind < 66) return this.until(() => [randomAccess(random)]);
+    if (kind < 78) return [branch(random.pick(conditionals), at, target)];
+    if (kind < 81) return [branch("b", at, target)];
+    if (kind < 86) return countedLoop(random, at);
+    if (kind < 90) return [branch("bl", at, length + 1 + FUNCTION_WORDS * random.below(NEAR_FUNCTIONS))];
+    if (kind < 96) return [wordFor(random.pick(indirect))];
+    return [wordFor(random.pick(system))];
+  }
+
+  /** `length` instructions, back to the second of them, and functions of FUNCTION_WORDS each. */
+  near(): readonly number[] {
+    const words: number[] = [wordFor("clrex")];
+    while (words.length < this.length) words.push(...this.instruction(words.length));
+    words.length = this.length;
+    words.push(branch("b", this.length, 1));
+    for (let i = 0; i < NEAR_FUNCTIONS; i++) words.push(...this.function(i === NEAR_FUNCTIONS - 1));
+    return words;
+  }
+
+  far(): readonly number[] {
+    return Array.from({ length: FAR_FUNCTIONS }, () => this.function(false)).flat();
+  }
+
+  /** The last one calls the one before it. */
+  private function(calls: boolean): readonly number[] {
+    const body = calls
+      ? wordsFor(`str x30, [sp, #-16]!\n bl . - ${4 * (FUNCTION_WORDS + 1)}\n ldr x30, [sp], #16\n ret\n`)
+      : this.until(() => functionBody(this.random));
+    return [...body, ...Array.from({ length: FUNCTION_WORDS - body.length }, () => wordFor("ret"))];
+  }
+
+  private dataAddress(): bigint {
+    const { random } = this;
+    if (random.oneIn(8)) return addressNear(random.pick(dataWindows), random);
+    const window = random.oneIn(3) ? random.pick(dataWindows) : dataWindows[0];
+    if (window === undefined) throw new Error("no windows");
+    return window.address + BigInt(window.size / 2 + 16 * random.below(64));
+  }
+
+  registers(): BigUint64Array {
+    const { random, place, length } = this;
+    const registers = randomRegisters(random);
+    // A fixed target that stands before its branches would hold the program up for ever.
+    const late = (): bigint => place.text + BigInt(4 * (length - random.below(Math.ceil(length / 4))));
+    const near = (): bigint => place.text + BigInt(4 * (length + 1 + FUNCTION_WORDS * random.below(NEAR_FUNCTIONS)));
+    const far = (): bigint => place.far + BigInt(4 * FUNCTION_WORDS * random.below(FAR_FUNCTIONS));
+    for (const n of [19, 20, 28, SP]) registers[n] = this.dataAddress();
+    for (const n of [16, 27]) registers[n] = near();
+    for (const n of [17, 26]) registers[n] = far();
+    for (const n of [22, 23]) registers[n] = late();
+    registers[18] = 64n;
+    registers[21] = BigInt(random.below(64));
+    registers[30] = place.text + BigInt(4 * random.below(length));
+    return registers;
+  }
+}
+
+/** A program of `length` instructions. */
+export function randomProgram(random: Random, place: Place, length: number): CaseContent {
+  // One more: it begins with CLREX.
+  const writer = new Writer(random, place, length + 1);
+  const code = new Map([
+    [place.text, writer.near()],
+    [place.far, writer.far()],
+  ]);
+  const somewhere = (): bigint => place.text + BigInt(4 * random.below(length));
+  return { code, start: place.text, states: statesOf(random, writer, length), heads: [place.text, somewhere()] };
+}
+
+function statesOf(random: Random, writer: Writer, length: number): readonly State[] {
+  if (length <= 5 && random.oneIn(LADDERS)) {
+    const registers = writer.registers();
+    // The first one, in which everything runs that will run, comes first: it is interpreted.
+    return [LADDER, ...Array.from({ length: LADDER }, (_, i) => i + 1)].map((count) => ({ registers, count }));
+  }
+  return Array.from({ length: STATES }, () => ({
+    registers: writer.registers(),
+    count: 1 + random.below(TURNS * length),
+  }));
+}

@@ -1,0 +1,142 @@
+/** Cases executed by Unicorn, through a small C program that is compiled when somebody asks for it. */
+import { execFile, execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { harnessSource } from "./harness.js";
+
+/** X0 to X30, SP, NZCV (bits 31 to 28) and TPIDR_EL0. */
+export const REGISTERS = 34;
+export const SP = 31;
+export const NZCV = 32;
+export const TPIDR_EL0 = 33;
+
+/** A range of guest addresses with what stands there when a case begins. */
+export interface OracleWindow {
+  readonly address: bigint;
+  readonly access: "r" | "rw" | "rx" | "rwx";
+  readonly image: Uint8Array;
+}
+
+export interface OracleCase {
+  readonly pc: bigint;
+  /** Instructions to execute. */
+  readonly count: number;
+  readonly registers: BigUint64Array;
+}
+
+export interface OracleResult {
+  /** 0, or Unicorn's error number. */
+  readonly error: number;
+  /** `hashWords` of the windows that can be written, afterwards. */
+  readonly hash: number;
+  /** Instructions executed or tried. */
+  readonly begun: number;
+  readonly pc: bigint;
+  readonly registers: BigUint64Array;
+  /** Of the access or fetch that failed, if one did. */
+  readonly failedAt: bigint;
+  /** The windows that can be written, one after the other; undefined unless asked for. */
+  readonly memory: Buffer | undefined;
+}
+
+const HEADER_BYTES = 16;
+const WINDOW_BYTES = 16;
+const CASE_BYTES = 16 + 8 * REGISTERS;
+const RESULT_BYTES = 32 + 8 * REGISTERS;
+
+const accessBits = { r: 1, rw: 3, rx: 5, rwx: 7 } satisfies Record<OracleWindow["access"], number>;
+
+export const HASH_SEED = 0x811c9dc5;
+
+/** FNV-1a over 32-bit words, going on from `value`. */
+export function hashWords(words: Uint32Array, value: number = HASH_SEED): number {
+  let hash = value;
+  for (let i = 0; i < words.length; i++) hash = Math.imul(hash ^ (words[i] as number), 0x01000193);
+  return hash >>> 0;
+}
+
+/** Why there is no Unicorn here; undefined if there is one. */
+export function missingUnicorn(): string | undefined {
+  try {
+    new Unicorn().dispose();
+    return undefined;
+  } catch {
+    return "gcc with Unicorn's header and library (libunicorn-dev) is not installed";
+  }
+}
+
+const isWritable = ({ access }: OracleWindow): boolean => access.includes("w");
+
+export class Unicorn {
+  readonly #folder = mkdtempSync(join(tmpdir(), "cmodx-unicorn-"));
+  readonly #program = join(this.#folder, "unicorn");
+  #runs = 0;
+
+  /** Throws an Error if the program cannot be compiled. */
+  constructor() {
+    execFileSync("gcc", ["-O2", "-o", this.#program, harnessSource("unicorn"), "-lunicorn"], { stdio: "pipe" });
+  }
+
+  dispose(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Executes every case, each on fresh copies of the windows, while the caller may do something else. */
+  async run(
+    windows: readonly OracleWindow[],
+    cases: readonly OracleCase[],
+    wantsMemory = false,
+  ): Promise<OracleResult[]> {
+    const number = this.#runs++;
+    const [input, output] = [join(this.#folder, `cases${number}`), join(this.#folder, `results${number}`)];
+    writeFileSync(input, encode(windows, cases, wantsMemory));
+    try {
+      await promisify(execFile)(this.#program, [input, output]);
+      const bytes = readFileSync(output);
+      const memoryBytes = windows.filter(isWritable).reduce((sum, { image }) => sum + image.length, 0);
+      const stride = RESULT_BYTES + (wantsMemory ? memoryBytes : 0);
+      return cases.map((_, i) => decode(bytes, i * stride, wantsMemory ? memoryBytes : 0));
+    } finally {
+      rmSync(input, { force: true });
+      rmSync(output, { force: true });
+    }
+  }
+}
+
+function encode(windows: readonly OracleWindow[], cases: readonly OracleCase[], wantsMemory: boolean): Buffer {
+  const head = Buffer.alloc(HEADER_BYTES + WINDOW_BYTES * windows.length);
+  head.writeUInt32LE(windows.length, 0);
+  head.writeUInt32LE(cases.length, 4);
+  head.writeUInt32LE(wantsMemory ? 1 : 0, 8);
+  windows.forEach(({ address, access, image }, i) => {
+    const at = HEADER_BYTES + WINDOW_BYTES * i;
+    head.writeBigUInt64LE(address, at);
+    head.writeUInt32LE(image.length, at + 8);
+    head.writeUInt32LE(accessBits[access], at + 12);
+  });
+  const body = new BigUint64Array((cases.length * CASE_BYTES) / 8);
+  cases.forEach(({ pc, count, registers }, i) => {
+    const at = (i * CASE_BYTES) / 8;
+    body[at] = pc;
+    body[at + 1] = BigInt(count);
+    body.set(registers, at + 2);
+  });
+  return Buffer.concat([head, ...windows.map(({ image }) => image), new Uint8Array(body.buffer)]);
+}
+
+function decode(bytes: Buffer, at: number, memoryBytes: number): OracleResult {
+  const registers = new BigUint64Array(REGISTERS);
+  for (let i = 0; i < REGISTERS; i++) registers[i] = bytes.readBigUInt64LE(at + 24 + 8 * i);
+  const end = at + RESULT_BYTES;
+  return {
+    error: bytes.readUInt32LE(at),
+    hash: bytes.readUInt32LE(at + 4),
+    begun: Number(bytes.readBigUInt64LE(at + 8)),
+    pc: bytes.readBigUInt64LE(at + 16),
+    registers,
+    failedAt: bytes.readBigUInt64LE(end - 8),
+    memory: memoryBytes === 0 ? undefined : bytes.subarray(end, end + memoryBytes),
+  };
+}
