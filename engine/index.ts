@@ -1,6 +1,10 @@
 /** The engine's public face: `import { Machine } from "cmodx/engine"`. */
 export { type AssembleOptions, AssemblyError, assemble } from "./a64/assembler/index.js";
+export { decodeBitMasks } from "./a64/bitmask-immediate.js";
+export * as arithmetic from "./a64/bits.js";
 export { disassemble } from "./a64/disassembler.js";
+export { type Instruction, InstructionDecoder, type KnownField } from "./a64/meaning.js";
+export type * from "./a64/ops.js";
 export type { Program, ProgramSection } from "./a64/program.js";
 export {
   type ElfAccess,

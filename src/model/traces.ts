@@ -1,0 +1,158 @@
+/**
+ * All ways through each thread. Threads are run on their own: a read tries every value that somebody has been seen to
+ * write there, and what is newly written is tried in the next round, until a round teaches nothing. A value that an
+ * execution can have was handed on by a chain of different writes, so that more rounds than writes are not needed.
+ */
+import { InstructionDecoder } from "../../engine/index.js";
+import { type FetchEvent, RaisedException, type Trace } from "./events.js";
+import type { Memory } from "./memory.js";
+import { type ModelMachine, ThreadOps } from "./ops.js";
+import type { Problem } from "./problem.js";
+import { Choices, ThreadState } from "./thread.js";
+import { constant } from "./value.js";
+
+const LOWER_BITS_OF_WORD = 0xffff_ffffn;
+
+export interface TraceLimits {
+  /** Instructions a thread may execute. */
+  readonly maxInstructions: number;
+  /** Traces a thread may have. */
+  readonly maxTraces: number;
+  /** Whether to stop now. */
+  stop(): boolean;
+}
+
+export interface ThreadTraces {
+  /** By thread. */
+  readonly traces: readonly (readonly Trace[])[];
+  /** Whether there are others than these. */
+  readonly bound: "instructions" | "memory" | "stopped" | undefined;
+}
+
+/** CTR_EL0 with lines of `lineBytes` (DminLine and IminLine are log2 of words), DIC and IDC. */
+function cacheType({ lineBytes, dic, idc }: Problem): bigint {
+  const words = BigInt(Math.log2(lineBytes / 4));
+  return 0x8444c000n | (words << 16n) | words | (idc || dic ? 1n << 28n : 0n) | (dic ? 1n << 29n : 0n);
+}
+
+class TooManyTraces extends Error {}
+
+class Explorer {
+  readonly #decoder = new InstructionDecoder();
+  readonly #exits: ReadonlySet<bigint>;
+  readonly #machines: readonly ModelMachine[];
+  #found: Trace[] = [];
+
+  constructor(
+    readonly problem: Problem,
+    readonly memory: Memory,
+    readonly limits: TraceLimits,
+  ) {
+    this.#exits = new Set(problem.exits);
+    const ctr = cacheType(problem);
+    this.#machines = problem.threads.map(({ handler }) => ({ cacheType: ctr, handler }));
+  }
+
+  /** One round for one thread. */
+  tracesOf(thread: number): Trace[] {
+    this.#found = [];
+    const from = this.problem.threads[thread];
+    if (from !== undefined) this.#explore(new ThreadState(thread, this.memory, from));
+    return this.#found;
+  }
+
+  #explore(start: ThreadState): void {
+    let state = start;
+    for (;;) {
+      if (state.ended || this.#exits.has(state.pc)) return this.#finish(state, false);
+      if (state.instructions >= this.limits.maxInstructions) return this.#finish(state, true);
+      const before = state;
+      const choices = new Choices();
+      state = before.clone();
+      this.#step(state, choices);
+      const first = state;
+      while (choices.advance()) {
+        state = before.clone();
+        this.#step(state, choices);
+        this.#explore(state);
+      }
+      state = first;
+    }
+  }
+
+  #finish(state: ThreadState, cutOff: boolean): void {
+    if (this.#found.length >= this.limits.maxTraces || this.limits.stop()) throw new TooManyTraces();
+    const { events, faults } = state;
+    this.#found.push({ events, registers: state.registers.map(({ bits }) => bits), faults, cutOff });
+  }
+
+  #step(state: ThreadState, choices: Choices): void {
+    const ops = new ThreadOps(state, choices, this.#machines[state.thread] as ModelMachine);
+    try {
+      const word = this.#fetch(state, ops);
+      const instruction = this.#decoder.decode(word);
+      if (instruction === undefined) throw new RaisedException("undefined");
+      instruction.execute(ops);
+      state.pc = ops.next;
+    } catch (raised) {
+      if (!(raised instanceof RaisedException)) throw raised;
+      this.#take(state, ops, raised);
+    }
+    state.instructions++;
+  }
+
+  #fetch(state: ThreadState, ops: ThreadOps): number {
+    const { memory, pc } = state;
+    if (pc % 4n !== 0n) throw new RaisedException("alignment");
+    if (!memory.isCode(pc)) throw new RaisedException("translation");
+    if (!memory.modifiable(pc)) return Number(memory.initial(pc, 4));
+    memory.noteAccess(pc, 4);
+    let word = 0n;
+    for (const cell of memory.cells(pc, 4)) {
+      const candidates = memory.writtenByOthers(state.thread, cell);
+      candidates.add(memory.initial(cell.address, cell.bytes));
+      for (const value of state.ownValues(cell.address, cell.bytes)) candidates.add(value);
+      const values = [...candidates];
+      const value = values.length === 1 ? values[0] : values[ops.choices.choose(values.length)];
+      word |= (value as bigint) << (8n * (cell.address - pc));
+    }
+    ops.emit<FetchEvent>({ kind: "fetch", address: pc, bytes: 4, value: word });
+    return Number(word & LOWER_BITS_OF_WORD);
+  }
+
+  #take(state: ThreadState, ops: ThreadOps, { type, address, resume }: RaisedException): void {
+    state.noteFault(type, state.pc, address);
+    const { handler } = ops.machine;
+    if (handler === undefined) {
+      state.ended = true;
+      return;
+    }
+    ops.emit({ kind: "entry", control: state.control });
+    state.system.set("ELR_EL1", constant(resume === "next" ? state.pc + 4n : state.pc));
+    state.pc = handler;
+  }
+}
+
+export function exploreThreads(problem: Problem, memory: Memory, limits: TraceLimits): ThreadTraces {
+  const explorer = new Explorer(problem, memory, limits);
+  const threads = problem.threads.map((_, thread) => thread);
+  let traces: Trace[][] = [];
+  try {
+    for (let round = 0, writes = 0; round === 0 || (memory.changed && round <= writes + ROUNDS_FOR_CUTS); round++) {
+      memory.changed = false;
+      traces = threads.map((thread) => explorer.tracesOf(thread));
+      writes = traces.reduce((sum, each) => sum + Math.max(0, ...each.map(writesIn)), 0);
+    }
+  } catch (error) {
+    if (!(error instanceof TooManyTraces)) throw error;
+    return { traces, bound: limits.stop() ? "stopped" : "memory" };
+  }
+  return { traces, bound: traces.some((each) => each.some(({ cutOff }) => cutOff)) ? "instructions" : undefined };
+}
+
+/** Rounds in which only sizes of accesses, or which words are modified, were new. */
+const ROUNDS_FOR_CUTS = 8;
+
+function writesIn(trace: Trace): number {
+  return trace.events.filter(({ kind }) => kind === "write").length;
+}
