@@ -1,13 +1,12 @@
 /** Exceptions: raising, taking to EL1 or leaving to the host, and returning (Arm ARM D1.3 to D1.4, ESR_ELx in D19.2). */
 import {
-  BTYPE, BTYPE_ILLEGAL, BTYPE_MASK, COUNT_EXCEPTIONS, DAIF, EL, ELR_EL1, ESR_EL1, EVENT, EXCEPTION, EXCEPTION_ACCESS,
-  EXCEPTION_BRANCH_TARGET, EXCEPTION_BRK, EXCEPTION_DATA_ALIGNMENT, EXCEPTION_DATA_PERMISSION,
+  ACCESS_WRITE, BTYPE, BTYPE_ILLEGAL, BTYPE_MASK, COUNT_EXCEPTIONS, DAIF, EL, ELR_EL1, ESR_EL1, EVENT, EXCEPTION,
+  EXCEPTION_ACCESS, EXCEPTION_BRANCH_TARGET, EXCEPTION_BRK, EXCEPTION_DATA_ALIGNMENT, EXCEPTION_DATA_PERMISSION,
   EXCEPTION_DATA_UNMAPPED, EXCEPTION_ELR, EXCEPTION_ESR, EXCEPTION_FAR, EXCEPTION_FIQ, EXCEPTION_FP_ACCESS, EXCEPTION_HLT,
-  EXCEPTION_HVC,
-  EXCEPTION_ILLEGAL_STATE, EXCEPTION_INSTRUCTION_PERMISSION, EXCEPTION_INSTRUCTION_UNMAPPED, EXCEPTION_IRQ, EXCEPTION_PC_ALIGNMENT,
-  EXCEPTION_SEMIHOSTING, EXCEPTION_SMC,
-  EXCEPTION_SVC, EXCEPTION_TRAPPED, EXCEPTION_UNDEFINED, EXCEPTION_WAIT, EXCEPTION_WORD, ACCESS_WRITE, FAR_EL1, FAULT_PC,
-  MONITOR_ADDRESS, NZCV, PC, SEMIHOSTING, SEMIHOSTING_IMMEDIATE, SP, SPSEL, SPSR_EL1, SP_BANKED, VBAR_EL1, VBAR_SET,
+  EXCEPTION_HVC, EXCEPTION_ILLEGAL_STATE, EXCEPTION_INSTRUCTION_PERMISSION, EXCEPTION_INSTRUCTION_UNMAPPED, EXCEPTION_IRQ,
+  EXCEPTION_PC_ALIGNMENT, EXCEPTION_SEMIHOSTING, EXCEPTION_SMC, EXCEPTION_SVC, EXCEPTION_TRAPPED, EXCEPTION_UNDEFINED,
+  EXCEPTION_WAIT, EXCEPTION_WORD, FAR_EL1, FAULT_PC, MONITOR_ADDRESS, NZCV, PC, PSTATE_BITS, PSTATE_DIT, PSTATE_PAN,
+  PSTATE_SSBS, PSTATE_UAO, SEMIHOSTING, SEMIHOSTING_IMMEDIATE, SP, SPSEL, SPSR_EL1, SP_BANKED, VBAR_EL1, VBAR_SET,
 } from "./layout";
 import { heldWord, increment } from "./icache";
 import { interruptIfPending } from "./interrupts";
@@ -40,6 +39,10 @@ const CM: u32 = 1 << 8;
 // SPSR_ELx.
 const SPSR_IL_SHIFT = 20;
 const SPSR_BTYPE_SHIFT = 10;
+/** The bits of PSTATE_BITS, which stand in SPSR_ELx as they do there. */
+const SPSR_BITS: u32 = PSTATE_SSBS | PSTATE_PAN | PSTATE_UAO | PSTATE_DIT;
+/** What an exception leaves of them: SCTLR_EL1.SPAN is one, SCTLR_EL1.DSSBS zero. */
+const BITS_KEPT: u32 = PSTATE_PAN | PSTATE_DIT;
 
 function syndrome(ec: u32, iss: u32): u32 {
   return (ec << 26) | IL | iss;
@@ -198,7 +201,7 @@ function savedState(core: u32, exception: i32): u64 {
   const illegal: u32 = state & BTYPE_ILLEGAL ? 1 : 0;
   const mode = load<u32>(core, EL) == 0 ? 0 : 4 | load<u32>(core, SPSEL);
   return <u64>((load<u32>(core, NZCV) << 28) | (illegal << SPSR_IL_SHIFT) | (btype << SPSR_BTYPE_SHIFT) |
-    (load<u32>(core, DAIF) << 6) | mode);
+    load<u32>(core, PSTATE_BITS) | (load<u32>(core, DAIF) << 6) | mode);
 }
 
 function hasFaultAddress(exception: i32): bool {
@@ -218,6 +221,7 @@ function takeToEl1(core: u32, exception: i32): u64 {
   if (hasFaultAddress(exception)) store<u64>(core, load<u64>(core, EXCEPTION_FAR), FAR_EL1);
   setLevel(core, 1, 1);
   store<u32>(core, 0xf, DAIF);
+  store<u32>(core, load<u32>(core, PSTATE_BITS) & BITS_KEPT, PSTATE_BITS);
   store<u32>(core, 0, BTYPE);
   store<u32>(core, 0, EXCEPTION);
   synchronizeContext(core);
@@ -262,6 +266,7 @@ export function eret(core: u32, pc: u64): u64 {
   synchronizeContext(core);
   store<u32>(core, spsr >>> 28, NZCV);
   store<u32>(core, (spsr >>> 6) & 0xf, DAIF);
+  store<u32>(core, spsr & SPSR_BITS, PSTATE_BITS);
   if (illegal) {
     store<u32>(core, BTYPE_ILLEGAL, BTYPE);
   } else {

@@ -5,4 +5,5 @@ export { fill, slotAddress } from "./icache";
 export { barrier, cleanAndInvalidate, dataCache, hostWrites, instructionCache } from "./maintenance";
 export { executeSpecial, run } from "./run";
 export { hint, readSystem, writePState, writeSystem } from "./system";
+export { addressTranslation } from "./translation";
 export { access, isGuarded, probe } from "./windows";

@@ -114,8 +114,13 @@ export const EXCEPTION_FAR = 432;
 export const EXCEPTION_ESR = 440;
 /** u32: the word at the PC, for undefined instructions. */
 export const EXCEPTION_WORD = 444;
-/** u32: index in this machine, from 0. */
-export const CORE_INDEX = 448;
+/** u32: PSTATE.<SSBS, PAN, UAO, DIT> where SPSR_EL1 has them, and MRS too: PSTATE_SSBS and so on. */
+export const PSTATE_BITS = 448;
+export const PSTATE_SSBS = 4096;
+export const PSTATE_PAN = 4194304;
+export const PSTATE_UAO = 8388608;
+export const PSTATE_DIT = 16777216;
+// What stands above is architectural state, and the exception being raised; below is what the machine needs.
 /** u32: heat at which a branch target asks for a region; 0 turns regions off. */
 export const HEAT_THRESHOLD = 452;
 /** u64: a branch to this address ends run() with STOP_RETURNED. */
@@ -131,6 +136,8 @@ export const MISSES_HEARD = 256;
 export const INTERRUPTS = 476;
 export const INTERRUPT_IRQ = 1;
 export const INTERRUPT_FIQ = 2;
+/** u32: index in this machine, from 0. */
+export const CORE_INDEX = 484;
 /** u32: whether HLT #SEMIHOSTING_IMMEDIATE asks the host, in place of raising an exception. */
 export const SEMIHOSTING = 480;
 /** Arm's semihosting specification: the A64 trap instruction. */
@@ -156,6 +163,7 @@ export const COUNT_DROPPED = 600;
 
 /** u64 each: the system registers from SYSREG_FIRST_FIELD to SYSREG_LAST_FIELD, in their order. */
 export const SYSTEM_FIELDS = 640;
+export const PAR_EL1 = 640 + 8 * 3;
 export const CNTKCTL_EL1 = 640 + 8 * 10;
 export const CNTP_CTL_EL0 = 640 + 8 * 11;
 export const CNTP_CVAL_EL0 = 640 + 8 * 12;
@@ -287,14 +295,19 @@ export const SYSREG_SCTLR_EL1 = 29;
 export const SYSREG_CPACR_EL1 = 30;
 export const SYSREG_CNTP_TVAL_EL0 = 31;
 export const SYSREG_CNTV_TVAL_EL0 = 32;
+export const SYSREG_PAN = 33;
+export const SYSREG_UAO = 34;
+export const SYSREG_DIT = 35;
+export const SYSREG_SSBS = 36;
+export const SYSREG_ID_AA64MMFR2_EL1 = 37;
 /** Registers that are one doubleword of the core's block, up to SYSREG_LAST_FIELD. */
-export const SYSREG_FIRST_FIELD = 33;
-export const SYSREG_CSSELR_EL1 = 42;
-export const SYSREG_CNTKCTL_EL1 = 43;
-export const SYSREG_CNTP_CTL_EL0 = 44;
-export const SYSREG_CNTP_CVAL_EL0 = 45;
-export const SYSREG_CNTV_CTL_EL0 = 46;
-export const SYSREG_CNTV_CVAL_EL0 = 47;
-export const SYSREG_LAST_FIELD = 47;
+export const SYSREG_FIRST_FIELD = 38;
+export const SYSREG_CSSELR_EL1 = 47;
+export const SYSREG_CNTKCTL_EL1 = 48;
+export const SYSREG_CNTP_CTL_EL0 = 49;
+export const SYSREG_CNTP_CVAL_EL0 = 50;
+export const SYSREG_CNTV_CTL_EL0 = 51;
+export const SYSREG_CNTV_CVAL_EL0 = 52;
+export const SYSREG_LAST_FIELD = 52;
 /** From here on: registers that read as zero and ignore writes. */
-export const SYSREG_FIRST_ZERO = 48;
+export const SYSREG_FIRST_ZERO = 53;

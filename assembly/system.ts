@@ -1,18 +1,19 @@
 /** System registers, PSTATE fields and hints. */
 import {
-  CNTFRQ_EL0, CNTKCTL_EL1, CNTP_CTL_EL0, CNTP_CVAL_EL0, CNTV_CTL_EL0, CNTV_CVAL_EL0, CORES, CORE_COUNT, CORE_SIZE, CTR, DAIF,
-  EL, ELR_EL1, ESR_EL1, EVENT, FAR_EL1, FAULT_PC, MPIDR_EL1, NZCV, PENDING, SPSEL, SPSR_EL1, SP_BANKED, SYSREG_CCSIDR_EL1,
-  SYSREG_CLIDR_EL1, SYSREG_CNTFRQ_EL0, SYSREG_CNTKCTL_EL1, SYSREG_CNTPCT_EL0, SYSREG_CNTP_CTL_EL0, SYSREG_CNTP_CVAL_EL0,
-  SYSREG_CNTP_TVAL_EL0, SYSREG_CNTVCT_EL0, SYSREG_CNTV_CTL_EL0, SYSREG_CNTV_CVAL_EL0, SYSREG_CNTV_TVAL_EL0, SYSREG_CPACR_EL1,
-  SYSREG_CSSELR_EL1, SYSREG_CTR_EL0, SYSREG_CurrentEL, SYSREG_DAIF, SYSREG_DCZID_EL0, SYSREG_ELR_EL1, SYSREG_ESR_EL1,
-  SYSREG_FAR_EL1, SYSREG_FIRST_FIELD, SYSREG_FIRST_ZERO, SYSREG_ID_AA64ISAR0_EL1, SYSREG_ID_AA64ISAR1_EL1,
-  SYSREG_ID_AA64MMFR0_EL1, SYSREG_ID_AA64MMFR1_EL1, SYSREG_ID_AA64PFR0_EL1, SYSREG_ID_AA64PFR1_EL1, SYSREG_ISR_EL1,
-  SYSREG_LAST_FIELD, SYSREG_MIDR_EL1, SYSREG_MPIDR_EL1, SYSREG_NZCV, SYSREG_SCTLR_EL1, SYSREG_SPSR_EL1, SYSREG_SPSel,
-  SYSREG_SP_EL0, SYSREG_TPIDRRO_EL0, SYSREG_TPIDR_EL0, SYSREG_TPIDR_EL1, SYSREG_VBAR_EL1, SYSTEM_FIELDS, TPIDRRO_EL0,
+  CNTFRQ_EL0, CNTKCTL_EL1, CNTP_CTL_EL0, CNTP_CVAL_EL0, CNTV_CTL_EL0, CNTV_CVAL_EL0, CORES, CORE_COUNT, CORE_SIZE, CTR,
+  DAIF, EL, ELR_EL1, ESR_EL1, EVENT, EXCEPTION, EXCEPTION_WAIT, FAR_EL1, FAULT_PC, INTERRUPT_FIQ, INTERRUPT_IRQ, MPIDR_EL1,
+  NZCV, PC, PENDING, PSTATE_BITS, PSTATE_DIT, PSTATE_PAN, PSTATE_SSBS, PSTATE_UAO, SP, SPSEL, SPSR_EL1, SP_BANKED,
+  SYSREG_CNTFRQ_EL0, SYSREG_CNTKCTL_EL1, SYSREG_CNTPCT_EL0, SYSREG_CNTP_CTL_EL0, SYSREG_CNTP_CVAL_EL0,
+  SYSREG_CNTP_TVAL_EL0, SYSREG_CNTVCT_EL0, SYSREG_CNTV_CTL_EL0, SYSREG_CNTV_CVAL_EL0, SYSREG_CNTV_TVAL_EL0,
+  SYSREG_CPACR_EL1, SYSREG_CSSELR_EL1, SYSREG_CTR_EL0, SYSREG_CurrentEL, SYSREG_DAIF, SYSREG_DCZID_EL0, SYSREG_DIT,
+  SYSREG_ELR_EL1, SYSREG_ESR_EL1, SYSREG_FAR_EL1, SYSREG_FIRST_FIELD, SYSREG_FIRST_ZERO, SYSREG_ISR_EL1, SYSREG_LAST_FIELD,
+  SYSREG_MPIDR_EL1, SYSREG_NZCV, SYSREG_PAN, SYSREG_SCTLR_EL1, SYSREG_SPSR_EL1, SYSREG_SPSel, SYSREG_SP_EL0, SYSREG_SSBS,
+  SYSREG_TPIDRRO_EL0, SYSREG_TPIDR_EL0, SYSREG_TPIDR_EL1, SYSREG_UAO, SYSREG_VBAR_EL1, SYSTEM_FIELDS, TPIDRRO_EL0,
   TPIDR_EL0, TPIDR_EL1, VBAR_EL1, VBAR_SET,
 } from "./layout";
 import { raiseTrapped, raiseWait, setLevel, trap } from "./exceptions";
 import { counter } from "./host";
+import { fixedValue } from "./id-registers";
 import { interruptIfPending, isTimerDue, pendingInterrupts } from "./interrupts";
 
 // In the order of HintOp of engine/a64/ops.ts.
@@ -24,34 +25,11 @@ const SEVL = 5;
 // In the order of PSTATE fields of Ops.writePState.
 const DAIF_SET = 0;
 const DAIF_CLR = 1;
+const SP_SEL = 2;
+const PAN = 3;
+const UAO = 4;
+const DIT = 5;
 
-/** MIDR_EL1: implementer 0 (software), architecture by ID registers, part number 0xc0d. */
-const MIDR: u64 = 0x000fc0d0;
-/** DCZID_EL0.BS: DC ZVA clears 2^4 words, a line. */
-const DCZID: u64 = 4;
-
-// What the ID registers say, as far as it is not zero: the features of the instruction table, no more.
-/** EL0 and EL1 in AArch64 only; no floating point, no Advanced SIMD. */
-const PFR0: u64 = 0x00ff0011;
-/** BT: FEAT_BTI. */
-const PFR1: u64 = 1;
-/** TLB: FEAT_TLBIRANGE; TS: FEAT_FlagM2; Atomic: FEAT_LSE; CRC32. */
-const ISAR0: u64 = (2 << 56) | (2 << 52) | (2 << 20) | (1 << 16);
-/** SPECRES; SB; LRCPC: FEAT_LRCPC2; DPB: FEAT_DPB2. APA, API, GPA and GPI are zero: no pointer authentication. */
-const ISAR1: u64 = (1 << 40) | (1 << 36) | (2 << 20) | 2;
-/** TGran4 and TGran64 absent, as is TGran16 with zero: there is no translation. */
-const MMFR0: u64 = 0xff000000;
-/** LO: FEAT_LOR, of which LORID_EL1 says that there are no regions. */
-const MMFR1: u64 = 1 << 16;
-/** One level with instructions and data apart: LoUU, LoC, LoUIS, Ctype1. */
-const CLIDR: u64 = (1 << 27) | (1 << 24) | (1 << 21) | 3;
-/** Lines of 64 bytes; 4 ways and 128 sets stand for caches that have neither. */
-const CCSIDR: u64 = (127 << 13) | (3 << 3) | 2;
-/**
- * SCTLR_EL1: BT1, BT0, UCI, UCT, DZE, nTWE, nTWI, I, C and the bits that are one in Armv8.0. All of them are fixed: there
- * is no translation (M) and no checking of alignments (A, SA, SA0), and nothing that EL0 may do can be taken from it.
- */
-const SCTLR: u64 = (3 << 35) | (1 << 26) | (1 << 18) | (1 << 16) | (3 << 14) | (1 << 12) | (1 << 2) | 0x30d00980;
 // CNTKCTL_EL1: what EL0 may reach.
 const EL0PCTEN: u64 = 1;
 const EL0VCTEN: u64 = 2;
@@ -104,10 +82,28 @@ function readsAsZero(register: u32): bool {
   return <i32>register >= SYSREG_FIRST_ZERO || register == SYSREG_CPACR_EL1;
 }
 
+/** The bit of PSTATE_BITS that a register shows, where SPSR_EL1 has it too; 0 for other registers. */
+function pstateBit(register: u32): u32 {
+  switch (register) {
+    case SYSREG_PAN: return PSTATE_PAN;
+    case SYSREG_UAO: return PSTATE_UAO;
+    case SYSREG_DIT: return PSTATE_DIT;
+    case SYSREG_SSBS: return PSTATE_SSBS;
+    default: return 0;
+  }
+}
+
+function setPStateBit(core: u32, bit: u32, isSet: bool): void {
+  const others = load<u32>(core, PSTATE_BITS) & ~bit;
+  store<u32>(core, isSet ? others | bit : others, PSTATE_BITS);
+}
+
 /** Whether EL0 may name the register, which is none of the timer's. */
 function isForEl0(register: u32, isWrite: bool): bool {
   switch (register) {
     case SYSREG_NZCV:
+    case SYSREG_DIT:
+    case SYSREG_SSBS:
     case SYSREG_TPIDR_EL0: return true;
     case SYSREG_CTR_EL0:
     case SYSREG_DCZID_EL0:
@@ -159,34 +155,23 @@ export function readSystem(core: u32, pc: u64, register: u32): u64 {
   if (readsAsZero(register)) return 0;
   if (register == SYSREG_CNTP_CTL_EL0) return timerControl(core, CNTP_CTL_EL0, CNTP_CVAL_EL0);
   if (register == SYSREG_CNTV_CTL_EL0) return timerControl(core, CNTV_CTL_EL0, CNTV_CVAL_EL0);
+  const bit = pstateBit(register);
+  if (bit != 0) return <u64>(load<u32>(core, PSTATE_BITS) & bit);
   const field = plainField(register);
   if (field) return load<u64>(core + field);
   switch (register) {
     case SYSREG_CTR_EL0: return <u64>load<u32>(CTR);
-    case SYSREG_DCZID_EL0: return DCZID;
     case SYSREG_NZCV: return <u64>load<u32>(core, NZCV) << 28;
     case SYSREG_DAIF: return <u64>load<u32>(core, DAIF) << 6;
     case SYSREG_CurrentEL: return <u64>load<u32>(core, EL) << 2;
     case SYSREG_SPSel: return <u64>load<u32>(core, SPSEL);
     case SYSREG_SP_EL0: return load<u64>(core, SP_BANKED);
-    case SYSREG_MIDR_EL1: return MIDR;
     case SYSREG_CNTPCT_EL0:
     case SYSREG_CNTVCT_EL0: return <u64>counter();
-    case SYSREG_ID_AA64PFR0_EL1: return PFR0;
-    case SYSREG_ID_AA64PFR1_EL1: return PFR1;
-    case SYSREG_ID_AA64ISAR0_EL1: return ISAR0;
-    case SYSREG_ID_AA64ISAR1_EL1: return ISAR1;
-    case SYSREG_ID_AA64MMFR0_EL1: return MMFR0;
-    case SYSREG_ID_AA64MMFR1_EL1: return MMFR1;
-    case SYSREG_CLIDR_EL1: return CLIDR;
-    case SYSREG_CCSIDR_EL1: return CCSIDR;
     case SYSREG_ISR_EL1: return interruptStatus(core);
-    case SYSREG_SCTLR_EL1: return SCTLR;
     case SYSREG_CNTP_TVAL_EL0: return timerValue(core, CNTP_CVAL_EL0);
     case SYSREG_CNTV_TVAL_EL0: return timerValue(core, CNTV_CVAL_EL0);
-    default:
-      raiseTrapped(core, pc, 1);
-      return 0;
+    default: return fixedValue(register);
   }
 }
 
@@ -199,6 +184,8 @@ function writeTimer(core: u32, field: u32, value: u64): void {
 /** MSR (register). The caller looks at EXCEPTION. */
 export function writeSystem(core: u32, pc: u64, register: u32, value: u64): void {
   if (isRefused(core, pc, register, true)) return;
+  const bit = pstateBit(register);
+  if (bit != 0) return setPStateBit(core, bit, (value & bit) != 0);
   switch (register) {
     case SYSREG_NZCV: return store<u32>(core, (<u32>value >>> 28) & 0xf, NZCV);
     case SYSREG_DAIF:
@@ -230,13 +217,24 @@ export function writeSystem(core: u32, pc: u64, register: u32, value: u64): void
 
 /** MSR (immediate). The caller looks at EXCEPTION. */
 export function writePState(core: u32, pc: u64, field: u32, imm4: u32): void {
-  const isDaif = field == DAIF_SET || field == DAIF_CLR;
-  if (trap(core, pc, isDaif ? 0 : 1)) return;
-  if (field == DAIF_SET) store<u32>(core, load<u32>(core, DAIF) | imm4, DAIF);
-  else if (field == DAIF_CLR) {
-    store<u32>(core, load<u32>(core, DAIF) & ~imm4, DAIF);
-    interruptIfPending(core);
-  } else setLevel(core, load<u32>(core, EL), imm4 & 1);
+  switch (field) {
+    case DAIF_SET:
+    case DAIF_CLR: return maskInterrupts(core, pc, field == DAIF_SET, imm4);
+    case SP_SEL:
+    case PAN:
+    case UAO:
+      if (trap(core, pc, 1)) return;
+      if (field == SP_SEL) return setLevel(core, load<u32>(core, EL), imm4 & 1);
+      return setPStateBit(core, field == PAN ? PSTATE_PAN : PSTATE_UAO, (imm4 & 1) != 0);
+    default: return setPStateBit(core, field == DIT ? PSTATE_DIT : PSTATE_SSBS, (imm4 & 1) != 0);
+  }
+}
+
+function maskInterrupts(core: u32, pc: u64, isSet: bool, masks: u32): void {
+  if (trap(core, pc, 0)) return;
+  const others = load<u32>(core, DAIF) & ~masks;
+  store<u32>(core, isSet ? others | masks : others, DAIF);
+  if (!isSet) interruptIfPending(core);
 }
 
 /** Whether a WFE or WFI ends at once: for an interrupt that is pending, with WFI even if it is masked. */

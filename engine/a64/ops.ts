@@ -39,6 +39,10 @@ export type BarrierOp = "DMB" | "DSB" | "ISB";
 export type ExceptionOp = "SVC" | "HVC" | "SMC" | "BRK" | "HLT" | "UDF" | "AdvSIMDFPAccessTrap";
 export type DataCacheOp = "CVAU" | "CVAC" | "CIVAC" | "IVAC" | "CVAP" | "CVADP" | "ZVA" | "CSW" | "CISW" | "ISW";
 export type InstructionCacheOp = "IVAU" | "IALLU" | "IALLUIS";
+/** Stage 1, with the rights of EL1 or EL0, to read or to write; P: as PSTATE.PAN has it. */
+export type TranslationOp = "S1E1R" | "S1E1W" | "S1E0R" | "S1E0W" | "S1E1RP" | "S1E1WP";
+/** The fields of PSTATE that MSR (immediate) writes. */
+export type PStateField = "DAIFSet" | "DAIFClr" | "SPSel" | "PAN" | "UAO" | "DIT" | "SSBS";
 
 /** The system registers that rows may name; engine/a64/system-registers.ts has their encodings. */
 export type SystemRegister =
@@ -47,10 +51,10 @@ export type SystemRegister =
   | "VBAR_EL1" | "ELR_EL1" | "SPSR_EL1" | "ESR_EL1" | "FAR_EL1"
   | "ID_AA64PFR0_EL1" | "ID_AA64PFR1_EL1" | "ID_AA64ISAR0_EL1" | "ID_AA64ISAR1_EL1" | "ID_AA64MMFR0_EL1"
   | "ID_AA64MMFR1_EL1" | "CLIDR_EL1" | "CCSIDR_EL1" | "ISR_EL1" | "CNTPCT_EL0" | "SCTLR_EL1" | "CPACR_EL1"
-  | "CNTP_TVAL_EL0" | "CNTV_TVAL_EL0"
+  | "CNTP_TVAL_EL0" | "CNTV_TVAL_EL0" | "PAN" | "UAO" | "DIT" | "SSBS"
   | "CONTEXTIDR_EL1" | "AFSR0_EL1" | "AFSR1_EL1" | "PAR_EL1" | "TTBR0_EL1" | "TTBR1_EL1" | "TCR_EL1" | "MAIR_EL1"
   | "AMAIR_EL1" | "CSSELR_EL1" | "CNTKCTL_EL1" | "CNTP_CTL_EL0" | "CNTP_CVAL_EL0" | "CNTV_CTL_EL0" | "CNTV_CVAL_EL0"
-  | "LORSA_EL1" | "LOREA_EL1" | "LORN_EL1" | "LORC_EL1" | "LORID_EL1" | "REVIDR_EL1" | "AIDR_EL1"
+  | "ACTLR_EL1" | "LORSA_EL1" | "LOREA_EL1" | "LORN_EL1" | "LORC_EL1" | "LORID_EL1" | "REVIDR_EL1" | "AIDR_EL1"
   | "ID_AA64ZFR0_EL1" | "ID_AA64DFR0_EL1" | "ID_AA64DFR1_EL1" | "ID_AA64AFR0_EL1" | "ID_AA64AFR1_EL1"
   | "ID_AA64ISAR2_EL1" | "ID_AA64MMFR2_EL1"
   | "ID_PFR0_EL1" | "ID_PFR1_EL1" | "ID_PFR2_EL1" | "ID_DFR0_EL1" | "ID_AFR0_EL1" | "ID_MMFR0_EL1" | "ID_MMFR1_EL1"
@@ -166,12 +170,14 @@ export interface Ops<V, F, A> {
   barrier(op: BarrierOp, option: F): void;
   dataCache(op: DataCacheOp, address: V): void;
   instructionCache(op: InstructionCacheOp, address: V): void;
+  /** AT: what the address translates to goes to PAR_EL1. */
+  addressTranslation(op: TranslationOp, address: V): void;
   /** AArch64.CheckSystemAccess for what EL0 may not do: there it is undefined, or trapped by SCTLR_EL1; nothing at EL1. */
   CheckSystemAccess(atEL0: "undefined" | "trapped"): void;
   readSystem(register: SystemRegister): V;
   writeSystem(register: SystemRegister, value: V): void;
-  /** MSR DAIFSet / DAIFClr / SPSel (immediate). */
-  writePState(field: "DAIFSet" | "DAIFClr" | "SPSel", imm4: F): void;
+  /** MSR (immediate). */
+  writePState(field: PStateField, imm4: F): void;
 }
 
 export type OpName = keyof Ops<unknown, unknown, unknown>;

@@ -61,6 +61,11 @@ export const systemRegisters: readonly SystemRegisterEntry[] = [
   entry("CPACR_EL1", 3, 0, 1, 0, 2),
   entry("CNTP_TVAL_EL0", 3, 3, 14, 2, 0),
   entry("CNTV_TVAL_EL0", 3, 3, 14, 3, 0),
+  entry("PAN", 3, 0, 4, 2, 3),
+  entry("UAO", 3, 0, 4, 2, 4),
+  entry("DIT", 3, 3, 4, 2, 5),
+  entry("SSBS", 3, 3, 4, 2, 6),
+  entry("ID_AA64MMFR2_EL1", 3, 0, 0, 7, 2, false),
   // From here to CNTV_CVAL_EL0: one doubleword each of the core's block (SYSTEM_FIELDS).
   entry("CONTEXTIDR_EL1", 3, 0, 13, 0, 1),
   entry("AFSR0_EL1", 3, 0, 5, 1, 0),
@@ -78,6 +83,7 @@ export const systemRegisters: readonly SystemRegisterEntry[] = [
   entry("CNTV_CTL_EL0", 3, 3, 14, 3, 1),
   entry("CNTV_CVAL_EL0", 3, 3, 14, 3, 2),
   // From here to the end: read as zero, and writes are ignored.
+  entry("ACTLR_EL1", 3, 0, 1, 0, 1),
   entry("LORSA_EL1", 3, 0, 10, 4, 0),
   entry("LOREA_EL1", 3, 0, 10, 4, 1),
   entry("LORN_EL1", 3, 0, 10, 4, 2),
@@ -91,7 +97,6 @@ export const systemRegisters: readonly SystemRegisterEntry[] = [
   entry("ID_AA64AFR0_EL1", 3, 0, 0, 5, 4, false),
   entry("ID_AA64AFR1_EL1", 3, 0, 0, 5, 5, false),
   entry("ID_AA64ISAR2_EL1", 3, 0, 0, 6, 2, false),
-  entry("ID_AA64MMFR2_EL1", 3, 0, 0, 7, 2, false),
   entry("ID_PFR0_EL1", 3, 0, 0, 1, 0, false),
   entry("ID_PFR1_EL1", 3, 0, 0, 1, 1, false),
   entry("ID_DFR0_EL1", 3, 0, 0, 1, 2, false),

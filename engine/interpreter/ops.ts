@@ -17,7 +17,9 @@ import type {
   IndirectBranch,
   InstructionCacheOp,
   Ops,
+  PStateField,
   SystemRegister,
+  TranslationOp,
   Width,
 } from "../a64/ops.js";
 import type { FieldLayout } from "../a64/pattern.js";
@@ -32,6 +34,7 @@ import {
   instructionCacheNumbers,
   pstateNumbers,
   systemRegisterNumber,
+  translationNumbers,
 } from "../wasm/core-calls.js";
 import { conditionOn } from "../wasm/flags.js";
 import { type Access, MemoryOps } from "../wasm/memory.js";
@@ -269,6 +272,12 @@ export class InterpreterOps extends MemoryOps implements Ops<Value, Field, Acces
     this.cacheMaintenance("instructionCache", instructionCacheNumbers[op], address);
   }
 
+  addressTranslation(op: TranslationOp, address: Value): void {
+    const operands = [this.code.core(), this.pc(), this.module.i32.const(translationNumbers[op]), this.wide(address)];
+    this.code.push(this.callCore("addressTranslation", operands, ["i32", "i64", "i32", "i64"], undefined));
+    this.endIfRaised();
+  }
+
   private cacheMaintenance(name: string, op: number, address: Value): void {
     const m = this.module;
     const operands = [this.code.core(), this.pc(), m.i32.const(op), this.wide(address)];
@@ -300,7 +309,7 @@ export class InterpreterOps extends MemoryOps implements Ops<Value, Field, Acces
     this.endIfRaised();
   }
 
-  writePState(field: "DAIFSet" | "DAIFClr" | "SPSel", imm4: Field): void {
+  writePState(field: PStateField, imm4: Field): void {
     const operands = [
       this.code.core(),
       this.pc(),

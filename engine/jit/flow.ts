@@ -257,6 +257,9 @@ class FlowOps implements Ops<Known, FlowField, undefined> {
   instructionCache(): void {
     this.leave();
   }
+  addressTranslation(): void {
+    this.leave();
+  }
   CheckSystemAccess(): void {
     this.leave();
   }

@@ -253,6 +253,9 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
   instructionCache(): never {
     return this.refused();
   }
+  addressTranslation(): never {
+    return this.refused();
+  }
   CheckSystemAccess(): never {
     return this.refused();
   }

@@ -1,5 +1,6 @@
 /** From the EXCEPTION fields of a core's block to a fault. */
 import * as layout from "../../assembly/layout.js";
+import { absentExtension } from "../a64/extensions.js";
 import { InternalError } from "./errors.js";
 import { type DataAbortFault, type Fault, type ImmediateFault, nearestName } from "./faults.js";
 
@@ -57,7 +58,14 @@ export function readFault(view: DataView, core: number): Fault {
   }
   switch (exception) {
     case layout.EXCEPTION_UNDEFINED:
-      return { kind: "undefined-instruction", pc, esr, word, nearest: nearestName(word) };
+      return {
+        kind: "undefined-instruction",
+        pc,
+        esr,
+        word,
+        nearest: nearestName(word),
+        extension: absentExtension(word),
+      };
     case layout.EXCEPTION_INSTRUCTION_UNMAPPED:
       return { kind: "instruction-abort", pc, esr, reason: "unmapped" };
     case layout.EXCEPTION_INSTRUCTION_PERMISSION:

@@ -21,6 +21,8 @@ interface InstructionFault extends FaultBase {
 export interface UndefinedInstructionFault extends InstructionFault {
   readonly kind: "undefined-instruction";
   readonly nearest: string;
+  /** The extension of the architecture that has the word and that this machine lacks, as "FEAT_SVE"; undefined if none is known. */
+  readonly extension: string | undefined;
 }
 
 /** A fetch from an address of no window, or of one that is not executable. */
@@ -91,7 +93,9 @@ export type Fault =
 function whatHappened(fault: Fault, symbols: ReadonlyMap<string, bigint>): string {
   switch (fault.kind) {
     case "undefined-instruction":
-      return `undefined instruction, nearest to ${fault.nearest}`;
+      return fault.extension === undefined
+        ? `undefined instruction, nearest to ${fault.nearest}`
+        : `undefined instruction, of ${fault.extension}, which the ID registers say is absent`;
     case "instruction-abort":
       if (fault.pc === 0n) return "branch to NULL";
       return fault.reason === "unmapped"
@@ -128,7 +132,9 @@ function describeDataAbort(fault: DataAbortFault, symbols: ReadonlyMap<string, b
 function advice(fault: Fault): string {
   switch (fault.kind) {
     case "undefined-instruction":
-      return "check that this is code, and that the cache maintenance for it was done";
+      return fault.extension === undefined
+        ? "check that this is code, and that the cache maintenance for it was done"
+        : "compile for Armv8.5 without it";
     case "instruction-abort":
       return "check the branch that led here; x30 holds the last return address";
     case "pc-alignment":

@@ -55,7 +55,7 @@ export class CoreState {
 const contextParts = [
   [layout.X, layout.PENDING],
   [layout.EL, layout.TPIDR_EL0],
-  [layout.EXCEPTION, layout.CORE_INDEX],
+  [layout.EXCEPTION, layout.HEAT_THRESHOLD],
 ] as const;
 
 export function saveContext(state: CoreState): readonly Uint32Array[] {

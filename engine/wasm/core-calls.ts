@@ -8,7 +8,9 @@ import type {
   ExceptionOp,
   HintOp,
   InstructionCacheOp,
+  PStateField,
   SystemRegister,
+  TranslationOp,
 } from "../a64/ops.js";
 import { systemRegisters } from "../a64/system-registers.js";
 
@@ -37,7 +39,24 @@ export const dataCacheNumbers = {
   ISW: 9,
 } satisfies Record<DataCacheOp, number>;
 export const instructionCacheNumbers = { IVAU: 0, IALLU: 1, IALLUIS: 2 } satisfies Record<InstructionCacheOp, number>;
-export const pstateNumbers = { DAIFSet: 0, DAIFClr: 1, SPSel: 2 };
+/** Bit 0: to write. */
+export const translationNumbers = {
+  S1E1R: 0,
+  S1E1W: 1,
+  S1E0R: 2,
+  S1E0W: 3,
+  S1E1RP: 4,
+  S1E1WP: 5,
+} satisfies Record<TranslationOp, number>;
+export const pstateNumbers = {
+  DAIFSet: 0,
+  DAIFClr: 1,
+  SPSel: 2,
+  PAN: 3,
+  UAO: 4,
+  DIT: 5,
+  SSBS: 6,
+} satisfies Record<PStateField, number>;
 
 export function systemRegisterNumber(register: SystemRegister): number {
   return systemRegisters.findIndex((entry) => entry.name === register);

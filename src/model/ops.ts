@@ -23,6 +23,7 @@ import type {
   KnownField,
   Ops,
   Order,
+  PStateField,
   SystemRegister,
   Width,
 } from "../../engine/index.js";
@@ -344,6 +345,9 @@ export class ThreadOps extends Arithmetic implements Ops<Value, KnownField, Acce
     const at = op === "IVAU" ? address.bits : undefined;
     this.emit({ kind: "ic", address: at, addressOf: address, control: this.state.control });
   }
+  addressTranslation(): void {
+    throw this.unsupported("address translation");
+  }
   CheckSystemAccess(): void {
     throw this.unsupported("TLB maintenance or a prediction restriction");
   }
@@ -358,7 +362,7 @@ export class ThreadOps extends Arithmetic implements Ops<Value, KnownField, Acce
     else if (plainRegisters.has(register)) this.state.system.set(register, value);
     else throw this.unsupported(`MSR of ${register}`);
   }
-  writePState(field: "DAIFSet" | "DAIFClr" | "SPSel"): void {
+  writePState(field: PStateField): void {
     if (field === "SPSel") throw this.unsupported("MSR SPSel");
   }
 

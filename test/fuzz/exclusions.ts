@@ -25,7 +25,7 @@ export const exclusions: readonly Exclusion[] = [
   },
   {
     why: "system registers, PSTATE and caches: Unicorn has other values, no caches, and no exception levels to speak of",
-    excludes: named([/^(MRS|MSR) (?!NZCV|TPIDR_EL0)/, /^DC /, /^IC /, /^TLBI /, / RCTX$/]),
+    excludes: named([/^(MRS|MSR) (?!NZCV|TPIDR_EL0)/, /^AT /, /^DC /, /^IC /, /^TLBI /, / RCTX$/]),
   },
   { why: "WFE, WFI and YIELD end uc_emu_start early", excludes: named(["WFE", "WFI", "YIELD"]) },
   {

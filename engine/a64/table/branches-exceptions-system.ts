@@ -7,7 +7,7 @@
  *   - hints without an effect here (ESB, CSDB and all unallocated ones) are NOPs, as the manual demands;
  *   - DSB with CRm 0 and 4 are SSBB and PSSBB; they act as the stronger DSB, reserved options as SY.
  */
-import { type DataCacheOp, type ExceptionOp, type HintOp, type InstructionCacheOp, type Ops, widthOf } from "../ops.js";
+import { type DataCacheOp, type ExceptionOp, type HintOp, type InstructionCacheOp, type Ops, type TranslationOp, widthOf } from "../ops.js";
 import { type Alias, alias, type Row, row } from "../row.js";
 import { type SystemRegisterEntry, systemRegisters } from "../system-registers.js";
 
@@ -190,6 +190,12 @@ const floatingPointRegisters = [
     (o) => o.exception("AdvSIMDFPAccessTrap", o.constant(0))),
 ]);
 
+/** One bit of PSTATE, operand<0>: what is said of SPSel holds for the others too. */
+function pstateBitRow(field: "PAN" | "UAO" | "DIT" | "SSBS", op1: "000" | "011", op2: string): Row {
+  const pattern = `1101010100000 ${op1} 0100 000i ${op2} 11111` as "i";
+  return row(`MSR ${field} (immediate)`, pattern, `msr ${field.toLowerCase()}, #<i:x>`, (o, { i }) => o.writePState(field, i));
+}
+
 const pstateImmediate = [
   row("MSR DAIFSet", "1101010100000 011 0100 iiii 110 11111", "msr daifset, #<i:x>", (o, { i }) =>
     o.writePState("DAIFSet", i),
@@ -201,6 +207,10 @@ const pstateImmediate = [
   row("MSR SPSel", "1101010100000 000 0100 000i 101 11111", "msr spsel, #<i:x>", (o, { i }) =>
     o.writePState("SPSel", i),
   ),
+  pstateBitRow("PAN", "000", "100"),
+  pstateBitRow("UAO", "000", "011"),
+  pstateBitRow("DIT", "011", "010"),
+  pstateBitRow("SSBS", "011", "001"),
 ];
 
 /** `width` binary digits. */
@@ -277,6 +287,25 @@ const cacheMaintenance = [
   ],
 ].flat();
 
+/** AT op, Xt. Encodings of EL2 and EL3 are not allocated here. */
+function translationRow(op: TranslationOp, CRm: "1000" | "1001", op2: string): (Row | Alias)[] {
+  const pattern = `1101010100 0 01 000 0111 ${CRm} ${op2} ttttt` as "ttttt";
+  const number = `sys #0, c7, c${Number.parseInt(CRm, 2)}, #${Number.parseInt(op2, 2)}, <Xt>`;
+  return [
+    row(`AT ${op}`, pattern, `at ${op.toLowerCase()}, <Xt>`, (o, { t }) => o.addressTranslation(op, o.X(t, 64))),
+    alias(`AT ${op}`, pattern, number, { parseOnly: true }),
+  ];
+}
+
+const addressTranslation = [
+  translationRow("S1E1R", "1000", "000"),
+  translationRow("S1E1W", "1000", "001"),
+  translationRow("S1E0R", "1000", "010"),
+  translationRow("S1E0W", "1000", "011"),
+  translationRow("S1E1RP", "1001", "000"),
+  translationRow("S1E1WP", "1001", "001"),
+].flat();
+
 // ---- TLBI, and the prediction restrictions: there is neither translation nor speculation that could be seen
 
 const tlbScopes = [
@@ -326,6 +355,7 @@ export const branchesExceptionsSystem: readonly (Row | Alias)[] = [
   systemRegisters.flatMap(systemMoves),
   floatingPointRegisters,
   cacheMaintenance,
+  addressTranslation,
   tlbMaintenance,
   predictionRestrictions,
 ].flat();

@@ -19,7 +19,7 @@ export function loadProgram(rig: Rig, program: Program): void {
     rig.machine.write(address, new Uint8Array(random.buffer, 0, bytes));
   }
   const { state } = rig;
-  state.words32.fill(0, 0, layout.CORE_INDEX / 4);
+  state.words32.fill(0, 0, layout.HEAT_THRESHOLD / 4);
   state.words32.fill(0, layout.MAINTENANCE / 4, (layout.MAINTENANCE + layout.MAINTENANCE_BYTES) / 4);
   program.registers.forEach((value, n) => {
     state.set64(layout.X + 8 * n, value);

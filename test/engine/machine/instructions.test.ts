@@ -218,9 +218,9 @@ f:	bti	c
 
   test("DC CSW cleans what can be executed; CVAP and CVADP clean their line", async () => {
     const made = await start(
-      ["csw", "cisw", "cvap", "cvadp"]
+      `${["csw", "cisw", "cvap", "cvadp"]
         .map((op) => `${op}: str w1, [x0]\n dc ${op}, x0\n dsb ish\n ic ivau, x0\n dsb ish\n isb\n ret\n`)
-        .join("") + ".balign 64\ng: mov x0, #0\n ret\n",
+        .join("")}.balign 64\ng: mov x0, #0\n ret\n`,
       { windows: openWindows },
     );
     expect(made.call("g")).toBe(0n);
@@ -253,24 +253,38 @@ f:	bti	c
   });
 
   test.each([
-    ["pacia x0, x1", 0xdac1_0020],
-    ["xpaci x0", 0xdac1_43e0],
-    ["pacga x0, x1, x2", 0x9ac2_3020],
-    ["braa x0, x1", 0xd71f_0801],
-    ["blraaz x0", 0xd63f_081f],
-    ["retaa", 0xd65f_0bff],
-    ["eretaa", 0xd69f_0bff],
-    ["ldraa x0, [x1]", 0xf820_0420],
-    ["casp with an odd register", 0x4821_7c42],
-    ["a 128-bit access of size 1", 0x7dc0_0000],
-    ["SVE", 0x0420_0000],
-    ["msr pan, #1", 0xd500_419f],
-    ["msr uao, #1", 0xd500_417f],
-    ["irg x0, x1", 0x9adf_1020],
-  ])("not there, so undefined: %s", async (_, word) => {
+    ["pacia x0, x1", 0xdac1_0020, "FEAT_PAuth"],
+    ["xpaci x0", 0xdac1_43e0, "FEAT_PAuth"],
+    ["pacga x0, x1, x2", 0x9ac2_3020, "FEAT_PAuth"],
+    ["braa x0, x1", 0xd71f_0801, "FEAT_PAuth"],
+    ["blraaz x0", 0xd63f_081f, "FEAT_PAuth"],
+    ["retaa", 0xd65f_0bff, "FEAT_PAuth"],
+    ["eretaa", 0xd69f_0bff, "FEAT_PAuth"],
+    ["ldraa x0, [x1]", 0xf820_0420, "FEAT_PAuth"],
+    ["casp with an odd register", 0x4821_7c42, undefined],
+    ["a 128-bit access of size 1", 0x7dc0_0000, undefined],
+    ["add z0.b, z0.b, z1.b", 0x0421_0000, "FEAT_SVE"],
+    ["ldr z0, [x0]", 0x8580_4000, "FEAT_SVE"],
+    ["fmopa za0.s, p0/m, p1/m, z0.s, z1.s", 0x8081_2000, "FEAT_SME"],
+    ["irg x0, x1", 0x9adf_1020, "FEAT_MTE"],
+    ["addg x0, x1, #16, #1", 0x9181_0420, "FEAT_MTE"],
+    ["subps x0, x1, x2", 0xbac2_0020, "FEAT_MTE"],
+    ["stg x0, [x1]", 0xd920_0820, "FEAT_MTE"],
+    ["msr tco, #1", 0xd503_419f, "FEAT_MTE"],
+    ["mrs x0, tco", 0xd53b_42e0, "FEAT_MTE"],
+    ["mrs x0, rndr", 0xd53b_2400, "FEAT_RNG"],
+    ["mrs x0, rndrrs", 0xd53b_2420, "FEAT_RNG"],
+    ["cpyfp [x0]!, [x1]!, x2!", 0x1901_0440, "FEAT_MOPS"],
+    ["sete [x0]!, x1!, x2", 0x19c2_8420, "FEAT_MOPS"],
+    ["ctz x0, x1", 0xdac0_1820, "FEAT_CSSC"],
+    ["abs x0, x1", 0xdac0_2020, "FEAT_CSSC"],
+    ["umax x0, x1, x2", 0x9ac2_6420, "FEAT_CSSC"],
+    ["smax x0, x1, #1", 0x91c0_0420, "FEAT_CSSC"],
+  ])("not there, so undefined: %s", async (_, word, extension) => {
     const made = await start(`f: bti c\n .inst ${word}\n ret\n`);
     expect(disassemble(word, TEXT)).toBeUndefined();
-    expect(made.fault("f")).toMatchObject({ kind: "undefined-instruction", esr: 0x0200_0000, word });
+    expect(made.fault("f")).toMatchObject({ kind: "undefined-instruction", esr: 0x0200_0000, word, extension });
+    if (extension !== undefined) expect(() => made.call("f")).toThrow(`of ${extension}, which`);
   });
 });
 

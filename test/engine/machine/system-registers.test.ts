@@ -26,10 +26,17 @@ test("the numbers of the core are places in the table", () => {
   for (const [name, index] of numbers) expect(`SYSREG_${systemRegisters[index]?.name}`).toBe(name);
   expect(systemRegisters[layout.SYSREG_FIRST_FIELD]?.name).toBe("CONTEXTIDR_EL1");
   expect(systemRegisters[layout.SYSREG_LAST_FIELD]?.name).toBe("CNTV_CVAL_EL0");
-  expect(systemRegisters[layout.SYSREG_FIRST_ZERO]?.name).toBe("LORSA_EL1");
+  expect(systemRegisters[layout.SYSREG_FIRST_ZERO]?.name).toBe("ACTLR_EL1");
   const place = (register: number): number => layout.SYSTEM_FIELDS + 8 * (register - layout.SYSREG_FIRST_FIELD);
-  for (const name of ["CNTKCTL_EL1", "CNTP_CTL_EL0", "CNTP_CVAL_EL0", "CNTV_CTL_EL0", "CNTV_CVAL_EL0"] as const) {
-    expect(constants[name]).toBe(place(constants[`SYSREG_${name}`] as number));
+  for (const name of [
+    "PAR_EL1",
+    "CNTKCTL_EL1",
+    "CNTP_CTL_EL0",
+    "CNTP_CVAL_EL0",
+    "CNTV_CTL_EL0",
+    "CNTV_CVAL_EL0",
+  ] as const) {
+    expect(constants[name]).toBe(place(systemRegisters.findIndex((register) => register.name === name)));
   }
 });
 
@@ -81,10 +88,11 @@ const features = [
   { feature: "SPECRES", register: "ID_AA64ISAR1_EL1", lsb: 40, value: 1n, words: [0xd50b_7380] },
   { feature: "TLBIRANGE", register: "ID_AA64ISAR0_EL1", lsb: 56, value: 2n, words: [0xd508_8620, 0xd508_811f] },
   { feature: "RNG", register: "ID_AA64ISAR0_EL1", lsb: 60, value: 0n, words: [0xd53b_2400] },
-  { feature: "PAN", register: "ID_AA64MMFR1_EL1", lsb: 20, value: 0n, words: [0xd500_419f] },
-  { feature: "UAO", register: "ID_AA64MMFR2_EL1", lsb: 4, value: 0n, words: [0xd500_417f] },
-  { feature: "DIT", register: "ID_AA64PFR0_EL1", lsb: 48, value: 0n, words: [0xd503_415f] },
-  { feature: "SSBS", register: "ID_AA64PFR1_EL1", lsb: 4, value: 0n, words: [0xd503_413f] },
+  { feature: "PAN2", register: "ID_AA64MMFR1_EL1", lsb: 20, value: 2n, words: [0xd500_419f, 0xd508_7900, 0xd508_7920] },
+  { feature: "UAO", register: "ID_AA64MMFR2_EL1", lsb: 4, value: 1n, words: [0xd500_417f] },
+  { feature: "LSE2", register: "ID_AA64MMFR2_EL1", lsb: 32, value: 0n, words: [] },
+  { feature: "DIT", register: "ID_AA64PFR0_EL1", lsb: 48, value: 1n, words: [0xd503_415f] },
+  { feature: "SSBS2", register: "ID_AA64PFR1_EL1", lsb: 4, value: 2n, words: [0xd503_413f] },
   { feature: "MTE", register: "ID_AA64PFR1_EL1", lsb: 8, value: 0n, words: [0x9adf_1020] },
   { feature: "BTI", register: "ID_AA64PFR1_EL1", lsb: 0, value: 1n, words: [0xd503_245f] },
   { feature: "FP absent", register: "ID_AA64PFR0_EL1", lsb: 16, value: 15n, words: [] },
@@ -109,9 +117,9 @@ describe("ID registers", () => {
   test("TLBI and CFP do nothing at EL1, and are refused at EL0, each in its own way", async () => {
     const operations = { tlbi: "tlbi vae1is, x0", all: "tlbi vmalle1", cfp: "cfp rctx, x0" };
     const made = await start(
-      Object.entries(operations)
+      `${Object.entries(operations)
         .map(([name, text]) => `${name}: ${text}\n ret\n`)
-        .join("") + "below: msr elr_el1, x0\n msr spsr_el1, xzr\n eret\n",
+        .join("")}below: msr elr_el1, x0\n msr spsr_el1, xzr\n eret\n`,
     );
     for (const name of Object.keys(operations)) expect(made.call(name, 5)).toBe(5n);
     expect(made.fault("below", made.address("tlbi")).esr).toBe(0x0200_0000);
