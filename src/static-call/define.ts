@@ -1,6 +1,6 @@
 /** Makes a key: its text is assembled, placed and loaded, and its addresses noted. */
 import { type Machine, UnknownSymbolError } from "../../engine/index.js";
-import type { Design, DesignName, KeyText } from "./design.js";
+import { type Design, type DesignName, type KeyText, procedureSymbol } from "./design.js";
 import { designs } from "./designs.js";
 import { StaticCallError } from "./errors.js";
 import { Placement, writableAlias } from "./placement.js";
@@ -111,7 +111,7 @@ function typeOf(machine: Machine, { name, design, type }: StaticCallOptions, tar
 /** The symbol of the design's patch procedure, loaded when a machine first needs it; undefined if it has none. */
 export function procedureOf(machine: Machine, { name, patch }: Design): string | undefined {
   if (patch === undefined) return undefined;
-  const symbol = `__static_call_update.${name}`;
+  const symbol = procedureSymbol(name);
   if (machine.symbols.has(symbol)) return symbol;
   placementOf(machine).load(`\t.text\n\t.balign 4\n${symbol}:\n${patch}`, `${name}.s`);
   return symbol;

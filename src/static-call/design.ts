@@ -6,11 +6,21 @@
  *   __SCK__<name>                   the key: .quad address of the target, 0 for none
  *   __SCT__<name>                   the trampoline
  *   __static_call_return0           the target that RET0 stands for
- *   __static_call_update.<design>   the patch procedure
+ *   __static_call_update.<design>   the patch procedure; a hyphen of the design's name is an underscore here
  *   __patch_map                     where code can be written: see support.ts
  */
 
-export type DesignName = "hybrid" | "literal" | "direct" | "pointer" | "kcfi";
+import type { Weakening } from "./weakening.js";
+
+export type DesignName =
+  | "hybrid"
+  | "hybrid-nocbz"
+  | "hybrid-ret"
+  | "hybrid-b"
+  | "literal"
+  | "direct"
+  | "pointer"
+  | "kcfi";
 
 /** What the texts of one key are made from. */
 export interface KeyText {
@@ -44,7 +54,7 @@ export interface Design {
    */
   readonly recognises?: (memory: MemoryView, name: string) => boolean;
   /** What defines a key beside `__SCK__<name>`, in sections .static_call.text and .data. */
-  define(key: KeyText): string;
+  define(key: KeyText, weakening?: Weakening): string;
   /** Whether `define` can set a target only in the reach of a branch, so that another one takes an update. */
   readonly definesNearOnly?: true;
   /**
@@ -64,6 +74,8 @@ export interface Design {
    *   x3  the key
    */
   readonly patch?: string;
+  /** The procedure with protections taken away. Absent: it has none of those that `Weakening` names. */
+  readonly patchWith?: (weakening: Weakening) => string;
 }
 
 /** The patch procedure of designs whose only state is one aligned word of data. */
@@ -73,3 +85,8 @@ export const storeTarget = `
 	str	x2, [x1]		// single-copy atomic: callers see the old target or the new one
 	ret
 `;
+
+/** The symbol of a design's patch procedure. */
+export function procedureSymbol(name: DesignName): string {
+  return `__static_call_update.${name.replaceAll("-", "_")}`;
+}

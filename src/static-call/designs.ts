@@ -1,9 +1,18 @@
 /** The designs by name. */
 import type { Design, DesignName } from "./design.js";
 import { direct } from "./designs/direct.js";
-import { hybrid } from "./designs/hybrid.js";
+import { hybrid, hybridB, hybridNoCbz, hybridRet } from "./designs/hybrid.js";
 import { kcfi } from "./designs/kcfi.js";
 import { literal } from "./designs/literal.js";
 import { pointer } from "./designs/pointer.js";
 
-export const designs: Readonly<Record<DesignName, Design>> = { hybrid, literal, direct, pointer, kcfi };
+export const designs: Readonly<Record<DesignName, Design>> = {
+  hybrid,
+  "hybrid-nocbz": hybridNoCbz,
+  "hybrid-ret": hybridRet,
+  "hybrid-b": hybridB,
+  literal,
+  direct,
+  pointer,
+  kcfi,
+};

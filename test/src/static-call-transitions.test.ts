@@ -22,6 +22,9 @@ const targets: readonly Target[] = [null, RET0, "near1", "far"];
 /** A key's state with each of the targets. */
 const states: Readonly<Record<Exclude<DesignName, "direct">, readonly string[]>> = {
   hybrid: ["RET", "B", "B", "NOP+literal"],
+  "hybrid-nocbz": ["RET", "B", "B", "NOP+literal"],
+  "hybrid-ret": ["RET", "B", "B", "NOP+literal"],
+  "hybrid-b": ["B to its RET", "B", "B", "NOP+literal"],
   literal: ["NULL", "literal", "literal", "literal"],
   pointer: ["NULL", "BLR", "BLR", "BLR"],
   kcfi: ["NULL", "BLR checked", "BLR checked", "BLR checked"],
@@ -35,7 +38,7 @@ const sums = new Map<Target, bigint>([
   ["far", 13n],
 ]);
 
-const hasTrampoline = (design: DesignName): boolean => design === "hybrid" || design === "literal";
+const hasTrampoline = (design: DesignName): boolean => design.startsWith("hybrid") || design === "literal";
 
 function expectedQuery(machine: Machine, design: DesignName, target: Target): bigint | null {
   if (target === null) return null;

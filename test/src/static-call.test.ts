@@ -26,7 +26,7 @@ const faultOf = (body: () => unknown): unknown => {
   }
 };
 
-const updatable: DesignName[] = ["hybrid", "literal", "pointer", "kcfi"];
+const updatable: DesignName[] = ["hybrid", "hybrid-nocbz", "hybrid-ret", "hybrid-b", "literal", "pointer", "kcfi"];
 
 describe.each([
   ["interpreter", false],
