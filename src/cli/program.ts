@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError } from "commander";
 import { asmCommand } from "./asm.js";
+import { checkCommand } from "./check.js";
 import { disasmCommand } from "./disasm.js";
 import { dispatchCommand } from "./dispatch.js";
 import { InterruptedError } from "./interruption.js";
@@ -34,7 +35,7 @@ function program(version: string): Command {
       "\nExit status: 0 done, 1 a check or an assembly failed, 2 bad usage, 130 Ctrl-C, 143 SIGTERM.",
     )
     .configureOutput({ outputError: (text, write) => write(usageLine(text)) });
-  for (const command of [dispatchCommand(), runCommand(), asmCommand(), disasmCommand()]) {
+  for (const command of [dispatchCommand(), checkCommand(), runCommand(), asmCommand(), disasmCommand()]) {
     root.addCommand(command.copyInheritedSettings(root));
   }
   return root;

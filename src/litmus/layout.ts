@@ -26,6 +26,8 @@ export interface LaidOut {
   readonly numberOf: (value: LitmusValue, offset: number) => bigint;
   /** Where in the text the instruction at an address stands. */
   readonly offsetOf: (pc: bigint) => number | undefined;
+  /** A remark of the checker with names and lines in place of addresses, and instructions in place of words. */
+  readonly named: (remark: string) => string;
 }
 
 /** Throws a LitmusError. */
@@ -66,7 +68,14 @@ export function layOut(test: LitmusTest): LaidOut {
     // herd takes each modified instruction to be alone in its cache line, and flags that it does.
     lineBytes: 4,
   };
-  return { problem, symbols, observed: observer.byName, shown, faults, numberOf, offsetOf: offsets(test, assembled) };
+  const offsetOf = offsets(test, assembled);
+  const named = (remark: string): string =>
+    remark.replace(/0x[0-9a-f]{6,}/g, (number) => {
+      const offset = offsetOf(BigInt(number));
+      const line = offset === undefined ? undefined : errorAt(test.source, offset, "syntax", "").line;
+      return symbols.placeText(BigInt(number), line) ?? number;
+    });
+  return { problem, symbols, observed: observer.byName, shown, faults, numberOf, offsetOf, named };
 }
 
 type NumberOf = LaidOut["numberOf"];

@@ -62,6 +62,16 @@ export class Symbols {
     return this.#symbolText(value) ?? castText(value, type);
   }
 
+  /** What a remark calls an address or a word: `P1:L0 (line 7)`, `line 8`, `x`, `RET`. Undefined: a number like others. */
+  placeText(value: bigint, line: number | undefined): string | undefined {
+    const label = this.labelsAt(value)[0];
+    if (label !== undefined) return `P${label.thread}:${label.label}${line === undefined ? "" : ` (line ${line})`}`;
+    if (line !== undefined) return `line ${line}`;
+    const location = this.locationAt(value);
+    if (location !== undefined) return this.#symbolText(value);
+    return value >> 32n === 0n && disassemble(Number(value), 0n) !== undefined ? herdText(Number(value)) : undefined;
+  }
+
   #symbolText(value: bigint): string | undefined {
     const label = this.labelsAt(value)[0];
     if (label !== undefined) return labelText(label);

@@ -88,9 +88,10 @@ export class TokenReader {
   }
 
   #read(): Token {
+    const behind = this.#offset;
     while (this.#offset < this.to && /\s/.test(this.text.charAt(this.#offset))) this.#offset++;
     const offset = this.#offset;
-    if (offset >= this.to) return { kind: "end", text: "", offset };
+    if (offset >= this.to) return { kind: "end", text: "", offset: behind };
     for (const [kind, pattern] of PATTERNS) {
       pattern.lastIndex = offset;
       const match = pattern.exec(this.text);

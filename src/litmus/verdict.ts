@@ -48,7 +48,7 @@ export function verdictOf(test: LitmusTest, laidOut: LaidOut, result: CheckResul
     failing,
     ...(ok !== undefined && { ok }),
     observation: observationOf(holding, failing, complete),
-    flags: result.flags,
+    flags: result.flags.map(({ name, detail }) => ({ name, detail: laidOut.named(detail) })),
     condition: conditionText(test.condition, (value, offset) => judge.constantText(value, offset)),
     complete,
     ...(bound && { bound }),

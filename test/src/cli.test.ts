@@ -21,7 +21,7 @@ describe("cmodx", () => {
     expect(cmodx(["--version"])).toEqual({ status: 0, stdout: `${manifest.version}\n`, stderr: "" });
   });
 
-  test.each([[[]], [["dispatch"]], [["asm"]], [["disasm"]]])("%s --help", (command) => {
+  test.each([[[]], [["dispatch"]], [["check"]], [["asm"]], [["disasm"]]])("%s --help", (command) => {
     const { status, stdout } = cmodx([...command, "--help"]);
     expect(status).toBe(0);
     expect(stdout).toMatch(/^Usage: cmodx/);
