@@ -1,0 +1,2 @@
+/* The bytecode interpreter, dispatching by a switch in a loop. */
+#include "vm.h"
