@@ -59,7 +59,9 @@ export type SystemRegister =
   | "ID_AA64ISAR2_EL1" | "ID_AA64MMFR2_EL1"
   | "ID_PFR0_EL1" | "ID_PFR1_EL1" | "ID_PFR2_EL1" | "ID_DFR0_EL1" | "ID_AFR0_EL1" | "ID_MMFR0_EL1" | "ID_MMFR1_EL1"
   | "ID_MMFR2_EL1" | "ID_MMFR3_EL1" | "ID_MMFR4_EL1" | "ID_ISAR0_EL1" | "ID_ISAR1_EL1" | "ID_ISAR2_EL1" | "ID_ISAR3_EL1"
-  | "ID_ISAR4_EL1" | "ID_ISAR5_EL1" | "ID_ISAR6_EL1" | "MVFR0_EL1" | "MVFR1_EL1" | "MVFR2_EL1";
+  | "ID_ISAR4_EL1" | "ID_ISAR5_EL1" | "ID_ISAR6_EL1" | "MVFR0_EL1" | "MVFR1_EL1" | "MVFR2_EL1"
+  | "ID_DFR1_EL1" | "ID_MMFR5_EL1" | "ID_AA64SMFR0_EL1" | `S3_0_C0_C${3 | 4 | 5 | 6 | 7}_${2 | 3 | 4 | 5 | 6 | 7}`
+  | "MDSCR_EL1" | "OSLAR_EL1" | "OSLSR_EL1" | "OSDLR_EL1";
 
 /** The two polynomials of FEAT_CRC32: 0x04c11db7 (CRC32) and 0x1edc6f41 (CRC32C). */
 export type Polynomial = "CRC32" | "CRC32C";

@@ -232,17 +232,24 @@ function systemMoves(register: SystemRegisterEntry): (Row | Alias)[] {
   const name = register.name.toLowerCase();
   const number = `s${op0}_${op1}_c${CRn}_c${CRm}_${op2}`;
   const read = systemMovePattern(1, register);
-  const rows = [
-    row(`MRS ${register.name}`, read, `mrs <Xt>, ${name}`, (o, { t }) => o.setX(t, 64, o.readSystem(register.name))),
-    alias(`MRS ${register.name}`, read, `mrs <Xt>, ${number}`, { parseOnly: true }),
-  ];
-  if (!register.writable) return rows;
   const write = systemMovePattern(0, register);
-  return [
-    ...rows,
-    row(`MSR ${register.name}`, write, `msr ${name}, <Xt>`, (o, { t }) => o.writeSystem(register.name, o.X(t, 64))),
-    alias(`MSR ${register.name}`, write, `msr ${number}, <Xt>`, { parseOnly: true }),
+  const moves = [
+    {
+      right: "r",
+      entries: [
+        row(`MRS ${register.name}`, read, `mrs <Xt>, ${name}`, (o, { t }) => o.setX(t, 64, o.readSystem(register.name))),
+        alias(`MRS ${register.name}`, read, `mrs <Xt>, ${number}`, { parseOnly: true }),
+      ],
+    },
+    {
+      right: "w",
+      entries: [
+        row(`MSR ${register.name}`, write, `msr ${name}, <Xt>`, (o, { t }) => o.writeSystem(register.name, o.X(t, 64))),
+        alias(`MSR ${register.name}`, write, `msr ${number}, <Xt>`, { parseOnly: true }),
+      ],
+    },
   ];
+  return moves.filter(({ right }) => register.rights.includes(right)).flatMap(({ entries }) => entries);
 }
 
 type DataCacheCRm = "0100" | "0110" | "1010" | "1011" | "1100" | "1101" | "1110";
