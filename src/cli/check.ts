@@ -58,6 +58,8 @@ function complain(message: CheckMessage, flags: Flags): boolean {
 }
 
 async function run(paths: readonly string[], flags: Flags): Promise<void> {
+  if (paths.length === 0)
+    throw new UsageError("name a litmus test, or a folder with some (cmodx check --help says more)");
   const jobs = await readJobs(paths);
   const { checkFiles } = await import("../litmus/check-files.js");
   const results: unknown[] = [];
@@ -85,7 +87,7 @@ async function run(paths: readonly string[], flags: Flags): Promise<void> {
 export function checkCommand(): Command {
   return new Command("check")
     .description("say which final states of a litmus test the Arm memory model allows, instruction fetch included")
-    .argument("<file...>", "litmus tests, folders of them, - for the standard input")
+    .argument("[file...]", "litmus tests, folders of them, - for the standard input")
     .option("--expect", "compare with what each test says that it should give")
     .option("--timeout <seconds>", "time for each test", parseWhole("A time", 1, SECONDS_A_DAY))
     .option("--memory <MiB>", "memory of the process", parseWhole("A memory limit", 64, 1 << 20))

@@ -149,7 +149,7 @@ Time cmodx-ret-for-nop 0.00
   });
 
   test.each([
-    [[], /missing required argument/],
+    [[], /name a litmus test/],
     [["nowhere.litmus"], /can't read nowhere.litmus/],
     [["--timeout", "0", "-"], /A time is a whole number from 1/],
     [["--memory", "x", "-"], /A memory limit is a whole number from 64/],
