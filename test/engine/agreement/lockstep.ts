@@ -43,7 +43,7 @@ function clear(rig: Rig, name: string): void {
 }
 
 /** Every line of code is held from the start: when a core first fetches is its own business, and may differ. */
-function fetchAll({ internals, state }: Rig): void {
+export function fetchAll({ internals, state }: Rig): void {
   for (const { spec, base, size } of internals.map.windows) {
     if (!spec.access.includes("x")) continue;
     for (let offset = 0n; offset < BigInt(size); offset += LINE) internals.exports.fill(state.block, base + offset);
