@@ -37,7 +37,7 @@ function inTemporaryFolder(work) {
  */
 function refusedLines(text, at) {
   writeFileSync(at("lines.s"), text);
-  const { stderr } = spawnSync(`${PREFIX}as`, ["-march=armv8.5-a+sve", at("lines.s"), "-o", at("lines.o")], { maxBuffer: 2 ** 28 });
+  const { stderr } = spawnSync(`${PREFIX}as`, ["-march=armv8.5-a+sve+sme", at("lines.s"), "-o", at("lines.o")], { maxBuffer: 2 ** 28 });
   return new Set([...stderr.toString().matchAll(/lines\.s:(\d+): Error: /g)].map((match) => Number(match[1]) - 1));
 }
 
@@ -54,7 +54,7 @@ const addressOperand = /^((?:adrp?|bl?|b\.?[a-z]{2}|cbn?z|tbn?z|ldr|ldrsw|prfm) 
  */
 function link(text, at, definitions = "") {
   writeFileSync(at("program.s"), text);
-  execFileSync(`${PREFIX}as`, ["-march=armv8.5-a+sve", at("program.s"), "-o", at("program.o")], { stdio: ["ignore", "ignore", "ignore"] });
+  execFileSync(`${PREFIX}as`, ["-march=armv8.5-a+sve+sme", at("program.s"), "-o", at("program.o")], { stdio: ["ignore", "ignore", "ignore"] });
   const places = Object.entries(addresses).map(([name, address]) => `--section-start=${name}=0x${address.toString(16)}`);
   writeFileSync(at("symbols.ld"), definitions);
   const inputs = definitions === "" ? [at("program.o")] : [at("program.o"), at("symbols.ld")];
