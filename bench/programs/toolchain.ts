@@ -4,7 +4,7 @@
  */
 import { execFile, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, parse } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
@@ -97,12 +97,8 @@ const sharedAge = Math.max(
 );
 
 /** Makes `output` by `make`, which is given the name to write to, unless it is newer than `source` and what all share. */
-async function made(
-  output: string,
-  source: string | undefined,
-  make: (to: string) => Promise<unknown>,
-): Promise<string> {
-  const age = Math.max(sharedAge, source === undefined ? 0 : statSync(source).mtimeMs);
+async function made(output: string, source: string, make: (to: string) => Promise<unknown>): Promise<string> {
+  const age = Math.max(sharedAge, statSync(source).mtimeMs);
   if (existsSync(output) && statSync(output).mtimeMs > age) return output;
   mkdirSync(dirname(output), { recursive: true });
   // In place only when whole: another process may be building, or reading, the same.
@@ -113,22 +109,23 @@ async function made(
 }
 
 export class Toolchain {
-  readonly #objects = new Map<string, Promise<string>>();
+  /** What was asked for, by path: each is built once, also for those who ask at the same time. */
+  readonly #built = new Map<string, Promise<string>>();
 
   constructor(private readonly folder = join(root, "build", "programs")) {}
 
   /** Path of a program as AArch64 ELF executable. Rejects where the compiler is missing or finds fault with it. */
-  async elf(program: string, compiler: Compiler, level: Level): Promise<string> {
-    const support = await Promise.all(
-      ["crt0.S", "print.c", "string.c"].map((file) =>
-        this.#object(join(runtime, file), compiler, level, NO_IDIOMS[compiler]),
-      ),
-    );
+  elf(program: string, compiler: Compiler, level: Level): Promise<string> {
     const source = join(sources, `${program}.c`);
-    const object = await this.#object(source, compiler, level, []);
-    return made(join(this.folder, `${program}-${compiler}-${level}.elf`), source, (to) =>
-      run(LINKER, ["-static", "--gc-sections", "-z", "max-page-size=4096", "-o", to, ...support, object]),
-    );
+    return this.#make(`${program}-${compiler}-${level}.elf`, source, async (to) => {
+      const objects = await Promise.all([
+        ...["crt0.S", "print.c", "string.c"].map((file) =>
+          this.#object(join(runtime, file), compiler, level, NO_IDIOMS[compiler]),
+        ),
+        this.#object(source, compiler, level, []),
+      ]);
+      await run(LINKER, ["-static", "--gc-sections", "-z", "max-page-size=4096", "-o", to, ...objects]);
+    });
   }
 
   /** Path of a program as executable of this machine, optimised at -O2. */
@@ -137,7 +134,7 @@ export class Toolchain {
     const files = [source, join(runtime, "print.c"), join(runtime, "port-native.c")];
     // Hosted, with the C library's memcpy.
     const flags = COMMON.filter((flag) => flag !== "-ffreestanding");
-    return made(join(this.folder, `${program}-${compiler}-native`), source, (to) =>
+    return this.#make(`${program}-${compiler}-native`, source, (to) =>
       run(compiler, [...flags, "-O2", "-o", to, ...files]),
     );
   }
@@ -147,23 +144,26 @@ export class Toolchain {
     const source = join(sources, `${program}.c`);
     const files = [source, ...["print.c", "string.c", "port-wasm.c"].map((file) => join(runtime, file))];
     const link = ["-nostdlib", "-Wl,--no-entry", "-Wl,--export=program", "-Wl,-z,stack-size=262144"];
-    return made(join(this.folder, `${program}.wasm`), source, (to) =>
+    return this.#make(`${program}.wasm`, source, (to) =>
       run("clang", ["--target=wasm32", ...COMMON, "-fno-builtin", "-O2", ...link, "-o", to, ...files]),
     );
   }
 
-  /** Each file is compiled once, also by calls at the same time. */
   #object(source: string, compiler: Compiler, level: Level, flags: readonly string[]): Promise<string> {
-    const name = source.slice(source.lastIndexOf("/") + 1).replace(/\.[cS]$/, "");
-    const output = join(this.folder, "objects", `${name}-${compiler}-${level}.o`);
-    let object = this.#objects.get(output);
-    if (object === undefined) {
-      const [command = "", ...target] = commands[compiler];
-      // An assembly source takes no -std; clang warns of what it does not use.
-      const language = source.endsWith(".S") ? [] : [...COMMON, ...BARE, ...flags, `-${level}`];
-      object = made(output, source, (to) => run(command, [...target, ...language, "-c", "-o", to, source]));
-      this.#objects.set(output, object);
+    const [command = "", ...target] = commands[compiler];
+    // An assembly source takes no -std; clang warns of what it does not use.
+    const language = source.endsWith(".S") ? [] : [...COMMON, ...BARE, ...flags, `-${level}`];
+    return this.#make(join("objects", `${parse(source).name}-${compiler}-${level}.o`), source, (to) =>
+      run(command, [...target, ...language, "-c", "-o", to, source]),
+    );
+  }
+
+  #make(name: string, source: string, make: (to: string) => Promise<unknown>): Promise<string> {
+    let output = this.#built.get(name);
+    if (output === undefined) {
+      output = made(join(this.folder, name), source, make);
+      this.#built.set(name, output);
     }
-    return object;
+    return output;
   }
 }
