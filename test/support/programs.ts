@@ -4,8 +4,8 @@ import { GuestFault, type JitOptions, loadElf, Machine, type MachineStats, windo
 /** The three ways in which every program must come to the same. */
 export const modes: Readonly<Record<"interpreter" | "jit" | "mixed", boolean | JitOptions>> = {
   interpreter: false,
-  // Little has to be hot, and the core waits for each region: as much as possible runs in compiled code.
-  jit: { threshold: 100, background: false },
+  // Less has to be hot than usual, and the core waits for each region: nearly all runs in compiled code.
+  jit: { threshold: 200, background: false },
   mixed: true,
 };
 export type Mode = keyof typeof modes;
