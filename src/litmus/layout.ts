@@ -39,9 +39,7 @@ export function layOut(test: LitmusTest): LaidOut {
     ),
   );
   const locations = placeLocations(test);
-  const labels = test.threads.flatMap(({ id }, index) =>
-    [...(assembled[index] as AssembledThread).labels].map(([label, address]) => ({ thread: id, label, address })),
-  );
+  const labels = labelsOf(test, assembled);
   const numberOf = valueReader(test, locations, labels);
   const words = assembled.flatMap(({ code, handler }) => [...code.words, ...(handler?.words ?? [])]);
   const symbols = new Symbols(locations, labels, [...words, ...instructionValues(test, numberOf)]);
@@ -76,6 +74,16 @@ export function layOut(test: LitmusTest): LaidOut {
       return symbols.placeText(BigInt(number), line) ?? number;
     });
   return { problem, symbols, observed: observer.byName, shown, faults, numberOf, offsetOf, named };
+}
+
+/** All labels. Where several stand at one address, those that the initial state names come first: states show the first. */
+function labelsOf(test: LitmusTest, assembled: readonly AssembledThread[]): readonly PlacedLabel[] {
+  const isNamed = ({ thread, label }: PlacedLabel): boolean =>
+    test.initial.some(({ value }) => value?.kind === "label" && value.thread === thread && value.label === label);
+  const labels = test.threads.flatMap(({ id }, index) =>
+    [...(assembled[index] as AssembledThread).labels].map(([label, address]) => ({ thread: id, label, address })),
+  );
+  return [...labels.filter(isNamed), ...labels.filter((label) => !isNamed(label))];
 }
 
 type NumberOf = LaidOut["numberOf"];

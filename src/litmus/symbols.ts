@@ -58,7 +58,7 @@ export class Symbols {
   }
 
   /** A value as a state or a condition shows it. Numbers are decimal, with the sign that the type gives them. */
-  text(value: bigint, type: LitmusType | "constant" | undefined): string {
+  text(value: bigint, type: LitmusType | undefined): string {
     return this.#symbolText(value) ?? castText(value, type);
   }
 
@@ -107,9 +107,8 @@ function herdText(word: number): string {
   return relative === "" ? (mnemonic as string) : `${mnemonic} ${relative}`;
 }
 
-/** herd prints a constant of a condition as a signed number of 64 bits, and a value of a state by its type. */
-function castText(value: bigint, type: LitmusType | "constant" | undefined): string {
-  if (type === "constant") return BigInt.asIntN(64, value).toString();
+/** A value of a state, by its type. */
+function castText(value: bigint, type: LitmusType | undefined): string {
   if (type?.kind === "pointer") return value.toString();
   const scalar = type === undefined ? defaultType : type.kind === "array" ? type.element : type.scalar;
   const bits = 8 * scalar.bytes;

@@ -4,6 +4,7 @@ import type { LaidOut } from "./layout.js";
 import { nameText } from "./names.js";
 import type { Shown } from "./observer.js";
 import { type Atom, conditionText, faultAtomText, holds } from "./propositions.js";
+import { labelText } from "./symbols.js";
 import type { FaultAtom, LitmusTest, LitmusType, LitmusValue, StateName } from "./test.js";
 import { defaultType } from "./types.js";
 
@@ -170,9 +171,13 @@ class Judge {
   }
 
   constantText(value: LitmusValue, offset: number): string {
-    if (value.kind === "array")
-      return `{${value.values.map((element) => this.constantText(element, offset)).join(",")}}`;
-    return this.laidOut.symbols.text(this.laidOut.numberOf(value, offset), "constant");
+    const number = (element: LitmusValue): bigint => this.laidOut.numberOf(element, offset);
+    if (value.kind === "array") return `{${value.values.map((each) => this.constantText(each, offset)).join(",")}}`;
+    // Several labels may stand at one address: the condition's own is shown.
+    if (value.kind === "label") return labelText(value);
+    return value.kind === "number"
+      ? BigInt.asIntN(64, value.value).toString()
+      : this.laidOut.symbols.text(number(value), undefined);
   }
 }
 
