@@ -1,5 +1,5 @@
 /** Static calls that the host has not defined: found by their symbols, recognised by their trampolines. */
-import { StaticCall, StaticCallError, staticCallSupport, staticCallsOf } from "cmodx";
+import { StaticCall, staticCallSupport, staticCallsOf } from "cmodx";
 import {
   assemble,
   type Machine,
@@ -9,7 +9,7 @@ import {
   type WindowSpec,
 } from "cmodx/engine";
 import { afterEach, describe, expect, test } from "vitest";
-import { machineWithTargets, symbolOf } from "../support/static-calls.js";
+import { codeOf, machineWithTargets, symbolOf } from "../support/static-calls.js";
 
 const machines: Machine[] = [];
 
@@ -59,16 +59,6 @@ function load(machine: Machine, text: string): Program {
   machine.load(program);
   return program;
 }
-
-const codeOf = (body: () => unknown): unknown => {
-  try {
-    body();
-  } catch (error) {
-    if (error instanceof StaticCallError) return error.code;
-    throw error;
-  }
-  return undefined;
-};
 
 test("every key with a trampoline is found, and goes through its states", async () => {
   const machine = await newMachine();

@@ -1,9 +1,9 @@
 /** The static_call API over every design, in interpreter and JIT. */
 
-import { type DesignName, designs, RET0, StaticCall, StaticCallError } from "cmodx";
+import { type DesignName, designs, RET0, StaticCall } from "cmodx";
 import { GuestFault, Machine, UnknownSymbolError, UnknownWindowError } from "cmodx/engine";
 import { afterEach, describe, expect, test } from "vitest";
-import { machineWithTargets, symbolOf, TYPE } from "../support/static-calls.js";
+import { codeOf, machineWithTargets, symbolOf, TYPE } from "../support/static-calls.js";
 
 const machines: Machine[] = [];
 
@@ -146,16 +146,6 @@ describe("hybrid", () => {
 });
 
 describe("what static calls refuse", () => {
-  const codeOf = (body: () => unknown): unknown => {
-    try {
-      body();
-    } catch (error) {
-      if (error instanceof StaticCallError) return error.code;
-      throw error;
-    }
-    return undefined;
-  };
-
   test("typed errors", async () => {
     const machine = await machineWith(false);
     StaticCall.define(machine, { name: "taken", design: "hybrid" });

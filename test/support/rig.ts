@@ -1,5 +1,5 @@
 /** A machine whose core is set up, run and compared field by field: what tests of the engine's insides work with. */
-import type { MachineOptions, WindowSpec } from "cmodx/engine";
+import type { BranchCounts, MachineOptions, WindowSpec } from "cmodx/engine";
 import { Machine } from "cmodx/engine";
 import * as layout from "#assembly/layout.js";
 import type { RegionCache } from "#engine/jit/index.js";
@@ -13,15 +13,9 @@ export const STATE_WORDS = layout.HEAT_THRESHOLD / 4;
 const NOT_STATE: ReadonlySet<number> = new Set([layout.PENDING / 4]);
 
 /** What was counted, wherever it was counted. */
-export interface Counts {
+export interface Counts extends BranchCounts {
   readonly reads: number;
   readonly writes: number;
-  readonly direct: number;
-  readonly conditional: number;
-  readonly call: number;
-  readonly indirect: number;
-  readonly indirectCall: number;
-  readonly return: number;
   readonly exceptions: number;
 }
 

@@ -1,4 +1,5 @@
 /** What the tests of static calls share: machines with targets in them, and a caller. */
+import { StaticCallError } from "cmodx";
 import { assemble, Machine, type MachineOptions } from "cmodx/engine";
 
 /** kCFI type hashes: that of the targets, and another one. */
@@ -36,4 +37,15 @@ export async function machineWithTargets(options: MachineOptions): Promise<Machi
 /** Loads a caller of the test's own at CALLERS. */
 export function loadCaller(machine: Machine, text: string): void {
   machine.load(assemble(text, { base: machine.window("text").address + CALLERS, symbols: machine.symbols }));
+}
+
+/** The code of the StaticCallError that is thrown; undefined if nothing is. */
+export function codeOf(body: () => unknown): string | undefined {
+  try {
+    body();
+  } catch (error) {
+    if (error instanceof StaticCallError) return error.code;
+    throw error;
+  }
+  return undefined;
 }

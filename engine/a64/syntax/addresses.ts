@@ -3,7 +3,7 @@ import type { FieldReference } from "./field.js";
 import { refusedOperator } from "./immediates.js";
 import type { OperandInput } from "./input.js";
 import { argumentField, noDefaults, type Operand, type OperandSpec } from "./operand.js";
-import { registerText, takeRegister } from "./registers.js";
+import { expectRegister, registerText, takeRegister } from "./registers.js";
 
 /**
  * A PC-relative target: a label, an address, or `#offset` in bytes from this instruction. GNU as takes
@@ -89,13 +89,9 @@ class IndexOperand implements Operand {
   ) {}
 
   parse(input: OperandInput): boolean {
-    input.skipSpace();
-    const start = input.position;
-    const register = takeRegister(input);
-    if (register === undefined || register.stackPointer) {
-      input.position = start;
-      return input.expected(start, "an index register");
-    }
+    const register = expectRegister(input, "an index register");
+    if (register === undefined) return false;
+    const { start } = register;
     const extension = this.parseExtension(input, register.wide);
     if (extension === undefined) return false;
     return (

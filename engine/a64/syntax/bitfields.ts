@@ -2,7 +2,7 @@
 import { decodeBitMasks, encodeBitMask } from "../bitmask-immediate.js";
 import type { FieldReference } from "./field.js";
 import type { OperandInput } from "./input.js";
-import { argumentField, is64Bit, noDefaults, type Operand, type OperandSpec } from "./operand.js";
+import { argumentField, is64Bit, noDefaults, type Operand, type OperandSpec, registerImmediate } from "./operand.js";
 
 /** How a logical immediate is written. */
 interface BitmaskOptions {
@@ -24,17 +24,9 @@ class BitmaskOperand implements Operand {
   ) {}
 
   parse(input: OperandInput): boolean {
-    input.take("#");
-    input.skipSpace();
-    const start = input.position;
-    const expression = input.expression();
-    if (expression === undefined) return false;
-    if (expression.value === undefined) return input.defer();
-    const width = is64Bit(input.word) ? 64 : 32;
-    const written = expression.value;
-    if (width === 32 && (written < -0x1_0000_0000n || written > 0xffff_ffffn)) {
-      return input.reject(start, `immediate ${written} does not fit in 32 bits`);
-    }
+    const immediate = registerImmediate(input, -0x1_0000_0000n);
+    if (typeof immediate === "boolean") return immediate;
+    const { value: written, width, start } = immediate;
     const value = BigInt.asUintN(width, this.options.complement === true ? ~written : written);
     const encoded = encodeBitMask(value, width);
     if (encoded === undefined) {
@@ -90,12 +82,9 @@ function isMoveWide(value: bigint, width: 32 | 64): boolean {
 
 /** A bit position or count with its range; undefined if it is not known yet, false if it is wrong. */
 function position(input: OperandInput, what: string, least: number, most: number): number | undefined | false {
-  input.take("#");
-  input.skipSpace();
-  const start = input.position;
-  const expression = input.expression();
-  if (expression === undefined) return false;
-  const { value } = expression;
+  const immediate = input.immediate();
+  if (immediate === undefined) return false;
+  const { value, start } = immediate;
   if (value === undefined) {
     input.defer();
     return undefined;

@@ -1,7 +1,15 @@
 /** Plain numbers, and the immediates of ADD, SUB and the move-wide instructions. */
 import { type FieldReference, fieldReference } from "./field.js";
 import type { OperandInput } from "./input.js";
-import { argumentField, is64Bit, noDefaults, type Operand, type OperandSpec, zeroDefault } from "./operand.js";
+import {
+  argumentField,
+  is64Bit,
+  noDefaults,
+  type Operand,
+  type OperandSpec,
+  registerImmediate,
+  zeroDefault,
+} from "./operand.js";
 
 /** What a relocation operator takes of an address: its halfword, and what it says of the instruction. */
 const halfwordOperators: Readonly<
@@ -56,20 +64,16 @@ class NumberOperand implements Operand {
   }
 
   parse(input: OperandInput): boolean {
-    input.take("#");
-    input.skipSpace();
-    const start = input.position;
-    const operator = input.relocation();
-    const expression = input.expression();
-    if (expression === undefined) return false;
-    if (operator !== undefined && operator !== "lo12")
-      return this.parseHalfword(input, operator, expression.value, start);
-    if (expression.value === undefined) return input.defer();
+    const immediate = input.relocatedImmediate();
+    if (immediate === undefined) return false;
+    const { operator, value, start } = immediate;
+    if (operator !== undefined && operator !== "lo12") return this.parseHalfword(input, operator, value, start);
+    if (value === undefined) return input.defer();
     if (operator === "lo12") {
       if (this.options.signed || this.field.width !== 12) return input.fail(start, refusedOperator(operator));
-      return this.accept(input, expression.value & 0xfffn, start);
+      return this.accept(input, value & 0xfffn, start);
     }
-    return this.accept(input, expression.value, start);
+    return this.accept(input, value, start);
   }
 
   private accept(input: OperandInput, value: bigint, start: number): boolean {
@@ -142,21 +146,17 @@ class AddSubtractImmediate implements Operand {
   ) {}
 
   parse(input: OperandInput): boolean {
-    input.take("#");
-    input.skipSpace();
-    const start = input.position;
-    const operator = input.relocation();
-    const expression = input.expression();
-    if (expression === undefined) return false;
+    const immediate = input.relocatedImmediate();
+    if (immediate === undefined) return false;
+    const { operator, value, start } = immediate;
     const shift = this.parseShift(input);
     if (shift === undefined) return false;
     if (operator !== undefined && operator !== "lo12" && operator !== "hi12")
       return input.fail(start, refusedOperator(operator));
-    if (expression.value === undefined) return input.defer();
-    if (operator === undefined)
-      return this.accept(input, this.negated ? -expression.value : expression.value, shift, start);
+    if (value === undefined) return input.defer();
+    if (operator === undefined) return this.accept(input, this.negated ? -value : value, shift, start);
     if (this.negated) return false;
-    const part = operator === "lo12" ? expression.value & 0xfffn : (expression.value >> 12n) & 0xfffn;
+    const part = operator === "lo12" ? value & 0xfffn : (value >> 12n) & 0xfffn;
     return this.accept(input, part, operator === "hi12" ? 12 : shift, start);
   }
 
@@ -215,17 +215,9 @@ class MoveWideImmediate implements Operand {
   }
 
   parse(input: OperandInput): boolean {
-    input.take("#");
-    input.skipSpace();
-    const start = input.position;
-    const expression = input.expression();
-    if (expression === undefined) return false;
-    if (expression.value === undefined) return input.defer();
-    const width = is64Bit(input.word) ? 64 : 32;
-    const value = expression.value;
-    if (width === 32 && (value < -0x8000_0000n || value > 0xffff_ffffn)) {
-      return input.reject(start, `immediate ${value} does not fit in 32 bits`);
-    }
+    const immediate = registerImmediate(input, -0x8000_0000n);
+    if (typeof immediate === "boolean") return immediate;
+    const { value, width, start } = immediate;
     const bits = BigInt.asUintN(width, this.inverted ? ~value : value);
     for (let halfword = 0; halfword < width / 16; halfword++) {
       if ((bits & ~(0xffffn << BigInt(16 * halfword))) !== 0n) continue;

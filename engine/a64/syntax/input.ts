@@ -65,6 +65,15 @@ class Failures {
   }
 }
 
+export interface Immediate {
+  /** Undefined if it is not known yet. */
+  readonly value: bigint | undefined;
+  /** Where it begins, behind the `#`. */
+  readonly start: number;
+  /** A relocation operator, in lower case without its colons. */
+  readonly operator: string | undefined;
+}
+
 export class OperandInput {
   /** The word so far, and which of its bits are settled. */
   word = 0;
@@ -191,10 +200,27 @@ export class OperandInput {
     }
   }
 
-  /** `#`, which may be left out, and an expression. */
-  immediate(): { readonly value: bigint | undefined } | undefined {
+  /** `#`, which may be left out, and an expression; undefined (with the failure noted) if there is none. */
+  immediate(): Immediate | undefined {
+    const start = this.behindHash();
+    return this.immediateFrom(start, undefined);
+  }
+
+  /** The same with a relocation operator before the expression, if one is there. */
+  relocatedImmediate(): Immediate | undefined {
+    const start = this.behindHash();
+    return this.immediateFrom(start, this.relocation());
+  }
+
+  private behindHash(): number {
     this.take("#");
-    return this.expression();
+    this.skipSpace();
+    return this.position;
+  }
+
+  private immediateFrom(start: number, operator: string | undefined): Immediate | undefined {
+    const expression = this.expression();
+    return expression === undefined ? undefined : { value: expression.value, start, operator };
   }
 
   /** A relocation operator (`:lo12:`), in lower case without its colons. */

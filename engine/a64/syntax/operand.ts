@@ -33,6 +33,25 @@ export function zeroDefault(...fields: readonly FieldReference[]): { mask: numbe
   return { mask: fields.reduce((mask, field) => mask | field.mask, 0) >>> 0, value: 0 };
 }
 
+/**
+ * Reads a value that fills a register; in 32 bits it may be as low as `least32`. Where there is none that can be used, what
+ * the operand's `parse` is to return.
+ */
+export function registerImmediate(
+  input: OperandInput,
+  least32: bigint,
+): { readonly value: bigint; readonly width: 32 | 64; readonly start: number } | boolean {
+  const immediate = input.immediate();
+  if (immediate === undefined) return false;
+  const { value, start } = immediate;
+  if (value === undefined) return input.defer();
+  const width = is64Bit(input.word) ? 64 : 32;
+  if (width === 32 && (value < least32 || value > 0xffff_ffffn)) {
+    return input.reject(start, `immediate ${value} does not fit in 32 bits`);
+  }
+  return { value, width, start };
+}
+
 /** Whether the instruction works on 64-bit registers: `sf` of all data-processing instructions is bit 31. */
 export function is64Bit(word: number): boolean {
   return word >>> 31 === 1;

@@ -48,6 +48,20 @@ export function takeRegister(input: OperandInput): RegisterName | undefined {
   return found;
 }
 
+/** Takes X0 to X30, XZR or one of their W, and says where it stands; undefined, with the failure noted, if something else comes. */
+export function expectRegister(
+  input: OperandInput,
+  wanted: string,
+): (RegisterName & { readonly start: number }) | undefined {
+  input.skipSpace();
+  const start = input.position;
+  const register = takeRegister(input);
+  if (register !== undefined && !register.stackPointer) return { ...register, start };
+  input.position = start;
+  input.expected(start, wanted);
+  return undefined;
+}
+
 /** A register's width: fixed (true is 64 bits), or by a selector (1 is 64 bits). */
 type WidthRule = boolean | FieldReference;
 
@@ -110,15 +124,10 @@ class ExtendedRegisterOperand implements Operand {
   ) {}
 
   parse(input: OperandInput): boolean {
-    input.skipSpace();
-    const start = input.position;
-    const register = takeRegister(input);
-    if (register === undefined || register.stackPointer) {
-      input.position = start;
-      return input.expected(start, "a register");
-    }
+    const register = expectRegister(input, "a register");
+    if (register === undefined) return false;
     input.extendedWide = register.wide;
-    return input.assign(this.field, register.number, start, "");
+    return input.assign(this.field, register.number, register.start, "");
   }
 
   print(word: number): string {

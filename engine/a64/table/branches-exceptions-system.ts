@@ -252,16 +252,27 @@ function systemMoves(register: SystemRegisterEntry): (Row | Alias)[] {
   return moves.filter(({ right }) => register.rights.includes(right)).flatMap(({ entries }) => entries);
 }
 
-type DataCacheCRm = "0100" | "0110" | "1010" | "1011" | "1100" | "1101" | "1110";
-
-/** DC op, Xt: a SYS instruction with CRn = 7. */
-function dataCacheRow(op: DataCacheOp, op1: "000" | "011", CRm: DataCacheCRm, op2: "001" | "010" = "001"): (Row | Alias)[] {
-  const pattern = `1101010100 0 01 ${op1} 0111 ${CRm} ${op2} ttttt` as const;
+/** A SYS instruction with CRn = 7 and an address in Xt. */
+function systemInstruction(
+  name: string,
+  op1: string,
+  CRm: string,
+  op2: string,
+  meaning: <V, F, A>(o: Ops<V, F, A>, address: V) => void,
+): (Row | Alias)[] {
+  const pattern = `1101010100 0 01 ${op1} 0111 ${CRm} ${op2} ttttt` as "ttttt";
   const number = `sys #${Number.parseInt(op1, 2)}, c7, c${Number.parseInt(CRm, 2)}, #${Number.parseInt(op2, 2)}, <Xt>`;
   return [
-    row(`DC ${op}`, pattern, `dc ${op.toLowerCase()}, <Xt>`, (o, { t }) => o.dataCache(op, o.X(t, 64))),
-    alias(`DC ${op}`, pattern, number, { parseOnly: true }),
+    row(name, pattern, `${name.toLowerCase()}, <Xt>`, (o, { t }) => meaning(o, o.X(t, 64))),
+    alias(name, pattern, number, { parseOnly: true }),
   ];
+}
+
+type DataCacheCRm = "0100" | "0110" | "1010" | "1011" | "1100" | "1101" | "1110";
+
+/** DC op, Xt. */
+function dataCacheRow(op: DataCacheOp, op1: "000" | "011", CRm: DataCacheCRm, op2: "001" | "010" = "001"): (Row | Alias)[] {
+  return systemInstruction(`DC ${op}`, op1, CRm, op2, (o, address) => o.dataCache(op, address));
 }
 
 /** IC op for the whole cache: Rt is fixed to 31. */
@@ -286,22 +297,12 @@ const cacheMaintenance = [
   dataCacheRow("CISW", "000", "1110", "010"),
   instructionCacheAllRow("IALLUIS", "0001"),
   instructionCacheAllRow("IALLU", "0101"),
-  [
-    row("IC IVAU", "1101010100 0 01 011 0111 0101 001 ttttt", "ic ivau, <Xt>", (o, { t }) =>
-      o.instructionCache("IVAU", o.X(t, 64)),
-    ),
-    alias("IC IVAU", "1101010100 0 01 011 0111 0101 001 ttttt", "sys #3, c7, c5, #1, <Xt>", { parseOnly: true }),
-  ],
+  systemInstruction("IC IVAU", "011", "0101", "001", (o, address) => o.instructionCache("IVAU", address)),
 ].flat();
 
 /** AT op, Xt. Encodings of EL2 and EL3 are not allocated here. */
 function translationRow(op: TranslationOp, CRm: "1000" | "1001", op2: string): (Row | Alias)[] {
-  const pattern = `1101010100 0 01 000 0111 ${CRm} ${op2} ttttt` as "ttttt";
-  const number = `sys #0, c7, c${Number.parseInt(CRm, 2)}, #${Number.parseInt(op2, 2)}, <Xt>`;
-  return [
-    row(`AT ${op}`, pattern, `at ${op.toLowerCase()}, <Xt>`, (o, { t }) => o.addressTranslation(op, o.X(t, 64))),
-    alias(`AT ${op}`, pattern, number, { parseOnly: true }),
-  ];
+  return systemInstruction(`AT ${op}`, "000", CRm, op2, (o, address) => o.addressTranslation(op, address));
 }
 
 const addressTranslation = [

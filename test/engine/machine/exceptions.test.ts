@@ -1,48 +1,18 @@
 /** Exceptions taken by the guest's own vectors, returns from them, EL0, and the system registers around them. */
 import { describe, expect, test } from "vitest";
-import { DATA, engines, type Guest, guest, TEXT } from "./guest.js";
+import { DATA, engines, type Guest, guest, noteRegisters, TEXT, vectorTable } from "./guest.js";
 
 /** Sixteen vectors; each notes its offset and what the registers of the exception hold, and returns behind the instruction. */
-const vectors = `
-	.balign	2048
-vectors:
-	.set	offset, 0
-	.rept	16
-	.balign	128
-	stp	x9, x10, [sp, #-16]!
-	mov	x10, #offset
-	b	handler
-	.set	offset, offset + 128
-	.endr
-	.balign	128
-handler:
-	ldr	x9, =${DATA}
+const vectors = vectorTable(
+  `ldr	x9, =${DATA}
 	str	x10, [x9]
-	mrs	x10, elr_el1
-	str	x10, [x9, #8]
-	mrs	x10, spsr_el1
-	str	x10, [x9, #16]
-	mrs	x10, esr_el1
-	str	x10, [x9, #24]
-	mrs	x10, far_el1
-	str	x10, [x9, #32]
-	mrs	x10, daif
-	str	x10, [x9, #40]
-	mrs	x10, currentel
-	str	x10, [x9, #48]
-	mrs	x10, spsel
-	str	x10, [x9, #56]
+${noteRegisters(["elr_el1", "spsr_el1", "esr_el1", "far_el1", "daif", "currentel", "spsel"], 8)}
 	ldr	x10, [x9, #64]
 	cbz	x10, 1f
 	msr	elr_el1, x10
-1:	ldp	x9, x10, [sp], #16
-	eret
-	.ltorg
-setup:	bti	c
-	adr	x9, vectors
-	msr	vbar_el1, x9
-	ret
-`;
+1:	ldp	x9, x10, [sp], #16`,
+  "stp	x9, x10, [sp, #-16]!",
+);
 
 interface Noted {
   readonly vector: number;

@@ -57,3 +57,33 @@ export const openWindows: readonly WindowSpec[] = [
   { name: "text", address: TEXT, size: 1 << 16, access: "rwx" },
   { name: "stack", address: DATA, size: 1 << 16, access: "rw" },
 ];
+
+/**
+ * Sixteen vectors for VBAR_EL1, each of which runs `entry`, puts its offset into X10 and goes to the code of `handler`;
+ * the function `setup` makes them the guest's.
+ */
+export const vectorTable = (handler: string, entry = ""): string => `
+	.balign	2048
+vectors:
+	.set	offset, 0
+	.rept	16
+	.balign	128
+	${entry}
+	mov	x10, #offset
+	b	handler
+	.set	offset, offset + 128
+	.endr
+	.balign	128
+handler:
+	${handler}
+	eret
+	.ltorg
+setup:	bti	c
+	adr	x9, vectors
+	msr	vbar_el1, x9
+	ret
+`;
+
+/** Code that stores system registers one behind the other, `offset` bytes from X9 on; changes X10. */
+export const noteRegisters = (names: readonly string[], offset: number): string =>
+  names.map((name, i) => `\tmrs\tx10, ${name}\n\tstr\tx10, [x9, #${offset + 8 * i}]\n`).join("");

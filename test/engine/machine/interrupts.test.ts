@@ -1,41 +1,19 @@
 /** Interrupts from the host and the timers, waiting for them, and calls of the firmware. */
 import { GuestFault, type MachineOptions } from "cmodx/engine";
 import { describe, expect, test } from "vitest";
-import { DATA, engines, type Guest, guest } from "./guest.js";
+import { DATA, engines, type Guest, guest, noteRegisters, vectorTable } from "./guest.js";
 
 /** Each vector logs its offset; the common handler notes ELR, SPSR and ISR, counts, and stops the timers as a driver does. */
-const vectors = `
-	.balign	2048
-vectors:
-	.set	offset, 0
-	.rept	16
-	.balign	128
-	mov	x10, #offset
-	b	handler
-	.set	offset, offset + 128
-	.endr
-	.balign	128
-handler:
+const vectors = `${vectorTable(`
 	ldr	x9, =${DATA}
 	ldr	x11, [x9]
 	add	x12, x9, x11, lsl #3
 	str	x10, [x12, #64]
 	add	x11, x11, #1
 	str	x11, [x9]
-	mrs	x10, elr_el1
-	str	x10, [x9, #8]
-	mrs	x10, spsr_el1
-	str	x10, [x9, #16]
-	mrs	x10, isr_el1
-	str	x10, [x9, #24]
+${noteRegisters(["elr_el1", "spsr_el1", "isr_el1"], 8)}
 	msr	cntv_ctl_el0, xzr
-	msr	cntp_ctl_el0, xzr
-	eret
-	.ltorg
-setup:	bti	c
-	adr	x9, vectors
-	msr	vbar_el1, x9
-	ret
+	msr	cntp_ctl_el0, xzr`)}
 unmask:	bti	c
 	msr	daifclr, #3
 	b	1f
