@@ -21,50 +21,74 @@ export function readHeader(source: LitmusSource): Header {
   checkSize(source);
   const { text } = source;
   const first = /^\s*([A-Za-z0-9_]+)[ \t]+([\w/.+\-[\]]+)/.exec(text);
-  if (first === null)
+  if (first === null) {
     throw errorAt(source, 0, "syntax", "a litmus test starts with its architecture and its name: AArch64 MP");
-  const [, architecture, name] = first as unknown as readonly [string, string, string];
+  }
+  const [start, architecture, name] = first as unknown as readonly [string, string, string];
   if (architecture !== "AArch64") {
-    throw errorAt(
-      source,
-      text.indexOf(architecture),
-      "unsupported",
-      `tests are for AArch64; this one is for ${architecture}`,
-    );
+    const reason = `tests are for AArch64; this one is for ${architecture}`;
+    throw errorAt(source, text.indexOf(architecture), "unsupported", reason);
   }
-  const info: [string, string][] = [];
-  let doc: string | undefined;
-  let cacheType: CacheTypeOption = { idc: false, dic: false };
-  let at = first[0].length;
-  for (;;) {
-    at = skipBlanks(text, at);
-    if (at >= text.length) throw errorAt(source, at, "syntax", "the initial state is missing: { 0:X1=x; }");
-    if (text.charAt(at) === "{") break;
-    if (text.startsWith("(*", at)) at = skipComment(source, at);
-    else if (text.charAt(at) === '"') {
-      const end = text.indexOf('"', at + 1);
-      if (end < 0) throw errorAt(source, at, "syntax", "this string has no end");
-      doc ??= text.slice(at + 1, end);
-      at = end + 1;
-    } else {
-      const line = /[^\n{]*/y;
-      line.lastIndex = at;
-      const key = /([A-Za-z][\w/.-]*)[ \t]*=[ \t]*([^\n]*)/y;
-      key.lastIndex = at;
-      const entry = key.exec(text);
-      if (entry !== null) {
-        const [whole, word, value] = entry as unknown as readonly [string, string, string];
-        info.push([word, value.trim()]);
-        if (word === "CacheType") cacheType = cacheTypeOf(source, at + whole.length - value.length, value);
-        if (/^variants?$/i.test(word)) checkVariants(source, at + whole.length - value.length, value);
-        at = key.lastIndex;
-      } else {
-        // Anything else there is prose, as herd has it.
-        at += Math.max(1, line.exec(text)?.[0].length ?? 1);
-      }
+  const lines = new HeaderLines(source);
+  const end = lines.read(start.length);
+  return {
+    name,
+    info: lines.info,
+    cacheType: lines.cacheType,
+    end,
+    ...(lines.doc !== undefined && { doc: lines.doc }),
+  };
+}
+
+/** What stands between the name and the initial state. */
+class HeaderLines {
+  readonly info: [key: string, value: string][] = [];
+  doc: string | undefined;
+  cacheType: CacheTypeOption = { idc: false, dic: false };
+
+  constructor(private readonly source: LitmusSource) {}
+
+  /** Reads from an offset on; gives the offset of the brace. */
+  read(from: number): number {
+    const { text } = this.source;
+    let at = skipBlanks(text, from);
+    while (text.charAt(at) !== "{") {
+      if (at >= text.length) throw errorAt(this.source, at, "syntax", "the initial state is missing: { 0:X1=x; }");
+      if (text.startsWith("(*", at)) at = skipComment(this.source, at);
+      else at = text.charAt(at) === '"' ? this.#readDoc(at) : this.#readLine(at);
+      at = skipBlanks(text, at);
     }
+    return at;
   }
-  return { name, info, cacheType, end: at, ...(doc !== undefined && { doc }) };
+
+  #readDoc(at: number): number {
+    const { text } = this.source;
+    const end = text.indexOf('"', at + 1);
+    if (end < 0) throw errorAt(this.source, at, "syntax", "this string has no end");
+    this.doc ??= text.slice(at + 1, end);
+    return end + 1;
+  }
+
+  /** `Key=value` up to the end of the line, or prose, which herd skips too. */
+  #readLine(at: number): number {
+    const { text } = this.source;
+    const entry = /([A-Za-z][\w/.-]*)[ \t]*=[ \t]*([^\n]*)/y;
+    entry.lastIndex = at;
+    const match = entry.exec(text);
+    if (match === null) {
+      const end = text.slice(at).search(/[\n{]/);
+      return end < 0 ? text.length : Math.max(at + 1, at + end);
+    }
+    const [whole, key, value] = match as unknown as readonly [string, string, string];
+    this.#note(key, value, at + whole.length - value.length);
+    return entry.lastIndex;
+  }
+
+  #note(key: string, value: string, offset: number): void {
+    this.info.push([key, value.trim()]);
+    if (key === "CacheType") this.cacheType = cacheTypeOf(this.source, offset, value);
+    if (/^variants?$/i.test(key)) checkVariants(this.source, offset, value);
+  }
 }
 
 function skipBlanks(text: string, offset: number): number {

@@ -120,6 +120,9 @@ Time cmodx-ret-for-nop 0.00
     expect(status).toBe(1);
     expect(stdout).toMatch(/\nIncomplete \(time\) Unknown\n/);
     expect(stdout).toMatch(/\nObservation endless Unknown 0 \d+\n/);
+    expect(check(["--memory", "64", file("endless.litmus", ENDLESS)]).stdout).toMatch(
+      /\nIncomplete \(memory\) Unknown\n/,
+    );
     const loop = file("loop.litmus", "AArch64 loop\n{ }\nP0 ;\nl: B l ;\n~exists (0:X0=1)\n");
     expect(check(["--max-instructions", "20", loop]).stdout).toMatch(/\nIncomplete \(instructions\) Unknown\n/);
   });

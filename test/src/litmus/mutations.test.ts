@@ -6,7 +6,7 @@ import { LitmusError, runLitmus } from "#src/litmus/index.js";
 import { countFromEnvironment, Random, runSeed } from "../../support/random.js";
 
 const COUNT = countFromEnvironment("CMODX_LITMUS_MUTATIONS", 2000);
-const LIMITS = { timeLimitMs: 200, maxInstructions: 64 };
+const LIMITS = { timeLimitMs: 50, maxInstructions: 64 };
 
 const folder = fileURLToPath(new URL("../../litmus/", import.meta.url));
 const texts = readdirSync(folder)
