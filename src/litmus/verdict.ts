@@ -14,6 +14,8 @@ export interface Verdict {
   readonly test: LitmusTest;
   /** Each allowed state once: `0:X0=1; [x]=2;`. */
   readonly states: readonly string[];
+  /** The checker's own state for each of them. */
+  readonly finalStates: readonly FinalState[];
   /** States in which the condition's proposition holds, and those in which it does not. */
   readonly holding: number;
   readonly failing: number;
@@ -45,6 +47,7 @@ export function verdictOf(test: LitmusTest, laidOut: LaidOut, result: CheckResul
   return {
     test,
     states: inOrder.map(({ state }) => judge.text(state)),
+    finalStates: inOrder.map(({ state }) => state),
     holding,
     failing,
     ...(ok !== undefined && { ok }),

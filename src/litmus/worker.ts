@@ -6,7 +6,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { CmodxError } from "../../engine/index.js";
 import { differences } from "./expectation.js";
 import { formatVerdict, verdictJson } from "./print.js";
-import { runLitmus } from "./run.js";
+import { type LitmusWitness, runKeeping } from "./run.js";
 
 export interface CheckJob {
   readonly file: string;
@@ -21,6 +21,8 @@ export interface CheckWork {
   readonly memoryLimit?: number;
   readonly maxInstructions?: number;
   readonly verbose: boolean;
+  /** Whether to give an execution for each state. */
+  readonly witness: boolean;
 }
 
 export interface CheckedFile {
@@ -31,6 +33,7 @@ export interface CheckedFile {
   readonly complete: boolean;
   /** In what it differs from what it says that it should give. */
   readonly differences: readonly string[];
+  readonly witnesses: readonly LitmusWitness[];
 }
 
 export interface RefusedFile {
@@ -46,7 +49,7 @@ function checkFile({ file, text }: CheckJob, work: CheckWork): CheckMessage {
   const stop = new Int32Array(work.stop);
   const start = performance.now();
   try {
-    const verdict = runLitmus(text, file, { ...work, stopped: () => Atomics.load(stop, 0) !== 0 });
+    const { verdict, witnesses } = runKeeping(text, file, { ...work, stopped: () => Atomics.load(stop, 0) !== 0 });
     const seconds = (performance.now() - start) / 1000;
     return {
       file,
@@ -54,6 +57,7 @@ function checkFile({ file, text }: CheckJob, work: CheckWork): CheckMessage {
       json: verdictJson(verdict, seconds),
       complete: verdict.complete,
       differences: differences(verdict),
+      witnesses: work.witness ? witnesses() : [],
     };
   } catch (error) {
     if (error instanceof CmodxError) return { file, error: error.message, code: error.code };

@@ -7,6 +7,7 @@ import { Memory } from "./memory.js";
 import type { CheckResult, FinalState, Limits, ModelFlag, Problem } from "./problem.js";
 import { type Execution, findExecution, type SearchOptions } from "./search.js";
 import { exploreThreads } from "./traces.js";
+import type { FoundExecution } from "./witness.js";
 
 const DEFAULT_MAX_INSTRUCTIONS = 256;
 /** Traces of one thread; each is a few kilobytes. */
@@ -46,6 +47,8 @@ class Watch {
 
 class Checker {
   readonly states = new Map<string, FinalState>();
+  /** An execution of each state. */
+  readonly found = new Map<FinalState, FoundExecution>();
   readonly flags = new Map<string, ModelFlag>();
   readonly #memory: Memory;
   readonly #decoder = new InstructionDecoder();
@@ -80,11 +83,18 @@ class Checker {
     for (const { required, state } of combination.endings()) {
       const key = stateKey(state);
       if (this.states.has(key) && unseen.length === 0) continue;
-      if (this.#search(combination, { required }) === undefined) continue;
-      this.states.set(key, state);
+      const execution = this.#search(combination, { required });
+      if (execution === undefined) continue;
+      if (!this.states.has(key)) this.#keep(key, state, { candidate: combination.candidate, execution });
       for (const flag of unseen.splice(0)) this.flags.set(flagKey(flag), flag);
     }
     this.#conflicts(combination);
+  }
+
+  #keep(key: string, state: FinalState, found: Pick<FoundExecution, "candidate" | "execution">): void {
+    const names = this.problem.threads.map(({ name }) => name);
+    this.states.set(key, state);
+    this.found.set(state, { ...found, memory: this.#memory, names });
   }
 
   #search(combination: Combination, options: Pick<SearchOptions, "required" | "unordered">): Execution | undefined {
@@ -114,8 +124,13 @@ function flagKey({ name, detail }: ModelFlag): string {
   return `${name} ${detail}`;
 }
 
-/** Checks a problem. Throws a ModelError where it has no meaning for the code. */
-export function check(problem: Problem, limits: Limits = {}): CheckResult {
+/** What was found, with an execution for each state. */
+export interface KeptResult extends CheckResult {
+  executionOf(state: FinalState): FoundExecution | undefined;
+}
+
+/** As `check`; the result can be asked for witnesses. */
+export function checkKeeping(problem: Problem, limits: Limits = {}): KeptResult {
   const watch = new Watch(limits);
   const checker = new Checker(problem, limits, watch);
   let bound: Bound | undefined;
@@ -131,5 +146,12 @@ export function check(problem: Problem, limits: Limits = {}): CheckResult {
     complete: bound === undefined,
     ...(bound === undefined ? {} : { bound }),
     executions: watch.executions,
+    executionOf: (state) => checker.found.get(state),
   };
+}
+
+/** Checks a problem. Throws a ModelError where it has no meaning for the code. */
+export function check(problem: Problem, limits: Limits = {}): CheckResult {
+  const { executionOf: _, ...result } = checkKeeping(problem, limits);
+  return result;
 }

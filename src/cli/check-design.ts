@@ -1,0 +1,166 @@
+/** cmodx check --design */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { TransitionSummary } from "../proof/outcomes.js";
+import type { SceneOptions, StateName, Synchronisation } from "../proof/scene.js";
+import type { DesignName } from "../static-call/design.js";
+import type { MaintenanceStep, Misalignment, Weakening } from "../static-call/weakening.js";
+import { interruptible } from "./interruption.js";
+import { print } from "./output.js";
+import { ExitStatus, parseWhole, UsageError } from "./usage.js";
+import { drawWitnesses, type WitnessFlags, wantsWitnesses, witnessText } from "./witnesses.js";
+
+// The lists stand here too: the command line loads nothing of the product before a command runs. Their types hold them.
+const stateNames: readonly StateName[] = ["null", "ret0", "near", "far"];
+const designNames: readonly DesignName[] = [
+  "hybrid",
+  "hybrid-nocbz",
+  "hybrid-ret",
+  "hybrid-b",
+  "literal",
+  "pointer",
+  "kcfi",
+];
+const synchronisations: readonly Synchronisation[] = [
+  "none",
+  "acquire",
+  "acquire-isb",
+  "control-isb",
+  "dsb-isb",
+  "interrupt",
+];
+const steps: readonly MaintenanceStep[] = ["dc", "dsb1", "ic", "dsb2", "isb"];
+const misalignments: readonly Misalignment[] = ["4", "8", "line", "page"];
+const MAX_CALLERS = 8;
+const MAX_CALLS = 8;
+const BAD_OUTCOMES: ReadonlySet<string> = new Set(["nothing", "crash", "wrong"]);
+
+export interface DesignFlags extends WitnessFlags {
+  readonly design?: DesignName;
+  readonly transition?: readonly StateName[];
+  readonly callers?: number;
+  readonly calls?: number;
+  readonly sync?: Synchronisation;
+  readonly idc?: true;
+  readonly dic?: true;
+  readonly skip?: readonly MaintenanceStep[];
+  readonly stores?: "words" | "bytes";
+  readonly order?: "insn-first";
+  readonly nearLiteral: boolean;
+  readonly misalign?: Misalignment;
+  readonly barrier?: true;
+  readonly verbose?: true;
+  readonly json?: true;
+  readonly timeout?: number;
+  readonly memory?: number;
+  readonly maxInstructions?: number;
+}
+
+function isOneOf<T extends string>(names: readonly T[], text: string): text is T {
+  return (names as readonly string[]).includes(text);
+}
+
+function parseTransition(text: string): StateName[] {
+  return text.split(":").map((name) => {
+    if (!isOneOf(stateNames, name))
+      throw new InvalidArgumentError(`A transition is two or more of ${stateNames.join(", ")}, as in null:far.`);
+    return name;
+  });
+}
+
+function parseSkip(text: string): MaintenanceStep[] {
+  return text.split(",").map((name) => {
+    if (!isOneOf(steps, name)) throw new InvalidArgumentError(`Steps are ${steps.join(", ")}, with commas.`);
+    return name;
+  });
+}
+
+/** The options of `--design`, and what takes protections from a patch procedure. */
+export function withDesignOptions(command: Command): Command {
+  return command
+    .addOption(new Option("--design <name>", "check calls through a design while it is patched").choices(designNames))
+    .option(
+      "--transition <from:to>",
+      `states of the key, of ${stateNames.join(", ")}; absent: all pairs`,
+      parseTransition,
+    )
+    .option("--callers <n>", "cores that call", parseWhole("A number of callers", 1, MAX_CALLERS))
+    .option("--calls <n>", "calls of each", parseWhole("A number of calls", 1, MAX_CALLS))
+    .addOption(new Option("--sync <how>", "callers look for a message after the updates").choices(synchronisations))
+    .option("--idc", "CTR_EL0.IDC = 1: no DC is needed")
+    .option("--dic", "CTR_EL0.DIC = 1: neither DC nor IC")
+    .option("--skip <steps>", `leave out of the maintenance: ${steps.join(",")}`, parseSkip)
+    .addOption(new Option("--stores <size>", "store words or bytes, not doublewords").choices(["words", "bytes"]))
+    .addOption(new Option("--order <order>", "store the instructions before the literal").choices(["insn-first"]))
+    .option("--no-near-literal", "don't write the literal when a branch reaches the target")
+    .addOption(new Option("--misalign <how>", "move the window off its alignment").choices(misalignments))
+    .option("--barrier", "DMB ISHST between the two stores");
+}
+
+function weakeningOf(flags: DesignFlags): Weakening {
+  const { skip, stores, order, nearLiteral, misalign, barrier } = flags;
+  return {
+    ...(skip === undefined ? {} : { skip }),
+    ...(stores === undefined ? {} : { stores }),
+    ...(order === undefined ? {} : { order }),
+    ...(nearLiteral ? {} : { noNearLiteral: true as const }),
+    ...(misalign === undefined ? {} : { misalign }),
+    ...(barrier === undefined ? {} : { barrier }),
+  };
+}
+
+async function scenesOf(design: DesignName, flags: DesignFlags): Promise<SceneOptions[]> {
+  const { allTransitions } = await import("../proof/outcomes.js");
+  const transitions = flags.transition === undefined ? allTransitions(stateNames) : [flags.transition];
+  return transitions.map((states) => ({
+    design,
+    states,
+    callers: flags.callers ?? 1,
+    calls: flags.calls ?? 1,
+    weakening: weakeningOf(flags),
+    ...(flags.sync === undefined ? {} : { synchronisation: flags.sync }),
+    ...(flags.idc === undefined ? {} : { idc: true }),
+    ...(flags.dic === undefined ? {} : { dic: true }),
+  }));
+}
+
+function isGood({ outcomes, complete }: TransitionSummary): boolean {
+  return complete && !outcomes.some((outcome) => BAD_OUTCOMES.has(outcome));
+}
+
+const MEBI = 1 << 20;
+const MILLI = 1000;
+
+/** Runs `cmodx check --design`. */
+export async function checkDesign(design: DesignName, flags: DesignFlags): Promise<void> {
+  const scenes = await scenesOf(design, flags);
+  const [{ checkDesigns }, { transitionsJson, transitionsTable }] = await Promise.all([
+    import("../proof/check-designs.js"),
+    import("../report/transitions.js"),
+  ]);
+  const results: TransitionSummary[] = [];
+  const refused: string[] = [];
+  await interruptible(async (signal) => {
+    await checkDesigns({
+      scenes,
+      signal,
+      witness: wantsWitnesses(flags),
+      limits: {
+        ...(flags.timeout === undefined ? {} : { timeLimitMs: flags.timeout * MILLI }),
+        ...(flags.memory === undefined ? {} : { memoryLimit: flags.memory * MEBI }),
+        ...(flags.maxInstructions === undefined ? {} : { maxInstructions: flags.maxInstructions }),
+      },
+      done: (message) => {
+        if ("error" in message) refused.push(message.error);
+        else results.push(message);
+      },
+    });
+    if (refused[0] !== undefined) throw new UsageError(refused[0]);
+    const left = scenes.length - results.length;
+    const note = left === 0 ? "" : `\nIncomplete: ${left} of ${scenes.length} transitions were not looked at.\n`;
+    await print(flags.json ? [transitionsJson(results)] : [transitionsTable(results, flags.verbose === true), note]);
+    const witnesses = results.flatMap((result) => result.witnesses);
+    if (!flags.json) await print(witnesses.map((witness) => `\n${witnessText(witness).trimEnd()}\n`));
+    await drawWitnesses(witnesses, flags.graphs);
+  });
+  if (!results.every(isGood)) throw new ExitStatus(1);
+}

@@ -1,0 +1,371 @@
+/**
+ * A design's test for the checker: callers that call through its trampoline, and a patcher that updates it. The texts are
+ * the design's own, those that the engine runs; here they only get addresses.
+ */
+import { assemble, type Program } from "../../engine/index.js";
+import { check } from "../model/check.js";
+import type { CodeBlock, DataBlock, Observable, Problem, ProblemThread } from "../model/problem.js";
+import { type Design, type DesignName, type KeyText, procedureSymbol } from "../static-call/design.js";
+import { designs } from "../static-call/designs.js";
+import type { Weakening } from "../static-call/weakening.js";
+import { ProofError } from "./errors.js";
+
+/** What a key can point at: nothing, the function that returns 0, one in the reach of a branch, one that is not. */
+export const stateNames = ["null", "ret0", "near", "far"] as const;
+export type StateName = (typeof stateNames)[number];
+
+/** How a caller learns that the updates are done before it calls; "none": it does not wait. */
+export const synchronisations = ["none", "acquire", "acquire-isb", "control-isb", "dsb-isb", "interrupt"] as const;
+export type Synchronisation = (typeof synchronisations)[number];
+
+export interface SceneOptions {
+  readonly design: DesignName;
+  /** The states in the order of the updates, the initial one first. */
+  readonly states: readonly StateName[];
+  readonly callers: number;
+  /** Calls of each caller. */
+  readonly calls: number;
+  readonly weakening?: Weakening;
+  readonly synchronisation?: Synchronisation;
+  readonly idc?: boolean;
+  readonly dic?: boolean;
+}
+
+export interface Scene {
+  readonly problem: Problem;
+  /** What a call that got to the target of each of the states returns, or NOTHING. */
+  readonly returns: readonly bigint[];
+  /** Which observed value is what caller `caller`'s call `call` returned. */
+  readonly result: (caller: number, call: number) => number;
+  /** Which observed value says that a caller had seen the message; absent without synchronisation. */
+  readonly message: ((caller: number) => number) | undefined;
+  readonly symbols: ReadonlyMap<string, bigint>;
+  readonly options: SceneOptions;
+}
+
+/** What is in x0 before a call, and after one that called nothing. */
+export const NOTHING = 99n;
+/** What stands in place of the result of a call that was not made, or did not return. */
+export const UNMADE = 77n;
+
+const TEXT = 0x10_0000n;
+const TRAMPOLINES = 0x20_0000n;
+const DATA = 0x30_0000n;
+/** Out of the reach of a branch from the trampoline, and from each other in most bytes of their addresses. */
+const FAR = 0x1_2345_6780n;
+/** CTR_EL0's DminLine and IminLine on the cores that Linux runs on. */
+const LINE_BYTES = 64;
+const KEY = "key";
+const TYPE = 0x1234_5678;
+const MAX_CALLS = 8;
+/** x19 and up hold what the calls returned; x18 whether the message had come. */
+const FIRST_RESULT = 19;
+const MESSAGE = 18;
+
+/** A function that can be told from the others by what it returns, with a kCFI hash before it. */
+function target(label: string, value: bigint): string {
+  return `
+	.balign	8
+	.word	0, 0x${TYPE.toString(16)}
+${label}:
+	hint	34
+	mov	x0, #${value}
+	ret
+`;
+}
+
+interface Place {
+  readonly label: string | undefined;
+  readonly returns: bigint;
+}
+
+/** The target of each state: a near or far state that comes again is another function. */
+function placesOf(states: readonly StateName[]): Place[] {
+  return states.map((state, index) => {
+    if (state === "null") return { label: undefined, returns: NOTHING };
+    if (state === "ret0") return { label: "__static_call_return0", returns: 0n };
+    return { label: `${state}${index}`, returns: BigInt(index + 1) };
+  });
+}
+
+function farSection(index: number): string {
+  return `.far${index}.text`;
+}
+
+function functionsText(states: readonly StateName[], places: readonly Place[]): string {
+  const place = (index: number): string => target(places[index]?.label ?? "", places[index]?.returns ?? 0n);
+  const near = states.map((state, index) => (state === "near" ? place(index) : ""));
+  const far = states.map((state, index) =>
+    state === "far" ? `\t.section ${farSection(index)}, "ax"\n${place(index)}` : "",
+  );
+  return `	.text
+${target("__static_call_return0", 0n)}${near.join("")}${far.join("")}`;
+}
+
+const waiting: Readonly<Record<Synchronisation, string>> = {
+  none: "",
+  acquire: "	ldar	w18, [x28]\n",
+  "acquire-isb": "	ldar	w18, [x28]\n	isb\n",
+  "control-isb": "	ldar	w18, [x28]\n	cbnz	w18, . + 4\n	isb\n",
+  "dsb-isb": "	ldr	w18, [x28]\n	dsb	ish\n	isb\n",
+  // The IPI's handler answers after it was entered: a context synchronisation event after the message.
+  interrupt: "	ldr	w18, [x28]\n	dsb	ish\n	svc	#0\n",
+};
+
+function callerText(caller: number, { calls, synchronisation = "none" }: SceneOptions, site: string): string {
+  const call = (index: number): string => `	mov	x0, #${NOTHING}
+${site}
+	mov	x${FIRST_RESULT + index}, x0
+`;
+  return `
+	.text
+caller${caller}:
+${waiting[synchronisation]}${Array.from({ length: calls }, (_, index) => call(index)).join("")}caller${caller}.end:
+	nop
+`;
+}
+
+function patcherText(places: readonly Place[], procedure: string, { synchronisation = "none" }: SceneOptions): string {
+  const updates = places.slice(1).map(
+    (_, index) => `	mov	x0, x20
+	mov	x1, x20
+	mov	x2, x${22 + index}
+	mov	x3, x21
+	bl	${procedure}
+`,
+  );
+  const message = synchronisation === "none" ? "" : "	mov	w9, #1\n	stlr	w9, [x28]\n";
+  return `
+	.text
+patcher:
+${updates.join("")}${message}patcher.end:
+	nop
+return_from_interrupt:
+	eret
+return_from_interrupt.end:
+	nop
+	.balign	4
+${procedure}:
+`;
+}
+
+/** Symbols are resolved and sections placed; what the trampoline starts as is what its definition says. */
+function assembleScene(design: Design, patch: string, places: readonly Place[], options: SceneOptions): Program {
+  const key: KeyText = { name: KEY, func: "0", near: false, type: TYPE };
+  const procedure = procedureSymbol(design.name);
+  const callers = Array.from({ length: options.callers }, (_, caller) => callerText(caller, options, design.site(key)));
+  const text = `
+	.section .data, "aw"
+	.balign	64
+message:
+	.quad	0
+	.balign	64
+__SCK__${KEY}:
+	.quad	0
+${design.define(key, options.weakening)}
+${functionsText(options.states, places)}
+${callers.join("")}${patcherText(places, procedure, options)}${patch}`;
+  return assemble(text, {
+    base: TEXT,
+    sections: {
+      ".static_call.text": TRAMPOLINES,
+      ".data": DATA,
+      ...Object.fromEntries(options.states.map((_, index) => [farSection(index), FAR * BigInt(index + 1)])),
+    },
+    file: `${design.name}.s`,
+  });
+}
+
+interface Blocks {
+  readonly code: readonly CodeBlock[];
+  readonly data: readonly DataBlock[];
+}
+
+function blocksOf(program: Program): Blocks {
+  const isCode = ({ flags }: { readonly flags: string }): boolean => flags.includes("x");
+  return {
+    code: program.sections.filter(isCode).map(({ address, bytes }) => {
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+      return {
+        address,
+        words: Array.from({ length: bytes.length >>> 2 }, (_, index) => view.getUint32(4 * index, true)),
+      };
+    }),
+    data: program.sections.filter((section) => !isCode(section)).map(({ address, bytes }) => ({ address, bytes })),
+  };
+}
+
+/** Bytes before and after what the patch procedure is told to write that it may write. */
+const PATCHED_BEFORE = 8n;
+const PATCHED_DOUBLEWORDS = 2;
+
+class SceneBuilder {
+  readonly design: Design;
+  readonly places: readonly Place[];
+  readonly #program: Program;
+
+  constructor(readonly options: SceneOptions) {
+    this.design = designs[options.design];
+    const patch = this.#patch();
+    this.places = placesOf(options.states);
+    this.#program = assembleScene(this.design, patch, this.places, options);
+  }
+
+  #patch(): string {
+    const { name, patch, patchWith } = this.design;
+    const { weakening = {}, calls, states } = this.options;
+    if (patch === undefined) throw new ProofError("fixed-target", `the target of design '${name}' can't change`);
+    if (calls > MAX_CALLS) throw new ProofError("too-large", `${calls} calls of one caller; at most ${MAX_CALLS}`);
+    if (states.length < 2)
+      throw new ProofError("bad-transition", "a transition has a state to begin and one to end with");
+    const weakened = Object.keys(weakening).length > 0;
+    if (weakened && patchWith === undefined) {
+      throw new ProofError("no-weakening", `the patch procedure of design '${name}' has nothing to leave out`);
+    }
+    return weakened && patchWith !== undefined ? patchWith(weakening) : patch;
+  }
+
+  symbol(name: string): bigint {
+    const address = this.#program.symbols.get(name);
+    if (address === undefined) throw new ProofError("internal", `the scene has no symbol ${name}`);
+    return address;
+  }
+
+  get symbols(): ReadonlyMap<string, bigint> {
+    return this.#program.symbols;
+  }
+
+  get patched(): bigint {
+    return this.symbol(this.design.patched?.(KEY) ?? "");
+  }
+
+  #target({ label }: Place): bigint {
+    return label === undefined ? 0n : this.symbol(label);
+  }
+
+  /** What the patch procedure gives, run alone: the bytes of the initial state. */
+  #initial(blocks: Blocks): Blocks {
+    const [first] = this.places;
+    if (first === undefined || this.#target(first) === 0n) return blocks;
+    const addresses = [
+      ...Array.from({ length: PATCHED_DOUBLEWORDS }, (_, index) => this.patched - PATCHED_BEFORE + BigInt(8 * index)),
+      this.symbol(`__SCK__${KEY}`),
+    ].filter((address) => isIn(blocks, address));
+    const result = check({
+      name: "initial",
+      ...blocks,
+      threads: [this.#patcher([first, first])],
+      exits: [this.symbol("patcher.end")],
+      observed: addresses.map((address) => ({ kind: "memory", address, bytes: 8 })),
+      observedFaults: [{ thread: 0 }],
+      idc: true,
+      dic: true,
+      lineBytes: LINE_BYTES,
+    });
+    const [state] = result.states;
+    if (!result.complete || result.states.length !== 1 || state === undefined || state.faults.length > 0) {
+      throw new ProofError("internal", "the patch procedure, run alone, does not come to one end");
+    }
+    return addresses.reduce((left, address, index) => overwrite(left, address, state.values[index] ?? 0n), blocks);
+  }
+
+  #patcher(places: readonly Place[]): ProblemThread {
+    const updates = this.places.length - 1;
+    const targets = Array.from(
+      { length: updates },
+      (_, index) => places[Math.min(index + 1, places.length - 1)] as Place,
+    );
+    const registers = new Map([
+      [20, this.patched],
+      [21, this.symbol(`__SCK__${KEY}`)],
+      [28, this.symbol("message")],
+      ...targets.map((place, index) => [22 + index, this.#target(place)] as const),
+    ]);
+    return { name: "patcher", entry: this.symbol("patcher"), registers };
+  }
+
+  #callers(): ProblemThread[] {
+    const { callers, calls, synchronisation } = this.options;
+    return Array.from({ length: callers }, (_, caller) => ({
+      name: `caller${caller}`,
+      entry: this.symbol(`caller${caller}`),
+      registers: new Map([
+        [28, this.symbol("message")],
+        ...Array.from({ length: calls }, (_, call) => [FIRST_RESULT + call, UNMADE] as const),
+      ]),
+      ...(synchronisation === "interrupt" ? { handler: this.symbol("return_from_interrupt") } : {}),
+    }));
+  }
+
+  build(): Scene {
+    const { options } = this;
+    const { callers, calls, synchronisation = "none" } = options;
+    const observed: Observable[] = [];
+    for (let caller = 0; caller < callers; caller++) {
+      for (let call = 0; call < calls; call++) {
+        observed.push({ kind: "register", thread: caller, register: FIRST_RESULT + call });
+      }
+    }
+    if (synchronisation !== "none") {
+      for (let caller = 0; caller < callers; caller++)
+        observed.push({ kind: "register", thread: caller, register: MESSAGE });
+    }
+    const threads = [...this.#callers(), this.#patcher(this.places)];
+    const problem: Problem = {
+      name: `${options.design} ${options.states.join(":")}`,
+      ...this.#initial(blocksOf(this.#program)),
+      threads,
+      exits: [...this.symbols].filter(([name]) => name.endsWith(".end")).map(([, address]) => address),
+      observed,
+      observedFaults: threads.map((_, thread) => ({ thread })),
+      idc: options.idc === true || options.dic === true,
+      dic: options.dic === true,
+      lineBytes: LINE_BYTES,
+    };
+    return {
+      problem,
+      returns: this.places.map(({ returns }) => returns),
+      result: (caller, call) => caller * calls + call,
+      message: synchronisation === "none" ? undefined : (caller) => callers * calls + caller,
+      symbols: this.symbols,
+      options,
+    };
+  }
+}
+
+function isIn({ code, data }: Blocks, address: bigint): boolean {
+  const within = (first: bigint, bytes: number): boolean => address >= first && address + 8n <= first + BigInt(bytes);
+  return (
+    code.some((block) => within(block.address, 4 * block.words.length)) ||
+    data.some((block) => within(block.address, block.bytes.length))
+  );
+}
+
+/** Blocks with a doubleword replaced. */
+function overwrite({ code, data }: Blocks, at: bigint, value: bigint): Blocks {
+  const byteOf = (address: bigint): number => Number((value >> (8n * (address - at))) & 0xffn);
+  const covers = (address: bigint): boolean => address >= at && address < at + 8n;
+  return {
+    code: code.map(({ address, words }) => ({
+      address,
+      words: words.map((word, index) => {
+        const first = address + BigInt(4 * index);
+        let changed = word;
+        for (let byte = 0; byte < 4; byte++) {
+          if (!covers(first + BigInt(byte))) continue;
+          changed = ((changed & ~(0xff << (8 * byte))) | (byteOf(first + BigInt(byte)) << (8 * byte))) >>> 0;
+        }
+        return changed;
+      }),
+    })),
+    data: data.map(({ address, bytes }) => ({
+      address,
+      bytes: bytes.map((byte, index) => (covers(address + BigInt(index)) ? byteOf(address + BigInt(index)) : byte)),
+    })),
+  };
+}
+
+/** Throws a ProofError, or what the assembler and the checker throw. */
+export function buildScene(options: SceneOptions): Scene {
+  return new SceneBuilder(options).build();
+}
