@@ -2,7 +2,8 @@
 import * as layout from "#assembly/layout.js";
 import { fuzzWindows } from "./layout.js";
 import type { Outcome } from "./machines.js";
-import { NZCV, type OracleResult, REGISTERS, SP, TPIDR_EL0 } from "./unicorn.js";
+import { REGISTERS, registerName } from "./registers.js";
+import type { OracleResult } from "./unicorn.js";
 
 // uc_err of unicorn.h.
 const READ_UNMAPPED = 6;
@@ -18,6 +19,10 @@ const EXCEPTION = 21;
 const errorsOf: ReadonlyMap<number, readonly number[]> = new Map([
   [layout.EXCEPTION_UNDEFINED, [EXCEPTION, INSTRUCTION_INVALID]],
   [layout.EXCEPTION_UDF, [EXCEPTION, INSTRUCTION_INVALID]],
+  [layout.EXCEPTION_SVC, [EXCEPTION]],
+  [layout.EXCEPTION_SMC, [EXCEPTION]],
+  [layout.EXCEPTION_BRK, [EXCEPTION]],
+  [layout.EXCEPTION_HLT, [EXCEPTION]],
   [layout.EXCEPTION_FP_ACCESS, [EXCEPTION]],
   // With the MMU off an address of more than 48 bits is an exception of another kind.
   [layout.EXCEPTION_INSTRUCTION_UNMAPPED, [FETCH_UNMAPPED, EXCEPTION]],
@@ -25,10 +30,6 @@ const errorsOf: ReadonlyMap<number, readonly number[]> = new Map([
   [layout.EXCEPTION_DATA_UNMAPPED, [READ_UNMAPPED, WRITE_UNMAPPED, EXCEPTION]],
   [layout.EXCEPTION_DATA_PERMISSION, [WRITE_PROTECTED, READ_PROTECTED]],
 ]);
-
-export function registerName(n: number): string {
-  return n === SP ? "sp" : n === NZCV ? "nzcv" : n === TPIDR_EL0 ? "tpidr_el0" : `x${n}`;
-}
 
 /** Empty if both agree: registers, flags, memory, and the fault if there was one. */
 export function differences(ours: Outcome, theirs: OracleResult): string[] {

@@ -42,7 +42,7 @@ export interface Place {
 }
 
 export interface State {
-  /** X0 to X30, SP, NZCV (bits 31 to 28) and TPIDR_EL0. */
+  /** As registers.ts has them. */
   readonly registers: BigUint64Array;
   /** Instructions to execute. */
   readonly count: number;

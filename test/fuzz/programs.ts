@@ -20,8 +20,8 @@ import { addressNear } from "../support/values.js";
 import { formOf } from "../support/words.js";
 import { exclusiveBytes, isExcluded } from "./exclusions.js";
 import { type CaseContent, dataWindows, type Place, type State } from "./layout.js";
+import { SP } from "./registers.js";
 import { randomRegisters } from "./singles.js";
-import { SP } from "./unicorn.js";
 
 const STATES = 10;
 const NEAR_FUNCTIONS = 4;
@@ -48,6 +48,32 @@ const system = [
   "csdb",
   "hint #34",
   "prfm pldl1keep, [x19]",
+  "dc zva, x28",
+  "dc cvac, x19",
+  "dc cvau, x20",
+  "ic ivau, x17",
+  "tlbi vmalle1",
+  "msr daifset, #15",
+  "msr daifclr, #3",
+  "msr pan, #1",
+  "mrs x0, daif",
+  "mrs x1, currentel",
+  "mrs x2, ctr_el0",
+  "mrs x3, dczid_el0",
+  "mrs x4, mpidr_el1",
+  "mrs x5, esr_el1",
+  "msr esr_el1, x0",
+  "mrs x1, elr_el1",
+  "msr elr_el1, x2",
+  "msr spsr_el1, x3",
+  "msr tpidr_el1, x4",
+  "mrs x5, tpidr_el1",
+  "mrs x0, sp_el0",
+  "msr sp_el0, x1",
+  "msr contextidr_el1, x2",
+  "mrs x3, mair_el1",
+  "svc #4",
+  "brk #5",
   "cfinv",
   "axflag",
   "xaflag",

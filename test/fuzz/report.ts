@@ -7,8 +7,9 @@ import { Campaign, type Difference, oracleCase } from "./campaign.js";
 import { batchOf, type Case } from "./cases.js";
 import { fuzzWindows } from "./layout.js";
 import { Engine, oracleWindows } from "./machines.js";
+import { writeRegisters } from "./registers.js";
 import { shrink } from "./shrink.js";
-import { NZCV, SP, TPIDR_EL0, type Unicorn } from "./unicorn.js";
+import type { Unicorn } from "./unicorn.js";
 
 const NOP = wordFor("nop");
 /** Doublewords of memory that are shown. */
@@ -65,13 +66,11 @@ async function witness(seed: string, unicorn: Unicorn, { of, state, between }: D
     const outcome = interpreter.outcome(stop, of.states[state]?.count ?? 0);
     const [result] = await unicorn.run(oracleWindows(seed, all), [oracleCase({ of, state, ours: outcome })], true);
     if (result?.memory === undefined) throw new Error("Unicorn gave no result");
-    const theirs = ours.slice();
+    const theirs = new Uint32Array(layout.SLOTS / 4);
+    theirs.set(ours);
     const fields = new BigUint64Array(theirs.buffer);
-    fields.set(result.registers.subarray(0, SP), layout.X / 8);
-    fields[layout.SP / 8] = result.registers[SP] as bigint;
+    writeRegisters(fields, result.registers);
     fields[layout.PC / 8] = result.pc;
-    fields[layout.TPIDR_EL0 / 8] = result.registers[TPIDR_EL0] as bigint;
-    theirs[layout.NZCV / 4] = Number((result.registers[NZCV] as bigint) >> 28n);
     const memory = [interpreter.copyMemory(), result.memory] as const;
     return { names: ["cmodx", "Unicorn"], before, after: [ours, theirs], memory, isCompiled };
   } finally {

@@ -8,7 +8,7 @@ import { addressNear, registerValue } from "../support/values.js";
 import { operandOf, randomWord } from "../support/words.js";
 import { isStoreExclusive, whyExcluded } from "./exclusions.js";
 import { type CaseContent, dataWindows, type Place, type State } from "./layout.js";
-import { NZCV, REGISTERS, SP, TPIDR_EL0 } from "./unicorn.js";
+import { heldBy, NZCV, REGISTERS, SP } from "./registers.js";
 
 const STATES = 20;
 const SP_NUMBER = 32;
@@ -19,9 +19,8 @@ const forms = formsOf(rows);
 /** Registers with nasty and random values. */
 export function randomRegisters(random: Random): BigUint64Array {
   const registers = new BigUint64Array(REGISTERS);
-  for (let n = 0; n <= SP; n++) registers[n] = registerValue(dataWindows, random);
+  for (let n = 0; n < REGISTERS; n++) registers[n] = heldBy(n, registerValue(dataWindows, random));
   registers[NZCV] = BigInt(random.below(16)) << 28n;
-  registers[TPIDR_EL0] = registerValue(dataWindows, random);
   return registers;
 }
 

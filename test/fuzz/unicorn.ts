@@ -5,12 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { harnessSource } from "./harness.js";
-
-/** X0 to X30, SP, NZCV (bits 31 to 28) and TPIDR_EL0. */
-export const REGISTERS = 34;
-export const SP = 31;
-export const NZCV = 32;
-export const TPIDR_EL0 = 33;
+import { comparedSystemRegisters, REGISTERS } from "./registers.js";
 
 /** A range of guest addresses with what stands there when a case begins. */
 export interface OracleWindow {
@@ -35,8 +30,6 @@ export interface OracleResult {
   readonly begun: number;
   readonly pc: bigint;
   readonly registers: BigUint64Array;
-  /** Of the access or fetch that failed, if one did. */
-  readonly failedAt: bigint;
   /** The windows that can be written, one after the other; undefined unless asked for. */
   readonly memory: Buffer | undefined;
 }
@@ -44,7 +37,7 @@ export interface OracleResult {
 const HEADER_BYTES = 16;
 const WINDOW_BYTES = 16;
 const CASE_BYTES = 16 + 8 * REGISTERS;
-const RESULT_BYTES = 32 + 8 * REGISTERS;
+const RESULT_BYTES = 24 + 8 * REGISTERS;
 
 const accessBits = { r: 1, rw: 3, rx: 5, rwx: 7 } satisfies Record<OracleWindow["access"], number>;
 
@@ -110,6 +103,7 @@ function encode(windows: readonly OracleWindow[], cases: readonly OracleCase[], 
   head.writeUInt32LE(windows.length, 0);
   head.writeUInt32LE(cases.length, 4);
   head.writeUInt32LE(wantsMemory ? 1 : 0, 8);
+  head.writeUInt32LE(comparedSystemRegisters.length, 12);
   windows.forEach(({ address, access, image }, i) => {
     const at = HEADER_BYTES + WINDOW_BYTES * i;
     head.writeBigUInt64LE(address, at);
@@ -123,7 +117,22 @@ function encode(windows: readonly OracleWindow[], cases: readonly OracleCase[], 
     body[at + 1] = BigInt(count);
     body.set(registers, at + 2);
   });
-  return Buffer.concat([head, ...windows.map(({ image }) => image), new Uint8Array(body.buffer)]);
+  const encodings = comparedSystemRegisters.flatMap(({ encoding: { op0, op1, CRn, CRm, op2 } }) => [
+    op0,
+    op1,
+    CRn,
+    CRm,
+    op2,
+    0,
+    0,
+    0,
+  ]);
+  return Buffer.concat([
+    head,
+    ...windows.map(({ image }) => image),
+    Uint8Array.from(encodings),
+    new Uint8Array(body.buffer),
+  ]);
 }
 
 function decode(bytes: Buffer, at: number, memoryBytes: number): OracleResult {
@@ -136,7 +145,6 @@ function decode(bytes: Buffer, at: number, memoryBytes: number): OracleResult {
     begun: Number(bytes.readBigUInt64LE(at + 8)),
     pc: bytes.readBigUInt64LE(at + 16),
     registers,
-    failedAt: bytes.readBigUInt64LE(end - 8),
     memory: memoryBytes === 0 ? undefined : bytes.subarray(end, end + memoryBytes),
   };
 }

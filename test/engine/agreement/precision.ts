@@ -7,7 +7,7 @@ import * as layout from "#assembly/layout.js";
 import type { Form } from "#engine/a64/forms.js";
 import { HOST_RETURN_ADDRESS } from "#engine/machine/memory-map.js";
 import { accessOf } from "../../support/accesses.js";
-import { describeStates, Rig } from "../../support/rig.js";
+import { describeStates, Rig, STATE_WORDS } from "../../support/rig.js";
 import { formOf } from "../../support/words.js";
 import { disagreements, fetchAll } from "./lockstep.js";
 import { CONSTANTS, DATA, SIZE, STACK, type Subject, subjectWindows, TABLE, TEXT } from "./subjects.js";
@@ -130,7 +130,7 @@ export class Precision {
     for (const address of [DATA, TABLE, CONSTANTS, STACK]) machine.write(address, FILL);
     for (const [address, value] of memory) machine.writeU64(address, this.value(value));
     const initial = this.initial[rig === this.reference ? 0 : 1];
-    state.words32.set(initial.subarray(0, layout.CORE_INDEX / 4));
+    state.words32.set(initial.subarray(0, STATE_WORDS));
     state.words32.set(initial.subarray(layout.SYSTEM_FIELDS / 4), layout.SYSTEM_FIELDS / 4);
     state.words32.fill(0, layout.MAINTENANCE / 4, (layout.MAINTENANCE + layout.MAINTENANCE_BYTES) / 4);
     state.set32(layout.MISSES, 0);

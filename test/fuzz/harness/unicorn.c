@@ -1,11 +1,12 @@
 /*
  * Runs cases in Unicorn. Usage: unicorn <cases> <results>. Both files are little-endian.
  *
- * cases:   u32 windows, u32 cases, u32 1 if results carry memory, u32 0;
+ * cases:   u32 windows, u32 cases, u32 1 if results carry memory, u32 system registers;
  *          a window: u64 address, u32 bytes, u32 1 read | 2 write | 4 execute; then the images of all windows, in order;
- *          a case: u64 pc, u64 instructions to execute, u64 x0-x30, sp, nzcv (bits 31 to 28), tpidr_el0
+ *          a system register: bytes op0, op1, CRn, CRm, op2, 0, 0, 0;
+ *          a case: u64 pc, u64 instructions to execute, u64 x0-x30, sp, nzcv (bits 31 to 28), system registers
  * results: a case each: u32 uc_err, u32 FNV-1a of the words of the windows that can be written, u64 instructions begun, u64 pc,
- *          u64 x0-x30, sp, nzcv, tpidr_el0, u64 address of the access that failed; the windows that can be written if asked for
+ *          u64 x0-x30, sp, nzcv, system registers; then the windows that can be written, if asked for
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -13,18 +14,21 @@
 #include <string.h>
 #include <unicorn/unicorn.h>
 
-#define REGISTERS 34
+#define GENERAL 33
+#define MAX_SYSTEM 64
 #define MAX_WINDOWS 16
 #define WRITABLE 2
 
-struct header { uint32_t windows, cases, memory, zero; };
+struct header { uint32_t windows, cases, memory, system; };
 struct window { uint64_t address; uint32_t bytes, access; };
-struct one { uint64_t pc, count, registers[REGISTERS]; };
-struct result { uint32_t error, hash; uint64_t begun, pc, registers[REGISTERS], address; };
+struct one { uint64_t pc, count; };
+struct result { uint32_t error, hash; uint64_t begun, pc; };
+struct encoding { uint8_t op0, op1, crn, crm, op2, zero[3]; };
 
 static struct window windows[MAX_WINDOWS];
 static uint8_t *images[MAX_WINDOWS], *memories[MAX_WINDOWS];
-static uint64_t begun, left, failed_at;
+static struct encoding encodings[MAX_SYSTEM];
+static uint64_t begun, left;
 
 static void must(int ok, const char *what) {
   if (ok) return;
@@ -54,10 +58,21 @@ static void on_instruction(uc_engine *uc, uint64_t address, uint32_t size, void 
   left--, begun++;
 }
 
-static bool on_invalid(uc_engine *uc, uc_mem_type type, uint64_t address, int size, int64_t value, void *user) {
-  (void)uc, (void)type, (void)size, (void)value, (void)user;
-  failed_at = address;
-  return false;
+static void write_system(uc_engine *uc, uint32_t count, const uint64_t *values) {
+  for (uint32_t i = 0; i < count; i++) {
+    struct encoding e = encodings[i];
+    uc_arm64_cp_reg one = {e.crn, e.crm, e.op0, e.op1, e.op2, values[i]};
+    must(uc_reg_write(uc, UC_ARM64_REG_CP_REG, &one) == UC_ERR_OK, "writing a system register");
+  }
+}
+
+static void read_system(uc_engine *uc, uint32_t count, uint64_t *values) {
+  for (uint32_t i = 0; i < count; i++) {
+    struct encoding e = encodings[i];
+    uc_arm64_cp_reg one = {e.crn, e.crm, e.op0, e.op1, e.op2, 0};
+    must(uc_reg_read(uc, UC_ARM64_REG_CP_REG, &one) == UC_ERR_OK, "reading a system register");
+    values[i] = one.val;
+  }
 }
 
 static void read_windows(uc_engine *uc, FILE *in, uint32_t count) {
@@ -81,33 +96,36 @@ int main(int argc, char **argv) {
   must(uc_open(UC_ARCH_ARM64, UC_MODE_ARM, &uc) == UC_ERR_OK, "uc_open");
   must(uc_ctl_set_cpu_model(uc, UC_CPU_ARM64_MAX) == UC_ERR_OK, "choosing the CPU");
   read_windows(uc, in, header.windows);
-  uc_hook hooks[2];
-  must(uc_hook_add(uc, &hooks[0], UC_HOOK_CODE, on_instruction, NULL, 1, 0) == UC_ERR_OK, "hooking instructions");
-  must(uc_hook_add(uc, &hooks[1], UC_HOOK_MEM_INVALID, on_invalid, NULL, 1, 0) == UC_ERR_OK, "hooking faults");
-  int ids[REGISTERS];
-  uint64_t values[REGISTERS];
-  void *pointers[REGISTERS];
+  must(header.system <= MAX_SYSTEM && fread(encodings, sizeof encodings[0], header.system, in) == header.system,
+       "reading the system registers");
+  uc_hook hook;
+  must(uc_hook_add(uc, &hook, UC_HOOK_CODE, on_instruction, NULL, 1, 0) == UC_ERR_OK, "hooking instructions");
+  int ids[GENERAL];
+  uint64_t values[GENERAL + MAX_SYSTEM];
+  void *pointers[GENERAL];
+  const size_t bytes = 8 * (GENERAL + header.system);
   for (int i = 0; i < 29; i++) ids[i] = UC_ARM64_REG_X0 + i;
   ids[29] = UC_ARM64_REG_X29, ids[30] = UC_ARM64_REG_X30, ids[31] = UC_ARM64_REG_SP, ids[32] = UC_ARM64_REG_NZCV;
-  ids[33] = UC_ARM64_REG_TPIDR_EL0;
-  for (int i = 0; i < REGISTERS; i++) pointers[i] = &values[i];
+  for (int i = 0; i < GENERAL; i++) pointers[i] = &values[i];
   struct one one;
   for (uint32_t c = 0; c < header.cases; c++) {
-    must(fread(&one, sizeof one, 1, in) == 1, "reading a case");
+    must(fread(&one, sizeof one, 1, in) == 1 && fread(values, bytes, 1, in) == 1, "reading a case");
     for (uint32_t w = 0; w < header.windows; w++)
       if (windows[w].access & WRITABLE) memcpy(memories[w], images[w], windows[w].bytes);
-    memcpy(values, one.registers, sizeof values);
-    uc_reg_write_batch(uc, ids, pointers, REGISTERS);
-    begun = 0, left = one.count, failed_at = 0;
+    /* The stack pointers last: SPSel chooses between them. */
+    uint64_t el1h = 0x3c5;
+    uc_reg_write(uc, UC_ARM64_REG_PSTATE, &el1h);
+    write_system(uc, header.system, values + GENERAL);
+    uc_reg_write_batch(uc, ids, pointers, GENERAL);
+    begun = 0, left = one.count;
     struct result result = {0};
     result.error = uc_emu_start(uc, one.pc, ~UINT64_C(0), 0, 0);
     result.begun = begun;
-    result.address = failed_at;
     uc_reg_read(uc, UC_ARM64_REG_PC, &result.pc);
-    uc_reg_read_batch(uc, ids, pointers, REGISTERS);
-    memcpy(result.registers, values, sizeof values);
+    uc_reg_read_batch(uc, ids, pointers, GENERAL);
+    read_system(uc, header.system, values + GENERAL);
     result.hash = hash(header.windows);
-    must(fwrite(&result, sizeof result, 1, out) == 1, "writing a result");
+    must(fwrite(&result, sizeof result, 1, out) == 1 && fwrite(values, bytes, 1, out) == 1, "writing a result");
     if (!header.memory) continue;
     for (uint32_t w = 0; w < header.windows; w++)
       if (windows[w].access & WRITABLE) must(fwrite(memories[w], windows[w].bytes, 1, out) == 1, "writing memory");
