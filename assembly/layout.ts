@@ -28,7 +28,10 @@ export const CONDITIONS = 8192 + 65536;
 /** 256 u32 each: the remainders of a byte under the polynomials of CRC32 and CRC32C. */
 export const CRC32_TABLE = 8192 + 65536 + 64;
 export const CRC32C_TABLE = 8192 + 65536 + 64 + 1024;
-export const CORES = 8192 + 65536 + 8192;
+/** The decoder's tree (engine/interpreter/decoder.ts), DECODER_BYTES at most. */
+export const DECODER = 8192 + 65536 + 8192;
+export const DECODER_BYTES = 65536;
+export const CORES = 8192 + 65536 + 8192 + 65536;
 
 // ---- an entry of the window table ---------------------------------------------------------------
 /** u64: first guest address. Windows do not overlap in guest addresses; several may show one memory. */

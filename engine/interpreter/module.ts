@@ -13,7 +13,7 @@ import { flagKinds } from "../wasm/flag-locals.js";
 import { materialise } from "../wasm/flags.js";
 import type { Value } from "../wasm/value.js";
 import { ValueOps } from "../wasm/values.js";
-import { addDecoder, addLandingPads } from "./decoder.js";
+import { addDecoder, addLandingPads, decoderTree } from "./decoder.js";
 import { InterpreterOps } from "./ops.js";
 
 /** At build time binaryen has all the time that it wants; the values of a meaning stand in locals of their own until it does. */
@@ -22,12 +22,12 @@ const OPTIMISE_LEVEL = 2;
 export function interpreterModule(rows: readonly Row[]): { readonly binary: Uint8Array; readonly forms: number } {
   const forms = formsOf(rows);
   const module = createModule();
-  module.setMemory(1, 65536, null, tableSegments(module), true);
+  module.setMemory(1, 65536, null, tableSegments(module, forms), true);
   module.addMemoryImport("0", "env", "memory", true);
   module.addTableImport("0", "env", "table");
   const names = forms.map((form) => addHandler(module, form));
   addUndefined(module);
-  addDecoder(module, "decode", forms);
+  addDecoder(module, "decode", layout.DECODER);
   addLandingPads(module, "lands", forms);
   addFlags(module, "nzcv");
   const place = (name: string, functions: readonly string[], index: number): void => {
@@ -96,13 +96,17 @@ function addFlags(module: WasmModule, name: string): void {
   m.addFunction(name, typesOf(["i32", "i64", "i64"]), typesOf(["i32"]), o.code.localTypes(), o.code.take());
 }
 
-/** Active data segments: the logical immediates, the conditions and the CRCs, at their places in the control block. */
-function tableSegments(module: WasmModule): { offset: number; data: Uint8Array }[] {
+/** Active data segments: the logical immediates, the conditions, the CRCs and the decoder's tree, at their places in the control block. */
+function tableSegments(module: WasmModule, forms: readonly Form[]): { offset: number; data: Uint8Array }[] {
   const bitmasks = new BigUint64Array(8192);
   for (let index = 0; index < bitmasks.length; index++) bitmasks[index] = decodeBitMasks(index, 64) ?? 0n;
   const conditions = new Uint16Array(16);
   for (let cond = 0; cond < 16; cond++) conditions[cond] = conditionTable(cond);
+  const decoder = decoderTree(forms);
+  if (decoder.length > layout.DECODER_BYTES)
+    throw new InternalError(`the decoder's tree has ${decoder.length} bytes, more than its place`);
   return [
+    { offset: module.i32.const(layout.DECODER), data: decoder },
     { offset: module.i32.const(layout.CRC32_TABLE), data: crcTable("CRC32") },
     { offset: module.i32.const(layout.CRC32C_TABLE), data: crcTable("CRC32C") },
     { offset: module.i32.const(layout.BITMASKS), data: new Uint8Array(bitmasks.buffer) },

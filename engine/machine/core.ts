@@ -65,7 +65,8 @@ export interface CoreHost {
   readonly memory: WebAssembly.Memory;
   readonly exports: CoreExports;
   readonly symbols: ReadonlyMap<string, bigint>;
-  readonly regions: RegionCache | undefined;
+  /** The region cache if there is one yet, and one in any case but without a JIT. */
+  readonly regions: { made(): RegionCache | undefined; make(): RegionCache | undefined };
   readonly firmware: ((core: Core, call: FirmwareCall) => void) | undefined;
   readonly semihosting: Semihosting | undefined;
 }
@@ -247,7 +248,7 @@ export class Core {
     if (this.#depth > 0) return this.#callNested(pc, args);
     this.#begin();
     this.#pass(pc, args);
-    if ((this.#calls++ & POLL_MASK) === 0) this.#host.regions?.poll();
+    if ((this.#calls++ & POLL_MASK) === 0) this.#host.regions.made()?.poll();
     return this.#finish(this.#execute(this.limits.maxInstructions, this.limits.timeLimitMs, false));
   }
 
@@ -287,7 +288,7 @@ export class Core {
 
   /** Compiles the code at an address now and links it, whatever its heat. False without a JIT, or if no region can start there. */
   forceCompile(target: Target): boolean {
-    return this.#host.regions?.forceCompile(this.#resolve(target)) ?? false;
+    return this.#host.regions.make()?.forceCompile(this.#resolve(target)) ?? false;
   }
 
   /** For the machine: runs a listener; what it throws is thrown when the core has come to a stop. */
@@ -393,7 +394,7 @@ export class Core {
         return stop;
       }
       if (left <= 0) return layout.STOP_FUEL;
-      this.#host.regions?.poll();
+      this.#host.regions.made()?.poll();
       if (performance.now() >= deadline) return STOP_TIME;
     }
   }

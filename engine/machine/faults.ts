@@ -1,7 +1,6 @@
 /** Exceptions that reach the host: a union to switch on, and the error that carries it. */
-import { nearestRow } from "../a64/decode.js";
-import { disassemble } from "../a64/disassembler.js";
 import { CmodxError, hex } from "./errors.js";
+import { lateParts } from "./late.js";
 import { describeAddress } from "./symbols.js";
 
 /** What every fault has. */
@@ -156,7 +155,7 @@ function advice(fault: Fault): string {
 
 function instructionText(fault: Fault): string {
   if (!("word" in fault)) return "";
-  const text = disassemble(fault.word, fault.pc);
+  const text = lateParts().disassemble(fault.word, fault.pc);
   return `: ${fault.word.toString(16).padStart(8, "0")}${text === undefined ? "" : `  ${text.replaceAll("\t", " ")}`}`;
 }
 
@@ -175,5 +174,5 @@ export class GuestFault extends CmodxError {
 
 /** The heading of the Arm ARM's page of the allocated instruction that is nearest to a word. */
 export function nearestName(word: number): string {
-  return nearestRow(word).row.name;
+  return lateParts().nearestRow(word).row.name;
 }

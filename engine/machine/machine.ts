@@ -2,10 +2,11 @@
 import * as layout from "../../assembly/layout.js";
 import type { Program } from "../a64/program.js";
 import type { ElfImage } from "../elf/index.js";
-import { type JitOptions, RegionCache } from "../jit/index.js";
-import { Core, type FirmwareCall } from "./core.js";
+import { exitReasons, type JitOptions, jitDefaults, type RegionCache, type RegionHost } from "../jit/index.js";
+import { Core, type CoreHost, type FirmwareCall } from "./core.js";
 import type { CoreExports, CoreImports } from "./core-exports.js";
 import { hex, MachineOptionsError, UnknownWindowError, UnmappedRangeError } from "./errors.js";
+import { lateParts } from "./late.js";
 import {
   type CacheType,
   cacheTypeRegister,
@@ -74,6 +75,8 @@ const MPIDR_RES1 = 0x8000_0000n;
 /** CNTKCTL_EL1.EL0PCTEN and EL0VCTEN: EL0 may read the counters, as under Linux. */
 const EL0_COUNTERS = 3n;
 
+const noExits = Object.fromEntries(exitReasons.map((reason) => [reason, 0]));
+
 const processClock = (): number => Math.floor(performance.now() * 1e6);
 
 /** A run of bytes to be loaded; zero bytes follow up to its size. */
@@ -112,7 +115,11 @@ export class Machine {
   readonly #map: MemoryMap;
   readonly #states: readonly CoreState[];
   readonly #exports: CoreExports;
-  readonly #regions: RegionCache | undefined;
+  readonly #regionHost: RegionHost;
+  /** Undefined without a JIT. */
+  readonly #jit: JitOptions | undefined;
+  /** Made when it is first needed. */
+  #regions: RegionCache | undefined;
   readonly #symbols = new Map<string, bigint>();
   readonly #listeners = new Set<(invalidation: Invalidation) => void>();
   /** Whether a host's write has to take words out of instruction caches. */
@@ -136,15 +143,17 @@ export class Machine {
     const counter = options.counter ?? processClock;
     const coreInstance = this.#instantiate(modules, table, counter);
     this.#exports = coreInstance.exports as unknown as CoreExports;
-    this.#regions = this.#makeRegions(coreInstance, table, options.jit ?? true);
+    const jit = options.jit ?? true;
+    this.#jit = jit === true ? {} : jit === false ? undefined : jit;
+    this.#regionHost = this.#makeRegionHost(coreInstance, table);
     this.#states = Array.from({ length: cores }, (_, index) => new CoreState(this.#memory, index));
     const semihosting = options.semihosting && this.#makeSemihosting(counter, options.semihosting);
     for (const state of this.#states) this.#reset(state, semihosting !== undefined);
-    const host = {
+    const host: CoreHost = {
       memory: this.#memory,
       exports: this.#exports,
       symbols: this.#symbols,
-      regions: this.#regions,
+      regions: { made: () => this.#regions, make: () => this.#regionCache() },
       firmware: options.firmware,
       semihosting,
     };
@@ -153,7 +162,7 @@ export class Machine {
 
   /** Makes a machine. Throws a MachineOptionsError if the options do not describe one. */
   static async create(options: MachineOptions = {}): Promise<Machine> {
-    return new Machine(await engineModules(), options);
+    return new Machine(engineModules(), options);
   }
 
   /** The first core. */
@@ -169,7 +178,7 @@ export class Machine {
   #instantiate(modules: EngineModules, table: WebAssembly.Table, counter: () => number): WebAssembly.Instance {
     const env = { memory: this.#memory, table };
     const host: CoreImports = {
-      hot: (_core, pc) => this.#regions?.hot(BigInt.asUintN(64, pc)),
+      hot: (_core, pc) => this.#regionCache()?.hot(BigInt.asUintN(64, pc)),
       dropped: (core, line, mask) => this.#dropped(core, BigInt.asUintN(64, line), mask),
       missed: (_core, region) => this.#regions?.missed(region),
       counter,
@@ -179,16 +188,17 @@ export class Machine {
     return core;
   }
 
-  #makeRegions(
-    coreInstance: WebAssembly.Instance,
-    table: WebAssembly.Table,
-    jit: boolean | JitOptions,
-  ): RegionCache | undefined {
-    if (jit === false) return undefined;
+  #regionCache(): RegionCache | undefined {
+    if (this.#regions !== undefined || this.#jit === undefined) return this.#regions;
+    const { RegionCache } = lateParts();
+    this.#regions = new RegionCache(this.#regionHost, this.#jit);
+    return this.#regions;
+  }
+
+  #makeRegionHost(coreInstance: WebAssembly.Instance, table: WebAssembly.Table): RegionHost {
     const windows = this.#map.windows.map(({ index, base, size, host, flags }) => ({ index, base, size, host, flags }));
-    const core = layout.CORES;
-    const host = {
-      core,
+    return {
+      core: layout.CORES,
       memory: this.#memory,
       table,
       coreExports: coreInstance.exports,
@@ -197,7 +207,6 @@ export class Machine {
       instructions: () => this.core.instructions,
       fill: (block: number, pc: bigint) => this.#exports.fill(block, pc) !== 0,
     };
-    return new RegionCache(host, jit === true ? {} : jit);
   }
 
   #makeSemihosting(counter: () => number, options: SemihostingOptions): Semihosting {
@@ -215,7 +224,7 @@ export class Machine {
     state.set64(layout.CNTKCTL_EL1, EL0_COUNTERS);
     state.set64(layout.HOST_RETURN, HOST_RETURN_ADDRESS);
     state.set32(layout.SEMIHOSTING, semihosting ? 1 : 0);
-    state.set32(layout.HEAT_THRESHOLD, this.#regions?.threshold ?? 0);
+    state.set32(layout.HEAT_THRESHOLD, this.#jit === undefined ? 0 : (this.#jit.threshold ?? jitDefaults.threshold));
     const stack = this.windows.find((window) => window.name === "stack");
     if (stack !== undefined) state.set64(layout.SP, stack.address + BigInt(stack.size));
   }
@@ -379,7 +388,7 @@ export class Machine {
         linked: regions?.linked ?? 0,
         unlinked: regions?.unlinked ?? 0,
         entries: sum(layout.COUNT_REGION_ENTRIES),
-        exits: { ...regions?.exits },
+        exits: { ...(this.#jit && noExits), ...regions?.exits },
       },
     };
   }
@@ -391,7 +400,7 @@ export class Machine {
       map: this.#map,
       states: this.#states,
       exports: this.#exports,
-      regions: this.#regions,
+      regions: this.#regionCache(),
     };
   }
 

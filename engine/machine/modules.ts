@@ -1,32 +1,32 @@
-/** The two wasm modules that every machine instantiates, compiled once a process. */
-import { readFile } from "node:fs/promises";
+/**
+ * The two wasm modules that every machine instantiates, compiled once a process. Synchronously: V8 compiles a function when it is
+ * first called, so that this is little more than reading the files, and less than going through the event loop.
+ */
+import { readFileSync } from "node:fs";
 
 export interface EngineModules {
   readonly core: WebAssembly.Module;
   readonly interpreter: WebAssembly.Module;
 }
 
-async function compile(name: string): Promise<WebAssembly.Module> {
-  return WebAssembly.compile(await readFile(new URL(`../../wasm/${name}.wasm`, import.meta.url)));
+function compile(name: string): WebAssembly.Module {
+  return new WebAssembly.Module(readFileSync(new URL(`../../wasm/${name}.wasm`, import.meta.url)));
 }
 
-/** A promise made at the first use and kept. */
+/** Made at the first use and kept. */
 class Once<T> {
-  #promise: Promise<T> | undefined;
+  #value: T | undefined;
 
-  constructor(private readonly make: () => Promise<T>) {}
+  constructor(private readonly make: () => T) {}
 
-  get(): Promise<T> {
-    this.#promise ??= this.make();
-    return this.#promise;
+  get(): T {
+    this.#value ??= this.make();
+    return this.#value;
   }
 }
 
-const modules = new Once<EngineModules>(async () => {
-  const [core, interpreter] = await Promise.all([compile("core"), compile("interpreter")]);
-  return { core, interpreter };
-});
+const modules = new Once<EngineModules>(() => ({ core: compile("core"), interpreter: compile("interpreter") }));
 
-export function engineModules(): Promise<EngineModules> {
+export function engineModules(): EngineModules {
   return modules.get();
 }

@@ -8,14 +8,9 @@ import { asmCommand } from "./asm.js";
 import { checkCommand } from "./check.js";
 import { disasmCommand } from "./disasm.js";
 import { dispatchCommand } from "./dispatch.js";
-import { InterruptedError } from "./interruption.js";
 import { endWithReader } from "./output.js";
 import { runCommand } from "./run.js";
-import { ExitStatus, UsageError } from "./usage.js";
-
-const EXIT_DONE = 0;
-const EXIT_FAILED = 1;
-const EXIT_USAGE = 2;
+import { EXIT_DONE, EXIT_USAGE, statusOf } from "./status.js";
 
 /** Commander's message as one line of ours. */
 function usageLine(text: string): string {
@@ -48,15 +43,6 @@ function overrideExit(command: Command): Command {
   return command;
 }
 
-function statusOf(error: unknown): number {
-  // Commander has printed its message already.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_DONE : EXIT_USAGE;
-  if (error instanceof ExitStatus) return error.status;
-  process.stderr.write(`cmodx: ${error instanceof Error ? error.message : String(error)}\n`);
-  if (error instanceof InterruptedError) return error.status;
-  return error instanceof UsageError ? EXIT_USAGE : EXIT_FAILED;
-}
-
 /** Runs the command that the process was started with; gives its exit status. */
 export async function runProgram(version: string): Promise<number> {
   endWithReader(EXIT_DONE);
@@ -64,6 +50,8 @@ export async function runProgram(version: string): Promise<number> {
     await overrideExit(program(version)).parseAsync();
     return EXIT_DONE;
   } catch (error) {
+    // Commander has printed its message already.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_DONE : EXIT_USAGE;
     return statusOf(error);
   }
 }

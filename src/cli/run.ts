@@ -1,23 +1,10 @@
 /** cmodx run */
-import { readSync } from "node:fs";
 import { Command, Option } from "commander";
-import type { RunEngine, RunReport } from "../run/run.js";
-import { interruptible } from "./interruption.js";
-import { ExitStatus, parseWhole, readInput } from "./usage.js";
+import type { RunFlags } from "./execute.js";
+import { parseWhole } from "./usage.js";
 
-const KIB = 1024;
-const MAX_WINDOW = 2 ** 31;
-
-interface Flags {
-  readonly trace?: true;
-  readonly maxInstructions?: number;
-  readonly stats?: true;
-  readonly json?: true;
-  readonly engine: RunEngine;
-  readonly stack?: number;
-  readonly heap?: number;
-  readonly console: "stdout" | "stderr";
-}
+/** What a window can have, in KiB. */
+const MAX_KIB = 2 ** 21;
 
 const HELP = `
 PROGRAM is a static AArch64 executable (ET_EXEC or static-pie) without an operating system: it starts at its entry point
@@ -30,72 +17,18 @@ registers are zero. It talks by semihosting, HLT #0xF000 with the operation in W
 Exit status: the program's, modulo 256. Without one: 1 for a fault, a file that cannot be run, or when --max-instructions
 are used up (the standard error says which), 2 bad usage, 130 Ctrl-C, 143 SIGTERM.`;
 
-/** Bytes of the standard input; none at its end. */
-function readStandardInput(length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  for (;;) {
-    try {
-      return bytes.subarray(0, readSync(0, bytes));
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === "EOF") return bytes.subarray(0, 0);
-      if (code !== "EAGAIN") throw error;
-    }
-  }
-}
-
-/** Throws what the process is to end with: the program's status, or what stopped it. */
-function conclude({ outcome }: RunReport): void {
-  if (outcome.kind === "failed") throw outcome.error;
-  if (outcome.kind === "exited") throw new ExitStatus(outcome.code & 0xff);
-}
-
-async function run(file: string, flags: Flags): Promise<void> {
-  const bytes = await readInput(file);
-  const [{ runElf }, { Output, ReaderGoneError }] = await Promise.all([
-    import("../run/run.js"),
-    import("../run/output.js"),
-  ]);
-  const output = new Output();
-  const consoleDescriptor = flags.console === "stdout" ? 1 : 2;
-  try {
-    await interruptible(async (signal) => {
-      const { stack, heap, maxInstructions } = flags;
-      const report = await runElf(bytes, {
-        name: file,
-        engine: flags.engine,
-        ...(stack === undefined ? {} : { stack: stack * KIB }),
-        ...(heap === undefined ? {} : { heap: heap * KIB }),
-        ...(maxInstructions === undefined ? {} : { maxInstructions }),
-        ...(flags.trace ? { trace: (line: string) => output.writeText(2, line) } : {}),
-        semihosting: {
-          write: (stream, written) =>
-            output.write(stream === "stdout" ? 1 : stream === "stderr" ? 2 : consoleDescriptor, written),
-          read: readStandardInput,
-          commandLine: file,
-        },
-        flush: () => output.flush(),
-        signal,
-      });
-      if (flags.stats) {
-        const { runJson, runTable } = await import("../report/run.js");
-        output.writeText(2, flags.json ? runJson(report) : runTable(report));
-        output.flush();
-      }
-      conclude(report);
-    });
-  } catch (error) {
-    if (error instanceof ReaderGoneError) throw new ExitStatus(0);
-    throw error;
-  }
+async function run(file: string, args: readonly string[], flags: RunFlags): Promise<void> {
+  const { execute } = await import("./execute.js");
+  await execute(file, flags, args);
 }
 
 export function runCommand(): Command {
   const instructions = parseWhole("A number of instructions", 1, Number.MAX_SAFE_INTEGER);
-  const size = (what: string) => parseWhole(what, 4, MAX_WINDOW / KIB);
+  const size = (what: string) => parseWhole(what, 4, MAX_KIB);
   return new Command("run")
     .description("run a bare-metal ELF executable, with semihosting as its console and exit")
     .argument("<program>", "an ELF executable, - for the standard input")
+    .argument("[arguments...]", "what SYS_GET_CMDLINE gives behind the program's name; options of its own behind --")
     .option("--trace", "print each instruction before it is executed on the standard error; interprets")
     .option("--max-instructions <n>", "give up after so many instructions", instructions)
     .option("--stats", "print counters on the standard error at the end")

@@ -1,16 +1,8 @@
 /** What the commands share in reading their arguments. */
-import { readFileSync } from "node:fs";
 import { InvalidArgumentError } from "commander";
 
-/** A mistake in how the command was called: exit status 2. */
-export class UsageError extends Error {}
-
-/** The command has said what it had to say, and ends with this status. */
-export class ExitStatus extends Error {
-  constructor(readonly status: number) {
-    super(`exit status ${status}`);
-  }
-}
+export { inputName, readInput } from "./input.js";
+export { ExitStatus, UsageError } from "./status.js";
 
 /** An address: 0x and hexadecimal digits, or decimal. */
 export function parseAddress(text: string): bigint {
@@ -29,28 +21,4 @@ export function parseWhole(what: string, least: number, most: number): (text: st
     }
     return value;
   };
-}
-
-/** The standard input as messages name it, or a file. */
-export function inputName(path: string): string {
-  return path === "-" ? "the standard input" : path;
-}
-
-/** A pipe's reader may find nothing in it yet, which only a stream waits for. */
-async function readStandardInput(): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
-}
-
-/** The bytes of a file, or of the standard input for "-". */
-export async function readInput(path: string): Promise<Buffer> {
-  let bytes: Buffer;
-  try {
-    bytes = path === "-" ? await readStandardInput() : readFileSync(path);
-  } catch (error) {
-    throw new UsageError(`can't read ${inputName(path)}: ${(error as Error).message}`);
-  }
-  if (bytes.length === 0) throw new UsageError(`${inputName(path)} is empty`);
-  return bytes;
 }

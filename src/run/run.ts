@@ -11,8 +11,7 @@ import {
   windowsFor,
 } from "../../engine/index.js";
 import { InstructionLimitError } from "./errors.js";
-import { CodeSymbols } from "./symbols.js";
-import { Tracer } from "./trace.js";
+import type { Tracer } from "./trace.js";
 
 /** What executes the program: hot code compiled while it runs, nothing compiled, or all code compiled before it runs. */
 export type RunEngine = "mixed" | "interpreter" | "jit";
@@ -38,8 +37,8 @@ export interface RunSettings {
   readonly trace?: (line: string) => void;
   /** Called now and then, and at the end: what was collected is to be shown. */
   readonly flush?: () => void;
-  /** Ends the run soon after it is aborted. */
-  readonly signal?: AbortSignal;
+  /** Called once the run takes longer than a moment: gives a signal that ends it soon after it is aborted. */
+  readonly watch?: () => AbortSignal;
 }
 
 export interface RunReport {
@@ -85,18 +84,14 @@ function yieldToEvents(ms: number): Promise<void> {
 
 class Run {
   readonly #core: Core;
-  readonly #symbols: CodeSymbols | undefined;
-  readonly #tracer: Tracer | undefined;
   #left: number;
 
   constructor(
     private readonly machine: Machine,
-    image: ElfImage,
     private readonly settings: RunSettings,
+    private readonly tracer: Tracer | undefined,
   ) {
     this.#core = machine.core;
-    this.#symbols = settings.trace && new CodeSymbols(image);
-    this.#tracer = this.#symbols && new Tracer(this.#core, this.#symbols);
     this.#left = settings.maxInstructions ?? Number.POSITIVE_INFINITY;
   }
 
@@ -104,16 +99,17 @@ class Run {
   async run(): Promise<Ended> {
     for (;;) {
       const ended = this.#slice();
+      const signal = typeof ended === "object" ? undefined : this.settings.watch?.();
       this.settings.flush?.();
       if (typeof ended === "object") return ended;
       await yieldToEvents(ended === "waiting" ? WAIT_MS : 0);
-      if (this.settings.signal?.aborted === true) return { kind: "aborted" };
+      if (signal?.aborted === true) return { kind: "aborted" };
     }
   }
 
   #slice(): Ended | "waiting" | "running" {
     try {
-      return this.#tracer === undefined ? this.#step({ timeLimitMs: SLICE_MS }) : this.#trace(this.#tracer);
+      return this.tracer === undefined ? this.#step({ timeLimitMs: SLICE_MS }) : this.#trace(this.tracer);
     } catch (error) {
       if (error instanceof GuestFault) return { kind: "failed", error };
       throw error;
@@ -146,13 +142,19 @@ class Run {
   }
 }
 
+async function tracerFor(core: Core, image: ElfImage): Promise<Tracer> {
+  const { tracerOf } = await import("./trace.js");
+  return tracerOf(core, image);
+}
+
 /** Runs the program to its end. Throws an ElfError or a MachineOptionsError for a file that cannot be run. */
 export async function runElf(bytes: Uint8Array, settings: RunSettings): Promise<RunReport> {
   const image = loadElf(bytes, { name: settings.name });
   const machine = await machineFor(image, settings);
   try {
+    const tracer = settings.trace && (await tracerFor(machine.core, image));
     const start = performance.now();
-    const outcome = await new Run(machine, image, settings).run();
+    const outcome = await new Run(machine, settings, tracer).run();
     return { outcome, seconds: (performance.now() - start) / 1000, stats: machine.stats() };
   } finally {
     machine.dispose();

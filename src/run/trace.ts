@@ -1,6 +1,6 @@
 /** A line of text for each instruction that a core is about to execute. */
-import { type Core, disassemble } from "../../engine/index.js";
-import type { CodeSymbols } from "./symbols.js";
+import { type Core, disassemble, type ElfImage } from "../../engine/index.js";
+import { CodeSymbols } from "./symbols.js";
 
 /** Lines that are remembered; loops need few, and long programs must not fill the memory. */
 const MAX_LINES = 1 << 16;
@@ -37,4 +37,8 @@ export class Tracer {
     const instruction = disassemble(word, pc)?.replaceAll("\t", " ") ?? "undefined";
     return `${place}: ${word.toString(16).padStart(8, "0")}  ${instruction}\n`;
   }
+}
+
+export function tracerOf(core: Core, image: ElfImage): Tracer {
+  return new Tracer(core, new CodeSymbols(image));
 }

@@ -40,7 +40,7 @@ describe("the packed package", () => {
       "LICENSE",
       "dist/src/index.js",
       "dist/src/index.d.ts",
-      "dist/src/cli/main.js",
+      "dist/bin/cmodx.cjs",
       "dist/engine/index.js",
       "dist/engine/index.d.ts",
       "dist/wasm/core.wasm",
@@ -49,7 +49,7 @@ describe("the packed package", () => {
       expect(files).toContain(needed);
     }
     const surplus = files.filter(
-      (path) => !/^(package\.json|README\.md|LICENSE|dist\/.*\.(js|d\.ts|wasm))$/.test(path),
+      (path) => !/^(package\.json|README\.md|LICENSE|dist\/.*\.(js|d\.ts|wasm)|dist\/bin\/\w+\.cjs)$/.test(path),
     );
     expect(surplus).toEqual([]);
     expect(files.filter((path) => /test|bench/.test(path))).toEqual([]);
@@ -78,9 +78,14 @@ describe("the packed package", () => {
   });
 
   test("the command runs, with the JIT and its compiler", () => {
-    const main = join("node_modules", "cmodx", "dist", "src", "cli", "main.js");
-    expect(run(process.execPath, [main, "disasm", "d503245f"], folder)).toMatch(/bti\s+c/);
-    const report = JSON.parse(run(process.execPath, [main, "dispatch", "--json", "--calls", "20000"], folder));
+    const command = join("node_modules", ".bin", "cmodx");
+    expect(run(command, ["disasm", "d503245f"], folder)).toMatch(/bti\s+c/);
+    const report = JSON.parse(run(command, ["dispatch", "--json", "--calls", "20000"], folder));
     expect(report.rows).toHaveLength(8);
+  });
+
+  test("the command runs a program", () => {
+    const hello = join(repository, "test", "src", "run", "hello.elf");
+    expect(run(join("node_modules", ".bin", "cmodx"), ["run", hello], folder)).toBe("Hello, world\n");
   });
 });

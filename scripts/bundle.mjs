@@ -1,0 +1,82 @@
+/**
+ * Build step: dist/bin/cmodx.cjs, the `cmodx` command. A hundred small ES modules take 100 ms to load, several times what a
+ * short program runs. So the part of the command line that runs a program is bundled, as CommonJS, which spares the loader of
+ * ES modules too; all else it imports from dist/src, where embedders find the same modules.
+ */
+import { chmodSync } from "node:fs";
+import { dirname, relative, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { rolldown } from "rolldown";
+
+const dist = fileURLToPath(new URL("../dist/", import.meta.url));
+const folder = `${dist}bin`;
+const late = `${dist}engine/machine/late.js`;
+const LOADER = "\0late";
+
+/** Modules find the files beside them as before they were bundled. */
+const ownPlaces = {
+  name: "own-places",
+  /** @type {(code: string, id: string) => string | undefined} */
+  transform: (code, id) => {
+    if (!code.includes("import.meta.url")) return undefined;
+    const place = relative(folder, dirname(id)).split(sep).join("/");
+    const url = `require("node:url").pathToFileURL(require("node:path").join(__dirname, "${place}", "_")).href`;
+    return code.replaceAll("import.meta.url", url);
+  },
+};
+
+/** The late parts are a file of their own, which is loaded when they are asked for. */
+const lateParts = {
+  name: "late-parts",
+  /** @type {(source: string, importer: string | undefined) => string | undefined} */
+  resolveId: (source, importer) => (source.endsWith("/late.js") && importer !== undefined ? LOADER : undefined),
+  /** @type {(id: string) => string | undefined} */
+  load: (id) =>
+    id === LOADER ? `export function lateParts() { return module.require("./late.cjs").lateParts(); }` : undefined,
+};
+
+/** Commands with options are not in the bundle. */
+const elsewhere = {
+  name: "elsewhere",
+  /** @type {(source: string, importer: string | undefined) => { id: string, external: true } | undefined} */
+  resolveId: (source, importer) =>
+    importer !== undefined && /\/(program|trace|report\/run)\.js$/.test(source)
+      ? {
+          id: relative(folder, resolve(dirname(importer), source))
+            .split(sep)
+            .join("/"),
+          external: true,
+        }
+      : undefined,
+};
+
+/** @type {import("rolldown").InputOptions} */
+const options = {
+  platform: "node",
+  external: [/^node:/],
+  treeshake: { moduleSideEffects: false },
+  plugins: [ownPlaces, lateParts, elsewhere],
+  preserveEntrySignatures: "allow-extension",
+};
+
+/** The modules that a program needs which ends soon: one file. */
+async function earlyModules() {
+  const bundle = await rolldown({ ...options, input: `${dist}src/cli/main.js` });
+  const { output } = await bundle.generate({ format: "cjs", codeSplitting: false });
+  return new Set(output.flatMap((file) => ("moduleIds" in file ? file.moduleIds : [])));
+}
+
+const early = await earlyModules();
+const bundle = await rolldown({ ...options, input: { cmodx: `${dist}src/cli/main.js`, late } });
+const { output } = await bundle.write({
+  dir: folder,
+  format: "cjs",
+  minify: true,
+  cleanDir: true,
+  entryFileNames: "[name].cjs",
+  chunkFileNames: "[name].cjs",
+  codeSplitting: { groups: [{ name: "program", test: (id) => early.has(id) && !id.endsWith("/main.js") }] },
+});
+chmodSync(`${folder}/cmodx.cjs`, 0o755);
+for (const file of output)
+  console.log(`${folder}/${file.fileName}: ${"code" in file ? file.code.length : 0} characters`);
