@@ -52,7 +52,7 @@ describe("the packed package", () => {
       (path) => !/^(package\.json|README\.md|LICENSE|dist\/.*\.(js|d\.ts|wasm)|dist\/bin\/\w+\.cjs)$/.test(path),
     );
     expect(surplus).toEqual([]);
-    expect(files.filter((path) => /test|bench/.test(path))).toEqual([]);
+    expect(files.filter((path) => /(^|\/)(test|bench)\/|\.test\./.test(path))).toEqual([]);
   });
 
   test.each(["The bug in ten lines", "Embedding"])(
