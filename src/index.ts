@@ -1,6 +1,6 @@
 /** The package's front door: static calls over the machine of cmodx/engine. */
 
-export type { WithSymbols } from "./static-call/adopt.js";
+export type { AdoptOptions, WithSymbols } from "./static-call/adopt.js";
 export { RET0, type StaticCallOptions, type Target } from "./static-call/define.js";
 export type { Design, DesignName, KeyText, MemoryView } from "./static-call/design.js";
 export { designs } from "./static-call/designs.js";

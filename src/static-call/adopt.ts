@@ -1,6 +1,7 @@
 /** Keys that cmodx has not defined, but found in what was loaded: a compiled file's DEFINE_STATIC_CALL. */
 import { type Machine, UnknownSymbolError } from "../../engine/index.js";
 import { type Key, placementOf, symbolAddress, updateOf } from "./define.js";
+import type { DesignName } from "./design.js";
 import { designs } from "./designs.js";
 import { StaticCallError } from "./errors.js";
 import { memoryView } from "./memory-view.js";
@@ -21,8 +22,16 @@ export function keyNames({ symbols }: WithSymbols): readonly string[] {
     .filter((name) => symbols.has(`${TRAMPOLINE}${name}`));
 }
 
+export interface AdoptOptions {
+  /**
+   * The design of the trampolines; the first one that recognises each if absent. A key of hybrid-b has the bytes of one of
+   * hybrid while it has a target: it wants to be told apart.
+   */
+  readonly design?: DesignName;
+}
+
 /** The key of that name, with the design that its trampoline is recognised as. */
-export function adoptKey(machine: Machine, { symbols }: WithSymbols, name: string): Key {
+export function adoptKey(machine: Machine, { symbols }: WithSymbols, name: string, options: AdoptOptions = {}): Key {
   const symbol = (symbolName: string): bigint => {
     const address = symbols.get(symbolName);
     if (address === undefined) throw new UnknownSymbolError(symbolName);
@@ -31,11 +40,13 @@ export function adoptKey(machine: Machine, { symbols }: WithSymbols, name: strin
   placementOf(machine);
   const view = memoryView(machine, symbol);
   const entry = symbol(`${TRAMPOLINE}${name}`);
-  const design = Object.values(designs).find((each) => each.recognises?.(view, name));
+  const possible = options.design === undefined ? Object.values(designs) : [designs[options.design]];
+  const design = possible.find((each) => each.recognises?.(view, name));
   if (design === undefined) {
+    const wanted = options.design === undefined ? "that cmodx knows" : `of design '${options.design}'`;
     throw new StaticCallError(
       "unknown-trampoline",
-      `the code at 0x${entry.toString(16)} (${TRAMPOLINE}${name}) is no trampoline that cmodx knows: is its image loaded, and its literal aligned to 16 bytes?`,
+      `the code at 0x${entry.toString(16)} (${TRAMPOLINE}${name}) is no trampoline ${wanted}: is its image loaded, and its literal aligned to 16 bytes?`,
     );
   }
   return {

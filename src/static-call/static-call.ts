@@ -1,6 +1,6 @@
 /** The kernel's static_call API (include/linux/static_call.h) over a machine: one object a key. */
 import type { Machine } from "../../engine/index.js";
-import { adoptKey, keyNames, type WithSymbols } from "./adopt.js";
+import { type AdoptOptions, adoptKey, keyNames, type WithSymbols } from "./adopt.js";
 import { defineKey, type Key, type StaticCallOptions, type Target, targetAddress } from "./define.js";
 import type { DesignName } from "./design.js";
 import { StaticCallError } from "./errors.js";
@@ -35,8 +35,8 @@ export class StaticCall {
    * DEFINE_STATIC_CALL makes them. The same functions then change it from either side.
    * Throws an UnknownSymbolError, or a StaticCallError if the trampoline is of no design.
    */
-  static adopt(machine: Machine, image: WithSymbols, name: string): StaticCall {
-    return new StaticCall(machine, name, adoptKey(machine, image, name));
+  static adopt(machine: Machine, image: WithSymbols, name: string, options: AdoptOptions = {}): StaticCall {
+    return new StaticCall(machine, name, adoptKey(machine, image, name, options));
   }
 
   private constructor(machine: Machine, name: string, key: Key) {
@@ -103,6 +103,10 @@ export class StaticCall {
  * Every static call that an image defines, by name: each symbol `__SCK__<name>` that comes with a `__SCT__<name>`.
  * The machine must have loaded it. Throws as StaticCall.adopt.
  */
-export function staticCallsOf(machine: Machine, image: WithSymbols): ReadonlyMap<string, StaticCall> {
-  return new Map(keyNames(image).map((name) => [name, StaticCall.adopt(machine, image, name)]));
+export function staticCallsOf(
+  machine: Machine,
+  image: WithSymbols,
+  options: AdoptOptions = {},
+): ReadonlyMap<string, StaticCall> {
+  return new Map(keyNames(image).map((name) => [name, StaticCall.adopt(machine, image, name, options)]));
 }

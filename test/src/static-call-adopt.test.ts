@@ -101,6 +101,26 @@ test("an image's own symbols count, whatever has been loaded since", async () =>
   expect(machine.readU64(symbolOf(machine, "__SCK__twice"))).toBe(0n);
 });
 
+test.each(["hybrid", "hybrid-nocbz", "hybrid-ret", "hybrid-b"] as const)(
+  "%s is recognised in every state",
+  async (design) => {
+    const machine = await newMachine();
+    for (const target of ["near1", "far", null]) {
+      const defined = StaticCall.define(machine, { name: `to_${target}`, design, target });
+      const adopted = StaticCall.adopt(machine, machine, defined.name, { design });
+      expect([adopted.design, adopted.state, adopted.query()]).toEqual([design, defined.state, defined.query()]);
+      adopted.update("near2");
+      expect([defined.state, defined.query(), defined.call(1)]).toEqual(["B", symbolOf(machine, "near2"), 3n]);
+      // Its bytes do not say which of the two it is.
+      const found = design === "hybrid-b" ? "hybrid" : design;
+      expect(StaticCall.adopt(machine, machine, defined.name).design).toBe(found);
+    }
+    const wrong = design === "hybrid-ret" ? "hybrid" : "hybrid-ret";
+    const refused = (): unknown => StaticCall.adopt(machine, machine, "to_far", { design: wrong });
+    expect(codeOf(refused)).toBe("unknown-trampoline");
+  },
+);
+
 describe("what is refused", () => {
   test.each([
     ["no trampoline of a design", { tail: "ldr x17, 0b\n cbz x17, 1f\n br x17" }],
