@@ -96,7 +96,7 @@ export class CompileWorker {
 
   connect(channel: CompileChannel): void {
     if (this.worker === undefined) {
-      this.worker = new Worker(new URL("./worker.js", import.meta.url), { stdout: false, stderr: false });
+      this.worker = new Worker(new URL("./worker.js", import.meta.url), { stdout: false, stderr: false, execArgv: [] });
       this.worker.unref();
       this.worker.on("error", () => {
         this.worker = undefined;
