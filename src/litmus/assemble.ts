@@ -1,7 +1,7 @@
 /** From a thread's columns to words, by the engine's assembler. */
 import { AssemblyError, assemble } from "../../engine/index.js";
 import { errorAt } from "./source.js";
-import type { Column, InstructionCell, LitmusSource, LitmusThread } from "./test.js";
+import type { Column, InstructionCell, LitmusSource, LitmusThread } from "./syntax.js";
 
 export interface AssembledColumn {
   readonly address: bigint;

@@ -1,7 +1,7 @@
 /** What stands below the program: `locations`, `filter`, and the condition. */
 import { readList } from "./initial-state.js";
 import { atRegister, readName, readScalarValue, readThread, typeNamed } from "./names.js";
-import type { Condition, FaultAtom, LitmusType, LocationsItem, Proposition, StateName } from "./test.js";
+import type { Condition, FaultAtom, LitmusType, LocationsItem, Proposition, StateName } from "./syntax.js";
 import type { TokenReader } from "./tokens.js";
 
 /** Parentheses and negations within each other; more are not a condition that somebody wrote. */

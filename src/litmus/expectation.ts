@@ -2,7 +2,7 @@
  * What a test says that it should give, in header lines that herd leaves alone: `Expect=Never`, each state as `State=...`,
  * and each flag as `Flag=...`.
  */
-import type { LitmusTest } from "./test.js";
+import type { LitmusTest } from "./syntax.js";
 import type { Verdict } from "./verdict.js";
 
 export interface Expectation {

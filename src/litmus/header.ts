@@ -1,6 +1,6 @@
 /** The header: architecture, name, a line about it, `Key=value` lines. */
 import { checkSize, errorAt, skipComment } from "./source.js";
-import type { CacheTypeOption, LitmusSource } from "./test.js";
+import type { CacheTypeOption, LitmusSource } from "./syntax.js";
 
 export interface Header {
   readonly name: string;

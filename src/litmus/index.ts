@@ -6,5 +6,5 @@ export type { Shown } from "./observer.js";
 export { parseLitmus } from "./parse.js";
 export { formatVerdict, type PrintOptions, verdictJson } from "./print.js";
 export { runLitmus } from "./run.js";
-export type { LitmusTest } from "./test.js";
+export type { LitmusTest } from "./syntax.js";
 export { type Observation, type Verdict, verdictOf } from "./verdict.js";

@@ -1,6 +1,6 @@
 /** The initial state: what stands in the braces. */
 import { atThread, MAXIMUM_ARRAY, nameText, readIndex, readName, readScalarValue, typeNamed } from "./names.js";
-import type { Assignment, LitmusType, LitmusValue, StateName } from "./test.js";
+import type { Assignment, LitmusType, LitmusValue, StateName } from "./syntax.js";
 import type { Token, TokenReader } from "./tokens.js";
 
 export function readInitialState(tokens: TokenReader): readonly Assignment[] {

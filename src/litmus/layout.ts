@@ -7,7 +7,7 @@ import { type Atom, atomsOf, namesOf } from "./propositions.js";
 import { RegisterChoice } from "./registers.js";
 import { errorAt } from "./source.js";
 import { type PlacedLabel, type PlacedLocation, Symbols } from "./symbols.js";
-import type { FaultAtom, LitmusTest, LitmusValue } from "./test.js";
+import type { FaultAtom, LitmusTest, LitmusValue } from "./syntax.js";
 
 /** Where the first thread's code stands, and how far the next one's is from it. A branch reaches from any to any. */
 const CODE_BASE = 0x0000_6b3d_57a1_0000n;

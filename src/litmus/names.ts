@@ -1,5 +1,5 @@
 /** Names of registers and locations, types and values, as the initial state and the condition both write them. */
-import type { LitmusType, LitmusValue, RegisterName, StateName } from "./test.js";
+import type { LitmusType, LitmusValue, RegisterName, StateName } from "./syntax.js";
 import type { Token, TokenReader } from "./tokens.js";
 import { knownTypes, scalarType } from "./types.js";
 

@@ -5,7 +5,7 @@ import { elementOffset } from "./places.js";
 import type { RegisterChoice } from "./registers.js";
 import { errorAt } from "./source.js";
 import type { PlacedLocation } from "./symbols.js";
-import type { LitmusTest, LitmusType, StateName } from "./test.js";
+import type { LitmusTest, LitmusType, StateName } from "./syntax.js";
 
 /** A name of a state, and which of the problem's observed values are its. */
 export interface Shown {

@@ -8,7 +8,7 @@ import { readHeader } from "./header.js";
 import { readInitialState } from "./initial-state.js";
 import { readProgram } from "./program.js";
 import { errorAt, withoutComments } from "./source.js";
-import type { LitmusTest } from "./test.js";
+import type { LitmusTest } from "./syntax.js";
 import { TokenReader } from "./tokens.js";
 
 /** Parses a test. Throws a LitmusError; `file` is the name for its message. */

@@ -3,7 +3,7 @@
 import { atomsOf, namesOf } from "./propositions.js";
 import { errorAt } from "./source.js";
 import type { PlacedLocation } from "./symbols.js";
-import type { LitmusTest, LitmusType, LitmusValue } from "./test.js";
+import type { LitmusTest, LitmusType, LitmusValue } from "./syntax.js";
 import { sizeOf } from "./types.js";
 
 /** Where locations stand, each in cache lines of its own. */

@@ -1,7 +1,7 @@
 /** The program: a table whose columns are threads. */
 import type { LitmusErrorCode } from "./errors.js";
 import { errorAt } from "./source.js";
-import type { Column, InstructionCell, LabelCell, LitmusSource, LitmusThread } from "./test.js";
+import type { Column, InstructionCell, LabelCell, LitmusSource, LitmusThread } from "./syntax.js";
 
 /** Columns, fault handlers included, and rows; more are not litmus tests. */
 const MAXIMUM_COLUMNS = 64;

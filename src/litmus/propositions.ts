@@ -1,6 +1,6 @@
 /** Conditions over final states: who is named in them, whether they hold, and herd's way to write them. */
 import { nameText } from "./names.js";
-import type { Condition, FaultAtom, LitmusValue, Proposition, StateName } from "./test.js";
+import type { Condition, FaultAtom, LitmusValue, Proposition, StateName } from "./syntax.js";
 
 export type Atom = Exclude<Proposition, { kind: "not" | "and" | "or" | "implies" | "constant" }>;
 

@@ -2,7 +2,7 @@
 import { registerNumber } from "./names.js";
 import { atomsOf, namesOf } from "./propositions.js";
 import { errorAt } from "./source.js";
-import type { InstructionCell, LitmusTest, StateName } from "./test.js";
+import type { InstructionCell, LitmusTest, StateName } from "./syntax.js";
 
 export class RegisterChoice {
   readonly #chosen = new Map<string, number>();

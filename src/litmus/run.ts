@@ -7,7 +7,7 @@ import { witnessDot } from "../model/witness-graph.js";
 import { type LaidOut, layOut } from "./layout.js";
 import { parseLitmus } from "./parse.js";
 import { errorAt } from "./source.js";
-import type { LitmusTest } from "./test.js";
+import type { LitmusTest } from "./syntax.js";
 import { type Verdict, verdictOf } from "./verdict.js";
 
 /** One execution with a final state, told and drawn. */

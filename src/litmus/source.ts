@@ -1,6 +1,6 @@
 /** A text with places, and comments taken out. */
 import { LitmusError, type LitmusErrorCode } from "./errors.js";
-import type { LitmusSource } from "./test.js";
+import type { LitmusSource } from "./syntax.js";
 
 /** Texts larger than this are not litmus tests. */
 const MAXIMUM_TEXT = 1 << 20;

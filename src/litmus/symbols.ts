@@ -3,7 +3,7 @@
  * `x`, `label:"P1:L0"`, `NOP`. Where locations and code stand is chosen so that no number of a test looks like them.
  */
 import { disassemble } from "../../engine/index.js";
-import type { LitmusType } from "./test.js";
+import type { LitmusType } from "./syntax.js";
 import { defaultType } from "./types.js";
 
 export interface PlacedLocation {

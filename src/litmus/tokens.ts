@@ -1,7 +1,7 @@
 /** Tokens of the initial state and of the condition. */
 import type { LitmusErrorCode } from "./errors.js";
 import { errorAt } from "./source.js";
-import type { LitmusSource } from "./test.js";
+import type { LitmusSource } from "./syntax.js";
 
 export interface Token {
   readonly kind: "number" | "name" | "instruction" | "label" | "symbol" | "end";

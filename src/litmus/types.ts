@@ -1,5 +1,5 @@
 /** The types that declarations name, with the sizes and signs that herd gives them. */
-import type { LitmusType, ScalarType } from "./test.js";
+import type { LitmusType, ScalarType } from "./syntax.js";
 
 const signed = (name: string, bytes: ScalarType["bytes"]): ScalarType => ({ name, bytes, signed: true });
 const unsigned = (name: string, bytes: ScalarType["bytes"]): ScalarType => ({ name, bytes, signed: false });

@@ -5,7 +5,7 @@ import { nameText } from "./names.js";
 import type { Shown } from "./observer.js";
 import { type Atom, conditionText, faultAtomText, holds } from "./propositions.js";
 import { labelText } from "./symbols.js";
-import type { FaultAtom, LitmusTest, LitmusType, LitmusValue, StateName } from "./test.js";
+import type { FaultAtom, LitmusTest, LitmusType, LitmusValue, StateName } from "./syntax.js";
 import { defaultType } from "./types.js";
 
 export type Observation = "Never" | "Sometimes" | "Always" | "Unknown";

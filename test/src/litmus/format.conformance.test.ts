@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { type LaidOut, layOut, parseLitmus, verdictOf } from "#src/litmus/index.js";
-import type { LitmusValue } from "#src/litmus/test.js";
+import type { LitmusValue } from "#src/litmus/syntax.js";
 import type { FinalState } from "#src/model/problem.js";
 import { catalogues, catalogueTests, skipped } from "./catalogues.js";
 
