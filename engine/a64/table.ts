@@ -7,7 +7,7 @@
  */
 import type { Alias, Row } from "./row.js";
 import { atomics } from "./table/atomics.js";
-import { branchesExceptionsSystem } from "./table/branches-exceptions-system.js";
+import { branchesExceptionsSystem, pstateOtherOperands } from "./table/branches-exceptions-system.js";
 import { dataProcessingImmediate } from "./table/data-processing-immediate.js";
 import { dataProcessingRegister } from "./table/data-processing-register.js";
 import { floatingPoint } from "./table/floating-point.js";
@@ -28,12 +28,12 @@ function isRow(entry: Row | Alias): entry is Row {
 export const rows: readonly Row[] = entries.filter(isRow);
 
 /**
- * Rows without a syntax: words that are executed, to raise their trap, but not written or printed. They come behind the
- * others in the order of forms.
+ * Rows without a syntax: words that are executed, or raise a trap of their own, but are not written or printed. They come
+ * behind the others in the order of forms.
  */
-export const trappedRows: readonly Row[] = floatingPoint;
+export const unwrittenRows: readonly Row[] = [...floatingPoint, ...pstateOtherOperands];
 
 /** Every row that has forms. */
-export const executedRows: readonly Row[] = [...rows, ...trappedRows];
+export const executedRows: readonly Row[] = [...rows, ...unwrittenRows];
 
 export const aliases: readonly Alias[] = entries.filter((entry): entry is Alias => !isRow(entry));

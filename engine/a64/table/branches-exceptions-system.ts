@@ -190,11 +190,14 @@ const floatingPointRegisters = [
     (o) => o.exception("AdvSIMDFPAccessTrap", o.constant(0))),
 ]);
 
-/** One bit of PSTATE, operand<0>: what is said of SPSel holds for the others too. */
-function pstateBitRow(field: "PAN" | "UAO" | "DIT" | "SSBS", op1: "000" | "011", op2: string): Row {
-  const pattern = `1101010100000 ${op1} 0100 000i ${op2} 11111` as "i";
-  return row(`MSR ${field} (immediate)`, pattern, `msr ${field.toLowerCase()}, #<i:x>`, (o, { i }) => o.writePState(field, i));
-}
+/** One bit of PSTATE, which becomes operand<0>. */
+const pstateBits = [
+  { field: "SPSel", op1: "000", op2: "101" },
+  { field: "PAN", op1: "000", op2: "100" },
+  { field: "UAO", op1: "000", op2: "011" },
+  { field: "DIT", op1: "011", op2: "010" },
+  { field: "SSBS", op1: "011", op2: "001" },
+] as const;
 
 const pstateImmediate = [
   row("MSR DAIFSet", "1101010100000 011 0100 iiii 110 11111", "msr daifset, #<i:x>", (o, { i }) =>
@@ -203,15 +206,17 @@ const pstateImmediate = [
   row("MSR DAIFClr", "1101010100000 011 0100 iiii 111 11111", "msr daifclr, #<i:x>", (o, { i }) =>
     o.writePState("DAIFClr", i),
   ),
-  // PSTATE.SP is operand<0>; the assembler takes no other bits, and objdump does not name such words.
-  row("MSR SPSel", "1101010100000 000 0100 000i 101 11111", "msr spsel, #<i:x>", (o, { i }) =>
-    o.writePState("SPSel", i),
+  ...pstateBits.map(({ field, op1, op2 }) =>
+    row(`MSR ${field} (immediate)`, `1101010100000 ${op1} 0100 000i ${op2} 11111` as "i", `msr ${field.toLowerCase()}, #<i:x>`,
+      (o, { i }) => o.writePState(field, i)),
   ),
-  pstateBitRow("PAN", "000", "100"),
-  pstateBitRow("UAO", "000", "011"),
-  pstateBitRow("DIT", "011", "010"),
-  pstateBitRow("SSBS", "011", "001"),
 ];
+
+/** The same with something in operand<3:1>, which does not count; GNU as takes no such operand, and objdump does not name the word. */
+export const pstateOtherOperands: readonly Row[] = pstateBits.map(({ field, op1, op2 }) =>
+  row(`MSR ${field} (immediate), other operands`, `1101010100000 ${op1} 0100 jjji ${op2} 11111` as "i", "",
+    (o, { i }) => o.writePState(field, i)),
+);
 
 /** `width` binary digits. */
 function digits(width: number, value: number): string {

@@ -35,6 +35,14 @@ zero:	msr	${name}, #0
     expect([made.call("set", -1), made.call("get"), made.call("set", ~bit)]).toEqual([bit, bit, 0n]);
   });
 
+  test.each(bits)("$name: of an immediate only the lowest bit counts", async ({ name, bit }) => {
+    const one = assemble(`msr ${name}, #1\n`).sections[0]?.bytes ?? new Uint8Array();
+    const withOperand = (operand: number): number => (Buffer.from(one).readUInt32LE() & ~0xf00) | (operand << 8);
+    const text = [15, 6, 3].map((operand, i) => `f${i}: .inst ${withOperand(operand) >>> 0}\n mrs x0, ${name}\n ret\n`);
+    const made = await start(text.join(""));
+    expect([0, 1, 2].map((i) => made.call(`f${i}`))).toEqual([bit, 0n, bit]);
+  });
+
   test("each is a bit of its own", async () => {
     const get = bits.map(({ name }, i) => `mrs x${i + 1}, ${name}\n`).join("");
     const sum = "orr x0, x1, x2\n orr x0, x0, x3\n orr x0, x0, x4\n ret\n";
