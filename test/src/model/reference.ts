@@ -70,7 +70,7 @@ export function litmusText(threads: Threads): string {
     "AArch64 random",
     `{ ${registers.join(" ")} }`,
     ...table.map((cells) => ` ${cells.join(" | ")} ;`),
-    `locations [${resultNames(threads).join("; ")}; x; y; z;]`,
+    `locations [${[...resultNames(threads), ...LOCATIONS].join("; ")};]`,
     "",
   ].join("\n");
 }
