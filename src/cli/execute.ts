@@ -1,5 +1,5 @@
 /** What `cmodx run` does once its arguments are read. Loads no more than a short program needs. */
-import { readSync } from "node:fs";
+import { Input } from "../run/input.js";
 import { Output, ReaderGoneError } from "../run/output.js";
 import { type RunEngine, type RunReport, type RunSettings, runElf } from "../run/run.js";
 import { readInput } from "./input.js";
@@ -20,21 +20,7 @@ export interface RunFlags {
 
 const KIB = 1024;
 
-/** Bytes of the standard input; none at its end. */
-function readStandardInput(length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  for (;;) {
-    try {
-      return bytes.subarray(0, readSync(0, bytes));
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === "EOF") return bytes.subarray(0, 0);
-      if (code !== "EAGAIN") throw error;
-    }
-  }
-}
-
-function settings(file: string, flags: RunFlags, commandLine: string, output: Output): RunSettings {
+function settings(file: string, flags: RunFlags, commandLine: string, input: Input, output: Output): RunSettings {
   const { engine, stack, heap, maxInstructions } = flags;
   const descriptors = { stdout: 1, stderr: 2, console: flags.console === "stdout" ? 1 : 2 } as const;
   return {
@@ -46,10 +32,7 @@ function settings(file: string, flags: RunFlags, commandLine: string, output: Ou
     ...(flags.trace ? { trace: (line: string) => output.writeText(2, line) } : {}),
     semihosting: {
       write: (stream, bytes) => output.write(descriptors[stream], bytes),
-      read: (length) => {
-        output.flush();
-        return readStandardInput(length);
-      },
+      read: (length) => input.read(length),
       commandLine,
     },
     flush: () => output.flush(),
@@ -74,15 +57,18 @@ function conclude({ outcome }: RunReport): void {
 /** Runs an executable, and ends the process with its status. Throws an ExitStatus, an InterruptedError, or another error if that is not to be. */
 export async function execute(file: string, flags: RunFlags, args: readonly string[] = []): Promise<void> {
   const bytes = await readInput(file);
+  const input = new Input();
   const output = new Output();
   try {
     await interruptibleOnceWatched(async (watch) => {
-      const report = await runElf(bytes, { ...settings(file, flags, [file, ...args].join(" "), output), watch });
+      const report = await runElf(bytes, { ...settings(file, flags, [file, ...args].join(" "), input, output), watch });
       if (flags.stats) await writeStats(report, flags.json === true, output);
       conclude(report);
     });
   } catch (error) {
     // That nobody reads any more is no error.
     throw error instanceof ReaderGoneError ? new ExitStatus(EXIT_DONE) : error;
+  } finally {
+    input.close();
   }
 }

@@ -11,6 +11,7 @@ import {
   windowsFor,
 } from "../../engine/index.js";
 import { InstructionLimitError } from "./errors.js";
+import { InputPendingError } from "./input.js";
 import type { Tracer } from "./trace.js";
 
 /** What executes the program: hot code compiled while it runs, nothing compiled, or all code compiled before it runs. */
@@ -32,6 +33,7 @@ export interface RunSettings {
   readonly heap?: number;
   /** Instructions after which the run fails. Default: no limit. */
   readonly maxInstructions?: number;
+  /** Its `read` may throw an InputPendingError. */
   readonly semihosting: SemihostingOptions;
   /** Takes a line for each instruction before it is executed; one instruction is executed at a time then. */
   readonly trace?: (line: string) => void;
@@ -59,7 +61,8 @@ const DEFAULT_HEAP = 16 * MIB;
 const SLICE_MS = 40;
 /** Instructions traced between the same. */
 const TRACE_SLICE = 20_000;
-/** Milliseconds that a WFI or WFE takes for which nothing is pending. */
+const INSTRUCTION_BYTES = 4n;
+/** Milliseconds that a WFI or WFE takes for which nothing is pending, and after which input is looked for again. */
 const WAIT_MS = 1;
 
 async function machineFor(image: ElfImage, settings: RunSettings): Promise<Machine> {
@@ -85,6 +88,8 @@ function yieldToEvents(ms: number): Promise<void> {
 class Run {
   readonly #core: Core;
   #left: number;
+  /** The next instruction is to be executed again, and has been traced. */
+  #again = false;
 
   constructor(
     private readonly machine: Machine,
@@ -112,13 +117,18 @@ class Run {
       return this.tracer === undefined ? this.#step({ timeLimitMs: SLICE_MS }) : this.#trace(this.tracer);
     } catch (error) {
       if (error instanceof GuestFault) return { kind: "failed", error };
-      throw error;
+      if (!(error instanceof InputPendingError)) throw error;
+      // Back to the HLT, whose call is not answered.
+      this.#core.pc -= INSTRUCTION_BYTES;
+      this.#again = true;
+      return "waiting";
     }
   }
 
   #trace(tracer: Tracer): Ended | "waiting" | "running" {
     for (let i = 0; i < TRACE_SLICE; i++) {
-      if (this.#left > 0) this.settings.trace?.(tracer.line());
+      if (this.#left > 0 && !this.#again) this.settings.trace?.(tracer.line());
+      this.#again = false;
       const ended = this.#step({ instructions: 1 });
       if (ended !== "running") return ended;
     }

@@ -184,6 +184,16 @@ describe("a program that is stopped", () => {
   const talking = (): string =>
     file("talking", `${library}_start: start\n ldr x2, =tt\n mov x3, #3\n bl print\nagain: b again\n`);
 
+  test("while it waits for input ends at once", async () => {
+    const waiting = file(
+      "waiting",
+      library + (programs["input"] as string).replace("1:", "ldr x2, =tt\n mov x3, #3\n bl print\n1:"),
+    );
+    const { status, stdout, stderr } = await interrupt(["--trace", waiting], "SIGINT");
+    expect({ status, stdout }).toEqual({ status: 130, stdout: ":tt" });
+    expect(stderr.split("hlt #0xf000")).toHaveLength(5);
+  });
+
   test.each([
     ["SIGINT", 130],
     ["SIGTERM", 143],
