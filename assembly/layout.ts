@@ -135,6 +135,23 @@ export const MISSES = 472;
 /** Misses after which it hears again. */
 export const MISSES_HEARD = 256;
 
+/**
+ * PSTATE.NZCV while compiled regions call one another: the kind of instruction that set the flags last and its operands (see
+ * engine/wasm/flag-locals.ts), NZCV itself in FLAGS_A when FLAGS_KIND is 0. Computed when the run loop goes on: most often nobody asks.
+ */
+export const FLAGS_A = 480;
+export const FLAGS_B = 488;
+/** u32. */
+export const FLAGS_KIND = 496;
+/** u32: bytes of this thread's stack that regions calling one another may use before they hand over to the run loop: an estimate. */
+export const REGION_STACK = 500;
+export const REGION_STACK_LIMIT = 262144;
+/** u32: table index of the region in which the last of MISSES happened. */
+export const MISSED_REGION = 504;
+
+/** u32: whether more fuel follows when this slice's is used, so that a region that wants more may end the slice early. */
+export const MORE_FUEL = 508;
+
 /** u32: interrupts that the host has raised and the core has not taken. Changed with atomic operations. */
 export const INTERRUPTS = 476;
 export const INTERRUPT_IRQ = 1;
@@ -173,11 +190,26 @@ export const CNTP_CVAL_EL0 = 640 + 8 * 12;
 export const CNTV_CTL_EL0 = 640 + 8 * 13;
 export const CNTV_CVAL_EL0 = 640 + 8 * 14;
 
+/**
+ * What regions have counted since the core's slice began: two u32 each, the first in the low half. A region counts in locals
+ * and adds them here when it is left; run() adds these to the counters above when it begins.
+ */
+export const PACKED_ACCESSES = 896; // COUNT_READS, COUNT_WRITES
+export const PACKED_JUMPS = 904; // COUNT_BRANCH_DIRECT, COUNT_BRANCH_CONDITIONAL
+export const PACKED_CALLS = 912; // COUNT_BRANCH_CALL, COUNT_BRANCH_RETURN
+export const PACKED_INDIRECT = 920; // COUNT_BRANCH_INDIRECT, COUNT_BRANCH_INDIRECT_CALL
+/** u64 each: exits of regions by reason, in the order of exitReasons in engine/jit/plan.ts. */
+export const COUNT_EXITS = 928;
+
 /** MAX_WINDOWS u32: this core's instruction-cache slots for a window, 0 if the window is not executable. */
 export const SLOTS = 1024;
-/** 1024 entries {u64 branch address, u64 last target}, by address bits [11:2]: targets of indirect branches. */
-export const BRANCH_TARGETS = 2048;
-export const BRANCH_TARGET_ENTRIES = 1024;
+/** The executable window that a region's call went to last: u64 base, u64 bytes, u32 slot of guest address 0 modulo 2^32. */
+export const CALL_WINDOW_BASE = 1280;
+export const CALL_WINDOW_BYTES = 1288;
+export const CALL_WINDOW_BIAS = 1296;
+/** MAX_REGIONS u32: exits of a region to code that it lacks, by table index from FIRST_REGION. */
+export const REGION_COLD = 2048;
+export const MAX_REGIONS = 4096;
 /**
  * 4096 u8 by address bits [13:2]: 1 + index of the window that this access last used, 0 if it never ran;
  * ACCESS_SEVERAL is added when it has used more than one.
@@ -188,9 +220,16 @@ export const ACCESS_SEVERAL = 128;
 /** Maintenance that has been issued and not yet completed; see assembly/maintenance.ts. */
 export const MAINTENANCE = 2048 + 16384 + 4096;
 export const MAINTENANCE_BYTES = 40960;
-/** Region counters: u64 each, handed out by engine/jit. */
-export const REGION_COUNTERS = 65536;
-export const REGION_COUNTER_BYTES = 65536;
+/** 1024 entries {u64 branch address, u64 last target}, by address bits [11:2]: targets of indirect branches. */
+export const BRANCH_TARGETS = 65536;
+export const BRANCH_TARGET_ENTRIES = 1024;
+/**
+ * 2048 entries {u64 branch address, u64 target}: where indirect branches have gone; of two that meet in one entry, the later. By
+ * the low bits of (branch >> 2) * BRANCH_EDGE_FACTOR + (target >> 2).
+ */
+export const BRANCH_EDGES = 65536 + 16384;
+export const BRANCH_EDGE_ENTRIES = 2048;
+export const BRANCH_EDGE_FACTOR = 61;
 
 // ---- instruction-cache slots -------------------------------------------------------------------------
 /** Bytes of a slot: u32 word, u32 handler | heat << HEAT_SHIFT. The slot of address a is slots + (a - base) * 2. */

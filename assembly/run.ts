@@ -1,14 +1,15 @@
 /** The fetch-execute loop. */
 import {
-  BTYPE, BTYPE_ILLEGAL, BTYPE_MASK, COUNT_REGION_ENTRIES, EXCEPTION, EXCEPTION_BRK, EXCEPTION_INSTRUCTION_PERMISSION,
+  BTYPE, BTYPE_ILLEGAL, BTYPE_MASK, EXCEPTION, EXCEPTION_BRK, EXCEPTION_INSTRUCTION_PERMISSION,
   EXCEPTION_INSTRUCTION_UNMAPPED, EXCEPTION_PC_ALIGNMENT, EXCEPTION_WAIT, FAULT_PC, FIRST_FORM, FIRST_REGION, FUEL,
-  HANDLER_MASK, HEAT_MAX, HEAT_SHIFT, HEAT_THRESHOLD, HOST_RETURN, MISSES, MISSES_HEARD, PC, PENDING, STOP_EXCEPTION, STOP_FUEL, STOP_PENDING,
+  HANDLER_MASK, HEAT_MAX, HEAT_SHIFT, HEAT_THRESHOLD, HOST_RETURN, MISSED_REGION, MISSES, MISSES_HEARD, MORE_FUEL, PC, PENDING, REGION_STACK, STOP_EXCEPTION, STOP_FUEL, STOP_PENDING,
   STOP_RETURNED, STOP_WAIT, TABLE_LANDS, WINDOW_BASE, WINDOW_BYTES, WINDOW_FLAGS, WINDOW_GUARDED,
 } from "./layout";
 import { deliver, raiseBranchTarget, raiseFetch, raiseIllegalState } from "./exceptions";
 import { hot, missed } from "./host";
 import { takeInterrupts } from "./interrupts";
-import { decode, increment, prepare } from "./icache";
+import { decode, prepare } from "./icache";
+import { enterRegion, unpackCounts } from "./regions";
 import { findWindow, slotsOf, windowAt } from "./windows";
 
 /** Heat of a taken branch: loops are worth more than what merely is reached often. */
@@ -16,6 +17,10 @@ const HEAT_BACKWARD: u32 = 4;
 const HEAT_FORWARD: u32 = 1;
 /** What a target that is hot but has no region yet is set back by, so that it asks again, but not at every branch. */
 const HEAT_SETBACK: u32 = 32;
+/** More than any region asks for before it starts. */
+const ENOUGH_FUEL: i64 = 65536;
+/** From executeSpecial: nothing was executed, and the slice is to end. Not a multiple of 4, like FAULT_PC. */
+const HAND_OVER: u64 = 2;
 
 // @ts-ignore: decorators
 @inline
@@ -42,7 +47,8 @@ function failFetch(core: u32, pc: u64, index: i32): u64 {
 /**
  * Executes what the inner loop leaves out: a word that is not there or not decoded yet, an instruction met with
  * PSTATE.BTYPE or IL set, and compiled regions. A region that leaves FUEL as it was has declined: its first word
- * is then executed by its form. Exported so that it is not inlined: the loop needs the registers.
+ * is then executed by its form, or not at all if the slice had better end here. Exported so that it is not inlined: the
+ * loop needs the registers.
  */
 export function executeSpecial(core: u32, pc: u64, slot: u32, index: i32): u64 {
   let handler = load<i32>(slot, 4) & HANDLER_MASK;
@@ -65,13 +71,13 @@ export function executeSpecial(core: u32, pc: u64, slot: u32, index: i32): u64 {
   }
   if (handler >= FIRST_REGION) {
     const before = load<i64>(core, FUEL);
-    increment(core, COUNT_REGION_ENTRIES);
-    const next = call_indirect<u64>(handler, core, word, pc);
+    const next = enterRegion(core, handler, pc);
     if (load<i32>(core, MISSES) >= MISSES_HEARD) {
       store<u32>(core, 0, MISSES);
-      missed(core, handler);
+      missed(core, load<i32>(core, MISSED_REGION));
     }
-    if (load<i64>(core, FUEL) != before || load<u32>(core, EXCEPTION) != 0) return next;
+    if (load<i64>(core, FUEL) != before) return next;
+    if (before < ENOUGH_FUEL && load<u32>(core, MORE_FUEL) != 0) return HAND_OVER;
     handler = decode(word);
   }
   charge(core);
@@ -117,6 +123,8 @@ export function run(core: u32): i32 {
   /** Address of the slot of guest address 0 if the window went on to there, modulo 2^32. */
   let bias: u32 = 0;
   store<u32>(core, 0, EXCEPTION);
+  store<u32>(core, 0, REGION_STACK);
+  unpackCounts(core);
   pc = takeInterrupts(core, pc);
   while (true) {
     if (pc - base >= bytes || (<u32>pc & 3) != 0) {
@@ -161,6 +169,7 @@ export function run(core: u32): i32 {
     } while (left != 0);
     store<i64>(core, load<i64>(core, FUEL) - (batch - left), FUEL);
     weight = 0;
+    if (next == HAND_OVER) return stop(core, pc, STOP_FUEL);
     if (next == FAULT_PC && load<u32>(core, EXCEPTION) != 0) {
       const isWait = load<u32>(core, EXCEPTION) == EXCEPTION_WAIT;
       pc = deliver(core);

@@ -200,9 +200,8 @@ export class InterpreterOps extends MemoryOps implements Ops<Value, Field, Acces
     this.count(type === "INDIR" ? layout.COUNT_BRANCH_INDIRECT : layout.COUNT_BRANCH_INDIRECT_CALL);
     const btype = type === "INDCALL" ? m.i32.const(2) : this.btypeOfBR(n);
     this.code.storeI32(layout.BTYPE, btype);
-    const entry = this.targetEntry();
-    this.code.push(m.i64.store(layout.BRANCH_TARGETS, 8, entry(), this.pc()));
-    this.code.push(m.i64.store(layout.BRANCH_TARGETS + 8, 8, entry(), this.wide(target)));
+    const operands = [this.code.core(), this.pc(), this.wide(target)];
+    this.code.push(this.callCore("noteBranch", operands, ["i32", "i64", "i64"], undefined));
     this.leave(this.wide(target));
   }
 
@@ -212,17 +211,6 @@ export class InterpreterOps extends MemoryOps implements Ops<Value, Field, Acces
     const isIp = m.i32.eq(m.i32.or(this.narrow(n.value), m.i32.const(1)), m.i32.const(17));
     const guarded = this.callCore("isGuarded", [this.code.core(), this.pc()], ["i32", "i64"], "i32");
     return m.if(isIp, m.i32.const(1), m.select(guarded, m.i32.const(3), m.i32.const(1)));
-  }
-
-  /** This branch's entry of BRANCH_TARGETS, relative to the core's block. */
-  private targetEntry(): () => Expression {
-    const m = this.module;
-    const index = m.i32.and(
-      m.i32.wrap(m.i64.shr_u(this.pc(), m.i64.const(2n))),
-      m.i32.const(layout.BRANCH_TARGET_ENTRIES - 1),
-    );
-    const entry = this.bind("i32", m.i32.add(this.code.core(), m.i32.shl(index, m.i32.const(4))));
-    return () => this.narrow(entry);
   }
 
   exception(op: ExceptionOp, imm16: Value): void {

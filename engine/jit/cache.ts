@@ -14,11 +14,10 @@ import * as layout from "../../assembly/layout.js";
 import { InternalError } from "../a64/errors.js";
 import { type CompileAnswer, type CompiledRegion, CompilerClient, compileWorker } from "./compiler.js";
 import { CoreView, FormTable, Slots } from "./core-view.js";
-import { RegionCounts } from "./counters.js";
 import { type JitOptions, jitDefaults, type RegionHost } from "./host.js";
-import type { ExitReason, PathCounts, RegionPlan } from "./plan.js";
+import { type ExitReason, exitReasons, type RegionPlan } from "./plan.js";
 import { type Region, sourceOf } from "./region.js";
-import { selectRegion } from "./select.js";
+import { type SelectionLimits, selectRegion } from "./select.js";
 
 export interface RegionStats {
   /** Regions translated since the machine was made. */
@@ -26,20 +25,16 @@ export interface RegionStats {
   /** Times that a region was put into a slot, and taken out of it. */
   readonly linked: number;
   readonly unlinked: number;
-  /** Times that compiled code handed over to the run loop. */
+  /** Times that compiled code was left, for its caller or the run loop. */
   readonly exits: Readonly<Record<ExitReason, number>>;
-  /** What compiled code has executed. */
-  readonly counts: Readonly<PathCounts>;
   /** Bytes of wasm held. */
   readonly bytes: number;
 }
 
 /** Versions of one head with the same words that may differ in the targets they assume. */
 const MAX_VARIANTS = 8;
-/** Regions held before all are dropped. */
-const MAX_REGIONS = 4096;
-/** Instructions in a region, whatever the options say: the counters of more might not fit, at up to six each. */
-const MAX_INSTRUCTIONS = Math.floor(layout.REGION_COUNTER_BYTES / 8 / 6);
+/** Instructions in a region, whatever the options say: V8 has limits for a function. */
+const MAX_INSTRUCTIONS = 4096;
 /** Instructions for each unit of heat beyond which a target is not worth a region. */
 const WORTHWHILE = 4000;
 const HOTTEST = (layout.HEAT_MAX << layout.HEAT_SHIFT) >>> 0;
@@ -64,13 +59,13 @@ export class RegionCache {
    */
   private readonly imports: WebAssembly.ModuleImports;
   private nextIndex = layout.FIRST_REGION;
-  private nextCounter = 0;
   private compiled = 0;
   private links = 0;
   private unlinks = 0;
   private bytes = 0;
-  /** Counts of regions that are gone. */
-  private readonly retired: RegionCounts;
+  /** COUNT_EXITS and REGION_COLD of the core. */
+  private readonly exits: BigUint64Array;
+  private readonly cold: Uint32Array;
 
   constructor(
     private readonly host: RegionHost,
@@ -80,7 +75,9 @@ export class RegionCache {
     this.slots = new Slots(host.memory);
     this.forms = new FormTable(host.table);
     this.view = new CoreView(host, this.slots, this.forms, host.core, false);
-    this.retired = new RegionCounts(host.memory, host.core);
+    const { buffer } = host.memory;
+    this.exits = new BigUint64Array(buffer, host.core + layout.COUNT_EXITS, exitReasons.length);
+    this.cold = new Uint32Array(buffer, host.core + layout.REGION_COLD, layout.MAX_REGIONS);
     this.imports = { ...host.coreExports, nzcv: host.table.get(layout.TABLE_NZCV) as WebAssembly.ImportValue };
   }
 
@@ -151,7 +148,7 @@ export class RegionCache {
     const often = now - region.missedAt <= layout.MISSES_HEARD * WORTHWHILE;
     region.missedAt = now;
     if (!often) return;
-    const cold = this.retired.exitsOf(region, "cold");
+    const cold = this.cold[index - layout.FIRST_REGION] as number;
     const tooSmall = cold - region.coldExits >= layout.MISSES_HEARD / 2;
     region.coldExits = cold;
     if (tooSmall && region.size === "final") return;
@@ -170,11 +167,15 @@ export class RegionCache {
   }
 
   stats(): RegionStats {
-    const total = new RegionCounts(this.host.memory, this.host.core);
-    total.addAll(this.retired);
-    for (const region of this.regions()) total.add(region);
-    const { counts, exits } = total;
-    return { compiled: this.compiled, linked: this.links, unlinked: this.unlinks, exits, counts, bytes: this.bytes };
+    const exits = Object.fromEntries(exitReasons.map((reason, index) => [reason, Number(this.exits[index])]));
+    return {
+      compiled: this.compiled,
+      linked: this.links,
+      unlinked: this.unlinks,
+      // One entry a reason, as they were just made.
+      exits: exits as Record<ExitReason, number>,
+      bytes: this.bytes,
+    };
   }
 
   dispose(): void {
@@ -201,8 +202,9 @@ export class RegionCache {
 
   // ---- selection and compilation -----------------------------------------------------------------
 
-  private limits(): { instructions: number; depth: number } {
-    return { instructions: Math.min(this.options.maxInstructions, MAX_INSTRUCTIONS), depth: this.options.maxDepth };
+  private limits(): SelectionLimits {
+    const { maxInstructions, maxDepth, maxInlined } = this.options;
+    return { instructions: Math.min(maxInstructions, MAX_INSTRUCTIONS), depth: maxDepth, inlined: maxInlined };
   }
 
   private request(plan: RegionPlan): void {
@@ -222,27 +224,20 @@ export class RegionCache {
   }
 
   private add(plan: RegionPlan, compiled: CompiledRegion): Region {
-    const counterBytes = 8 * compiled.counters.length;
-    if (
-      this.nextCounter + counterBytes > layout.REGION_COUNTER_BYTES ||
-      this.nextIndex >= layout.FIRST_REGION + MAX_REGIONS
-    )
-      this.clear();
+    if (this.nextIndex >= layout.FIRST_REGION + Math.min(this.options.maxRegions, layout.MAX_REGIONS)) this.clear();
     const source = sourceOf(plan);
     const region: Region = {
       ...source,
       index: this.nextIndex++,
-      counters: compiled.counters,
-      counterBase: this.nextCounter,
       slots: Int32Array.from(source.addresses, (pc) => this.host.slotAddress(this.host.core, pc)),
       linked: false,
       missedAt: 0,
       coldExits: 0,
       size: "open",
     };
-    this.nextCounter += counterBytes;
+    this.cold[region.index - layout.FIRST_REGION] = 0;
     const instance = new WebAssembly.Instance(compiled.module, {
-      env: { memory: this.host.memory, counters: region.counterBase },
+      env: { memory: this.host.memory, region: region.index },
       core: this.imports,
     });
     if (region.index >= this.host.table.length) this.host.table.grow(1024);
@@ -255,19 +250,16 @@ export class RegionCache {
     return region;
   }
 
-  /** Forgets every region; what they have counted stays. */
+  /** Forgets every region. */
   private clear(): void {
     for (const region of this.regions()) {
       if (region.linked) this.unlink(region);
-      this.retired.add(region);
-      this.retired.clear(region);
       this.host.table.set(region.index, null);
     }
     this.byHead.clear();
     this.byLine.clear();
     this.byIndex.clear();
     this.nextIndex = layout.FIRST_REGION;
-    this.nextCounter = 0;
     this.bytes = 0;
   }
 

@@ -7,12 +7,11 @@
  */
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { CompileWorkerError, WAIT_LIMIT } from "./errors.js";
-import type { RegionCounter, RegionPlan } from "./plan.js";
+import type { RegionPlan } from "./plan.js";
 
 export interface CompiledRegion {
   readonly module: WebAssembly.Module;
   readonly bytes: number;
-  readonly counters: readonly RegionCounter[];
 }
 
 export type CompileAnswer =

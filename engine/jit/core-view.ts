@@ -5,7 +5,7 @@ import { rows } from "../a64/table.js";
 import { flowOf, type InstructionFlow } from "./flow.js";
 import type { RegionHost } from "./host.js";
 import type { PlanWindow } from "./plan.js";
-import type { CodeView, ExecutedWord } from "./select.js";
+import type { CodeView, ExecutedWord } from "./view.js";
 
 /** Analysed words that are kept. */
 const MAX_ANALYSED = 65536;
@@ -39,8 +39,11 @@ export class Slots {
 
 /** One core seen by region selection. */
 export class CoreView implements CodeView {
-  /** BRANCH_TARGETS and ACCESS_WINDOWS of the core. */
-  private readonly targets: BigInt64Array;
+  /** BRANCH_TARGETS, BRANCH_EDGES and ACCESS_WINDOWS of the core. */
+  private readonly branches: BigInt64Array;
+  private readonly edges: BigInt64Array;
+  /** The same as edges, by halves: comparing numbers is faster. */
+  private readonly edgeWords: Int32Array;
   private readonly notes: Uint8Array;
 
   constructor(
@@ -52,7 +55,9 @@ export class CoreView implements CodeView {
     private readonly all: boolean,
   ) {
     const { buffer } = host.memory;
-    this.targets = new BigInt64Array(buffer, core + layout.BRANCH_TARGETS, 2 * layout.BRANCH_TARGET_ENTRIES);
+    this.branches = new BigInt64Array(buffer, core + layout.BRANCH_TARGETS, 2 * layout.BRANCH_TARGET_ENTRIES);
+    this.edges = new BigInt64Array(buffer, core + layout.BRANCH_EDGES, 2 * layout.BRANCH_EDGE_ENTRIES);
+    this.edgeWords = new Int32Array(buffer, core + layout.BRANCH_EDGES, 4 * layout.BRANCH_EDGE_ENTRIES);
     this.notes = new Uint8Array(buffer, core + layout.ACCESS_WINDOWS, layout.ACCESS_WINDOW_ENTRIES);
   }
 
@@ -74,8 +79,21 @@ export class CoreView implements CodeView {
 
   lastTarget(pc: bigint): bigint | undefined {
     const entry = 2 * Number((pc >> 2n) & BigInt(layout.BRANCH_TARGET_ENTRIES - 1));
-    const isOurs = this.targets[entry] === BigInt.asIntN(64, pc);
-    return isOurs ? BigInt.asUintN(64, this.targets[entry + 1] as bigint) : undefined;
+    const isOurs = this.branches[entry] === BigInt.asIntN(64, pc);
+    return isOurs ? BigInt.asUintN(64, this.branches[entry + 1] as bigint) : undefined;
+  }
+
+  targets(pc: bigint): readonly bigint[] {
+    const found = new Set<bigint>();
+    const last = this.lastTarget(pc);
+    if (last !== undefined) found.add(last);
+    const branch = BigInt.asIntN(64, pc);
+    const low = Number(BigInt.asIntN(32, pc));
+    for (let entry = 0; entry < layout.BRANCH_EDGE_ENTRIES; entry++) {
+      if (this.edgeWords[4 * entry] !== low || this.edges[2 * entry] !== branch) continue;
+      found.add(BigInt.asUintN(64, this.edges[2 * entry + 1] as bigint));
+    }
+    return [...found];
   }
 
   lastWindow(pc: bigint): number | "several" | undefined {

@@ -9,6 +9,7 @@ import type { Form } from "../a64/forms.js";
 import { operandFieldLayouts } from "../a64/forms.js";
 import type { AccessKind, BarrierOp, Bytes, HintOp, IndirectBranch, Ops, SystemRegister, Width } from "../a64/ops.js";
 import { extractField } from "../a64/pattern.js";
+import { flagsOnly, noRegisters, type Registers, registerSet, union, without } from "./registers.js";
 
 export type Flow =
   | { readonly kind: "next" }
@@ -20,9 +21,10 @@ export type Flow =
 
 export interface InstructionFlow {
   readonly flow: Flow;
-  /** What happens first to PSTATE.NZCV. */
-  readonly flags: "read" | "write" | "none";
-  /** Whether a memory access may leave the region before the instruction is done. */
+  /** What it reads before it writes it, and what it writes. */
+  readonly reads: Registers;
+  readonly writes: Registers;
+  /** Whether it accesses memory. */
   readonly access: boolean;
   /** Whether it writes X30, other than by linking. */
   readonly writesLink: boolean;
@@ -46,6 +48,7 @@ interface FlowField {
 
 type Known = bigint | undefined;
 
+const ZR = 31;
 /** X30, from which RET returns. */
 export const LINK_REGISTER = 30;
 
@@ -59,7 +62,8 @@ export function flowOf(form: Form, word: number, pc: bigint): InstructionFlow {
   form.row.meaning<Known, FlowField, undefined>(o, fields);
   return {
     flow: o.flow,
-    flags: o.flags,
+    reads: o.reads,
+    writes: o.writes,
     access: o.accesses,
     writesLink: o.writesLink && !(o.flow.kind === "direct" && o.flow.links),
   };
@@ -67,7 +71,8 @@ export function flowOf(form: Form, word: number, pc: bigint): InstructionFlow {
 
 class FlowOps implements Ops<Known, FlowField, undefined> {
   flow: Flow = { kind: "next" };
-  flags: "read" | "write" | "none" = "none";
+  reads: Registers = noRegisters;
+  writes: Registers = noRegisters;
   accesses = false;
   writesLink = false;
 
@@ -100,27 +105,35 @@ class FlowOps implements Ops<Known, FlowField, undefined> {
     return undefined;
   }
 
-  X(): Known {
+  private read(registers: Registers): undefined {
+    this.reads = union(this.reads, without(registers, this.writes));
+  }
+  X(n: FlowField | number): Known {
+    if (numberOf(n) !== ZR) this.read(registerSet(numberOf(n)));
     return undefined;
   }
-  XSP(): Known {
+  XSP(n: FlowField | number): Known {
+    this.read(registerSet(numberOf(n)));
     return undefined;
   }
   setX(d: FlowField | number): void {
-    if ((typeof d === "number" ? d : d.value) === LINK_REGISTER) this.writesLink = true;
+    if (numberOf(d) === ZR) return;
+    this.writes = union(this.writes, registerSet(numberOf(d)));
+    if (numberOf(d) === LINK_REGISTER) this.writesLink = true;
   }
   setXSP(d: FlowField | number): void {
-    this.setX(d);
+    this.writes = union(this.writes, registerSet(numberOf(d)));
+    if (numberOf(d) === LINK_REGISTER) this.writesLink = true;
   }
   PC(): Known {
     return this.pc;
   }
   NZCV(): Known {
-    if (this.flags === "none") this.flags = "read";
+    this.read(flagsOnly);
     return undefined;
   }
   setNZCV(): void {
-    if (this.flags === "none") this.flags = "write";
+    this.writes = union(this.writes, flagsOnly);
   }
   conditionHolds(): Known {
     return this.NZCV();
@@ -274,6 +287,10 @@ class FlowOps implements Ops<Known, FlowField, undefined> {
   writePState(): void {
     this.leave();
   }
+}
+
+function numberOf(n: FlowField | number): number {
+  return typeof n === "number" ? n : n.value;
 }
 
 function known(target: Known): bigint {

@@ -1,4 +1,5 @@
 /** What the region cache needs of the machine it works for. */
+import { MAX_REGIONS } from "../../assembly/layout.js";
 import type { PlanWindow } from "./plan.js";
 
 export interface RegionHost {
@@ -26,15 +27,21 @@ export interface JitOptions {
   readonly threshold?: number;
   /** Whether a core goes on interpreting while its region is compiled. Default true. */
   readonly background?: boolean;
-  /** Largest region, in instructions. Default 400, at most 1365. */
+  /** Largest region, in instructions. Default 1500, at most 4096. */
   readonly maxInstructions?: number;
   /** Deepest nesting of calls followed into callees. Default 6. */
   readonly maxDepth?: number;
+  /** Largest callee, in instructions, that becomes part of its callers' regions; others are called. Default 64. */
+  readonly maxInlined?: number;
+  /** Regions that a core holds; one more, and all are dropped. Default and at most 4096. */
+  readonly maxRegions?: number;
 }
 
 export const jitDefaults = {
   threshold: 500,
   background: true,
-  maxInstructions: 400,
+  maxInstructions: 1500,
   maxDepth: 6,
+  maxInlined: 64,
+  maxRegions: MAX_REGIONS,
 } satisfies Required<JitOptions>;

@@ -23,6 +23,7 @@ import { conditionOn } from "../wasm/flags.js";
 import { type Access, accessAt, MemoryOps } from "../wasm/memory.js";
 import { constantOf, type Field, type Value } from "../wasm/value.js";
 import type { ExitReason, PathCounts, PlanInstruction, PlanWindow } from "./plan.js";
+import { noRegisters } from "./registers.js";
 import { CanonicalLocals, PathState, SP_REGISTER } from "./state.js";
 
 const ZR = 31;
@@ -31,11 +32,13 @@ const ZR = 31;
 export interface ExitWriter {
   /** Emits: state to memory, go to `pc`. Ends the path. */
   exit(reason: ExitReason, pc: Value): void;
+  /** Emits: something that the region assumes has failed. */
+  miss(): void;
 }
 
 export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
   readonly canonical: CanonicalLocals;
-  state = new PathState();
+  state = new PathState(noRegisters, noRegisters);
   /** The instruction being translated. */
   current: PlanInstruction | undefined;
   /** Left by branchIf and branchIndirect for the node's end. */
@@ -62,12 +65,10 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
   }
 
   private read(register: number, width: Width): Value {
-    return this.cut(width, this.state.registers.get(register) ?? this.canonical.register(register));
+    return this.cut(width, this.state.registers.get(register) ?? this.canonical.register(register, this.state));
   }
 
   private write(register: number, width: Width, value: Value): void {
-    this.canonical.register(register);
-    this.canonical.written.add(register);
     this.state.registers.set(register, this.cut(width, value));
   }
 
@@ -98,7 +99,6 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
 
   NZCV(): Value {
     if (this.state.nzcv !== undefined) return this.state.nzcv;
-    this.canonical.flagsUsed = true;
     this.state.nzcv = this.bind("i32", this.flagsFromLocals());
     return this.state.nzcv;
   }
@@ -113,8 +113,6 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
   }
 
   setNZCV(nzcv: Value): void {
-    this.canonical.flagsUsed = true;
-    this.canonical.flagsWritten = true;
     this.state.nzcv = nzcv;
   }
 
@@ -175,16 +173,11 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
     let outside = m.i64.gt_u(this.wide(into), m.i64.const(BigInt(window.size - bytes)));
     if (aligned && bytes > 1) outside = m.i32.or(outside, m.i32.and(this.narrow(address), m.i32.const(bytes - 1)));
     const leave = this.code.nested(() => {
-      this.countMiss();
+      this.exits().miss();
       this.exits().exit("memory", this.PC());
     });
     this.code.push(m.if(outside, leave));
     return { host: this.bind("i32", m.i32.add(this.narrow(into), m.i32.const(window.host))) };
-  }
-
-  /** Something that the region assumes has failed: enough of these and it is chosen anew. */
-  countMiss(): void {
-    this.code.storeI32(layout.MISSES, this.module.i32.add(this.code.loadI32(layout.MISSES), this.module.i32.const(1)));
   }
 
   private windowFor(address: Value, bytes: Bytes, kind: AccessKind): PlanWindow | undefined {
@@ -211,13 +204,7 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
 
   branchIndirect(target: Value, type: IndirectBranch, _n: Field): void {
     this.count(type === "RET" ? "return" : type === "INDIR" ? "indirect" : "indirectCall");
-    this.target = this.isOverwritten(target) ? this.bind("i64", this.wide(target)) : target;
-  }
-
-  /** Whether the value stands in the canonical local of a register that has changed since: leaving settles that one first. */
-  private isOverwritten(value: Value): boolean {
-    if (value.local === undefined) return false;
-    return [...this.state.registers.keys()].some((n) => this.canonical.register(n).local === value.local);
+    this.target = target;
   }
 
   // ---- system ----------------------------------------------------------------------------------------

@@ -1,17 +1,21 @@
 /** What a region is to be made of: the output of selection, the input of translation (and a message between threads). */
 import type { IndirectBranch } from "../a64/ops.js";
 
-/** Why compiled code hands over to the run loop. */
+/** Why compiled code hands over to its caller: the run loop, or the region that called it. */
 export const exitReasons = [
   /** Not enough fuel for another turn. */
   "fuel",
   /** Somebody wants the core out of its loop. */
   "pending",
-  /** A return or indirect branch went elsewhere than predicted, or was not predicted. */
+  /** A return from the code at the region's head: the ordinary way out. */
+  "return",
+  /** An indirect branch, or a return from inlined code, went elsewhere than predicted, or was not predicted. */
   "indirect",
+  /** A call of code that has no region, or that did not come back to behind the call. */
+  "call",
   /** A branch to code that had not been executed. */
   "cold",
-  /** A branch to code that was left out: the region was large enough, calls nested too deep, or the call is recursive. */
+  /** A branch to code that was left out: the region was large enough. */
   "limit",
   /** A memory access that needs the interpreter: it will fault, or be slow. */
   "memory",
@@ -36,23 +40,35 @@ export type Successor =
 export type NodeEnd =
   | { readonly kind: "goto"; readonly to: Successor }
   | { readonly kind: "conditional"; readonly taken: Successor; readonly next: Successor }
-  /** An indirect branch; `to` is absent where nothing is predicted. */
+  /** An indirect branch that goes to one place, or out. */
   | {
       readonly kind: "indirect";
       readonly type: IndirectBranch;
       /** PSTATE.BTYPE that the branch sets. */
       readonly btype: number;
       readonly predicted?: { readonly target: bigint; readonly to: Successor };
+    }
+  /** A BR that has gone to several places: on to the region's dispatch node. */
+  | { readonly kind: "switch"; readonly btype: number; readonly dispatch: number }
+  /** The end of the dispatch node, which has no instructions: compares the target with all that are known. */
+  | { readonly kind: "dispatch"; readonly cases: readonly { readonly target: bigint; readonly node: number }[] }
+  /** BL or BLR into code that is not part of the region, or is only if a BLR goes to one particular place. */
+  | {
+      readonly kind: "call";
+      readonly btype: number;
+      /** Absent for BLR. */
+      readonly callee?: bigint;
+      readonly inlined?: { readonly target: bigint; readonly to: Successor };
+      readonly returnTo: bigint;
+      readonly to: Successor;
     };
 
 /** Instructions executed one after the other, joined over direct branches. */
 export interface PlanNode {
   readonly instructions: readonly PlanInstruction[];
   readonly end: NodeEnd;
-  /** Reached in more than one way (or the head of a loop): the guest state is in its canonical locals on entry. */
+  /** Reached in more than one way, or behind a call: the guest's state is in its canonical locals on entry. */
   readonly merge: boolean;
-  /** On entry the flags are overwritten before anything reads them or can leave the region. */
-  readonly flagsDead: boolean;
 }
 
 /** A window as translation needs it. */
@@ -66,6 +82,8 @@ export interface PlanWindow {
 
 export interface RegionPlan {
   readonly head: bigint;
+  /** Bit b: the head may be reached with PSTATE.BTYPE = b. */
+  readonly lands: number;
   /** Node 0 is the head. */
   readonly nodes: readonly PlanNode[];
   readonly windows: readonly PlanWindow[];
@@ -104,11 +122,4 @@ export function noCounts(): PathCounts {
     indirectCall: 0,
     return: 0,
   };
-}
-
-/** A counter of a compiled region: how often an edge or an exit was passed, and what each passage stands for. */
-export interface RegionCounter {
-  readonly counts: PathCounts;
-  /** Exits only. */
-  readonly exit?: ExitReason;
 }

@@ -2,7 +2,7 @@
 
 import { LINE } from "../../assembly/layout.js";
 import { InternalError } from "../a64/errors.js";
-import type { RegionCounter, RegionPlan } from "./plan.js";
+import type { RegionPlan } from "./plan.js";
 
 export interface RegionSource {
   readonly head: bigint;
@@ -19,9 +19,6 @@ export interface RegionSource {
 export interface Region extends RegionSource {
   /** Its entry in the function table. */
   readonly index: number;
-  readonly counters: readonly RegionCounter[];
-  /** Where its counters start, in bytes from the core's REGION_COUNTERS. */
-  readonly counterBase: number;
   /** Slots of its words in the core's instruction cache, in the order of `addresses`. */
   readonly slots: Int32Array;
   /** Whether the head's slot leads here. */

@@ -3,43 +3,56 @@
  * locals in which they stand where paths meet.
  *
  * Each guest register that the region touches has one *canonical* local. Along a path a register's newest
- * value may be elsewhere (a temporary, a constant): the path's state says where. Where paths meet, and
- * before leaving, `settle` brings the canonical locals up to date.
+ * value may be elsewhere (a temporary, a constant): the path's state says where. Where paths meet, `settle`
+ * brings the canonical locals up to date; where the region is left or calls another, `store` does so with the core's block.
  */
+import * as layout from "../../assembly/layout.js";
+import { InternalError } from "../a64/errors.js";
+import type { Expression } from "../wasm/binaryen.js";
 import { FLAGS_KNOWN, flagKind } from "../wasm/flag-locals.js";
 import { constantOf, type Value } from "../wasm/value.js";
 import type { ValueOps } from "../wasm/values.js";
 import { noCounts, type PathCounts } from "./plan.js";
+import { has, hasFlags, members, noRegisters, type Registers } from "./registers.js";
 
 /** Register 31 as SP; X0-X30 are 0 to 30. */
-export const SP_REGISTER = 32;
+export const SP_REGISTER = 31;
+
+/** Where a register stands in the core's block. */
+function fieldOf(register: number): number {
+  return register === SP_REGISTER ? layout.SP : layout.X + 8 * register;
+}
 
 export class PathState {
   /** Registers whose newest value is not in their canonical local. */
   readonly registers: Map<number, Value>;
   /** PSTATE.NZCV if it was set on this path; undefined: in the flag locals. */
   nzcv: Value | undefined;
-  /** What has happened since the last counted edge. */
+  /** What has happened since it was last counted. */
   counts: PathCounts;
 
-  constructor(from?: PathState) {
+  constructor(
+    /** Registers that are in their canonical local, unless they are in `registers`. */
+    readonly live: Registers,
+    /** Those of them that are newer than in the core's block. */
+    readonly dirty: Registers,
+    from?: PathState,
+  ) {
     this.registers = new Map(from?.registers);
     this.nzcv = from?.nzcv;
     this.counts = from === undefined ? noCounts() : { ...from.counts };
   }
 
   copy(): PathState {
-    return new PathState(this);
+    return new PathState(this.live, this.dirty, this);
   }
 }
+
+type FlagTriple = readonly [kind: Expression, a: Expression, b: Expression];
 
 /** The locals of one region. */
 export class CanonicalLocals {
   private readonly registers = new Map<number, number>();
-  /** Registers that some path writes: stored when the region is left. */
-  readonly written = new Set<number>();
-  flagsUsed = false;
-  flagsWritten = false;
   /** kind, a, b: see engine/wasm/flag-locals.ts. */
   readonly flags: readonly [number, number, number];
 
@@ -47,24 +60,44 @@ export class CanonicalLocals {
     this.flags = [o.code.newLocal("i32"), o.code.newLocal("i64"), o.code.newLocal("i64")];
   }
 
-  /** The register as its canonical local has it. */
-  register(n: number): Value {
+  private local(n: number): number {
     let local = this.registers.get(n);
     if (local === undefined) {
       local = this.o.code.newLocal("i64");
       this.registers.set(n, local);
     }
-    return { type: "i64", local };
+    return local;
   }
 
-  used(): Iterable<[register: number, local: number]> {
-    return this.registers;
+  /** The register on a path on which its canonical local is up to date. */
+  register(n: number, state: PathState): Value {
+    if (!has(state.live, n)) throw new InternalError(`register ${n} is read, but the analysis of the region did not see it`);
+    return { type: "i64", local: this.local(n) };
   }
 
-  /** Emits what makes the canonical locals agree with the path's state. The state itself is left alone. */
-  settle(state: PathState, flagsWanted: boolean): void {
-    if (flagsWanted && state.nzcv !== undefined) this.settleFlags(state.nzcv);
-    const moves = [...state.registers].map(([n, value]) => ({ to: this.register(n).local as number, value }));
+  /** Emits loads of these registers from the core's block. */
+  load(registers: Registers): void {
+    const { code, module: m } = this.o;
+    for (const n of members(registers)) code.push(m.local.set(this.local(n), code.loadI64(fieldOf(n))));
+    if (!hasFlags(registers)) return;
+    const [kind, a, b] = this.flags;
+    code.push(m.local.set(kind, code.loadI32(layout.FLAGS_KIND)));
+    code.push(m.local.set(a, code.loadI64(layout.FLAGS_A)));
+    code.push(m.local.set(b, code.loadI64(layout.FLAGS_B)));
+  }
+
+  /** Emits what makes the canonical locals agree with the path's state, of the registers in `wanted`. The state itself is left alone. */
+  settle(state: PathState, wanted: Registers): void {
+    const { code, module: m } = this.o;
+    if (hasFlags(wanted) && state.nzcv !== undefined) {
+      const [kind, a, b] = this.tripleOf(state.nzcv);
+      code.push(m.local.set(this.flags[1], a));
+      code.push(m.local.set(this.flags[2], b));
+      code.push(m.local.set(this.flags[0], kind));
+    }
+    const moves = [...state.registers]
+      .filter(([n]) => has(wanted, n))
+      .map(([n, value]) => ({ to: this.local(n), value }));
     const targets = new Set(moves.map((move) => move.to));
     // A value that is another register's canonical local must be read before that one is overwritten.
     const safe = moves.map(({ to, value }) =>
@@ -72,22 +105,53 @@ export class CanonicalLocals {
         ? { to, value: this.o.bind("i64", this.o.wide(value)) }
         : { to, value },
     );
-    const m = this.o.module;
     for (const { to, value } of safe) {
-      if (value.local !== to) this.o.code.push(m.local.set(to, this.o.wide(value)));
+      if (value.local !== to) code.push(m.local.set(to, this.o.wide(value)));
     }
   }
 
-  private settleFlags(nzcv: Value): void {
-    const m = this.o.module;
-    const [kindLocal, aLocal, bLocal] = this.flags;
+  /** Emits stores of the path's own registers to the core's block, but for those in `settled`. */
+  storePath(state: PathState, settled: Registers): void {
+    const { code } = this.o;
+    for (const [n, value] of state.registers) {
+      if (!has(settled, n)) code.storeI64(fieldOf(n), this.o.wide(value));
+    }
+    if (state.nzcv !== undefined && !hasFlags(settled)) this.storeFlags(this.tripleOf(state.nzcv));
+  }
+
+  /** Emits stores of canonical locals to the core's block. */
+  store(registers: Registers): void {
+    const { code, module: m } = this.o;
+    const { i32, i64 } = code.types;
+    for (const n of members(registers)) code.storeI64(fieldOf(n), m.local.get(this.local(n), i64));
+    const [kind, a, b] = this.flags;
+    if (hasFlags(registers)) this.storeFlags([m.local.get(kind, i32), m.local.get(a, i64), m.local.get(b, i64)]);
+  }
+
+  /** Emits stores of all that is newer on this path than in the core's block. */
+  storeAll(state: PathState): void {
+    let rest = state.dirty;
+    for (const n of state.registers.keys()) rest &= ~(1n << BigInt(n));
+    if (state.nzcv !== undefined) rest &= ~(1n << 32n);
+    this.storePath(state, noRegisters);
+    this.store(rest);
+  }
+
+  private storeFlags([kind, a, b]: FlagTriple): void {
+    const { code } = this.o;
+    code.storeI64(layout.FLAGS_A, a);
+    code.storeI64(layout.FLAGS_B, b);
+    code.storeI32(layout.FLAGS_KIND, kind);
+  }
+
+  private tripleOf(nzcv: Value): FlagTriple {
+    const { o } = this;
+    const kindOf = (kind: number): Expression => o.module.i32.const(kind);
     const number = nzcv.flags === undefined ? undefined : flagKind(nzcv.flags);
-    const [kind, a, b]: [number, Value, Value] =
-      nzcv.flags === undefined || number === undefined
-        ? [FLAGS_KNOWN, nzcv, constantOf(0)]
-        : [number, nzcv.flags.kind === "logical" ? nzcv.flags.result : nzcv.flags.a, nzcv.flags.b];
-    this.o.code.push(m.local.set(aLocal, this.o.wide(a)));
-    this.o.code.push(m.local.set(bLocal, this.o.wide(b)));
-    this.o.code.push(m.local.set(kindLocal, m.i32.const(kind)));
+    if (nzcv.flags === undefined || number === undefined) {
+      return [kindOf(FLAGS_KNOWN), o.wide(nzcv), o.wide(constantOf(0))];
+    }
+    const { kind, result, a, b } = nzcv.flags;
+    return [kindOf(number), o.wide(kind === "logical" ? result : a), o.wide(b)];
   }
 }

@@ -1,4 +1,4 @@
-/** From a region's plan to a wasm module with one function, called like an interpreter handler. */
+/** From a region's plan to a wasm module with one function. */
 
 import * as layout from "../../assembly/layout.js";
 import { InternalError } from "../a64/errors.js";
@@ -14,41 +14,27 @@ import {
   none,
   type WasmModule,
 } from "../wasm/binaryen.js";
-import { PC_PARAMETER } from "../wasm/code.js";
+import type { TemporariesMark } from "../wasm/code.js";
 import type { BlockId } from "../wasm/flow-order.js";
 import { FlowGraph } from "../wasm/structure.js";
 import { constantOf, type Field, type Value } from "../wasm/value.js";
+import { RegionFrame } from "./frame.js";
+import { type NodeRegisters, registersOf } from "./liveness.js";
 import { RegionOps } from "./ops.js";
-import {
-  type ExitReason,
-  noCounts,
-  type PathCounts,
-  type PlanNode,
-  type RegionCounter,
-  type RegionPlan,
-  type Successor,
-} from "./plan.js";
+import type { NodeEnd, PlanNode, RegionPlan, Successor } from "./plan.js";
 import { PathState } from "./state.js";
-
-export interface Translation {
-  readonly binary: Uint8Array;
-  /** The region's counters in memory, in order: u64 each, from REGION_COUNTERS + the imported global `counters`. */
-  readonly counters: readonly RegionCounter[];
-}
 
 /** Binaryen leaves regions as they are: its passes cost more than they gain, and V8 optimises again (docs/performance.md). */
 const OPTIMISE_LEVEL = 0;
 
-const EXIT = "exit";
-
-/** Translates; `formOf` gives the form of a handler index. */
-export function translateRegion(plan: RegionPlan, formOf: (handler: number) => Form): Translation {
+/** Translates; `formOf` gives the form of a handler index. The module's only export is the function `region`. */
+export function translateRegion(plan: RegionPlan, formOf: (handler: number) => Form): Uint8Array {
   const module = createModule();
-  const counters = new RegionTranslator(module, plan, formOf).translate();
+  new RegionTranslator(module, plan, formOf).translate();
   if (!module.validate()) {
     throw new InternalError(`the region at 0x${plan.head.toString(16)} is not valid wasm:\n${module.emitText()}`);
   }
-  return { binary: emit(module, OPTIMISE_LEVEL), counters };
+  return emit(module, OPTIMISE_LEVEL);
 }
 
 /** The same as text, for tests and for people. */
@@ -60,22 +46,18 @@ export function regionText(plan: RegionPlan, formOf: (handler: number) => Form):
   return text;
 }
 
+type EndOf<Kind extends NodeEnd["kind"]> = Extract<NodeEnd, { readonly kind: Kind }>;
+
 class RegionTranslator {
   private readonly o: RegionOps;
   private readonly graph: FlowGraph;
-  private readonly counters: RegionCounter[] = [];
-  /** Locals that count edges, by counter. */
-  private readonly edgeLocals = new Map<number, number>();
+  private readonly frame: RegionFrame;
+  private readonly registers: readonly NodeRegisters[];
   private readonly blocks = new Map<number, BlockId>();
-  private readonly fuel: number;
-  private readonly nextPc: number;
-  /** PSTATE.BTYPE between an indirect branch that was followed and the end of the instruction it goes to; 0 elsewhere. */
-  private readonly btype: number;
-  private setsBtype = false;
   /** Nodes that indirect branches other than returns are followed into. */
   private readonly landings: ReadonlySet<number>;
-  /** Upper bound of the instructions between two looks at the fuel. */
-  private readonly need: number;
+  /** Where the dispatch node is to go. */
+  private readonly dispatchTarget: number;
 
   constructor(
     private readonly module: WasmModule,
@@ -84,101 +66,32 @@ class RegionTranslator {
   ) {
     module.setMemory(1, 65536, null, [], true);
     module.addMemoryImport("0", "env", "memory", true);
-    this.o = new RegionOps(module, plan.windows, () => this);
-    module.addGlobalImport("counters", "env", "counters", this.o.code.types.i32);
+    this.o = new RegionOps(module, plan.windows, () => this.frame);
+    const need = plan.nodes.reduce((sum, node) => sum + node.instructions.length, 0);
+    this.frame = new RegionFrame(module, this.o, need, plan.lands);
     this.graph = new FlowGraph(module, () => this.o.code.newLocal("i32"));
-    this.fuel = this.o.code.newLocal("i64");
-    this.nextPc = this.o.code.newLocal("i64");
-    this.btype = this.o.code.newLocal("i32");
+    this.registers = registersOf(plan, formOf);
     this.landings = landingsOf(plan);
-    this.need = plan.nodes.reduce((sum, node) => sum + node.instructions.length, 0);
+    this.dispatchTarget = this.o.code.newLocal("i64");
   }
 
-  translate(): readonly RegionCounter[] {
+  translate(): void {
     const m = this.module;
-    const entry = this.node(0, new PathState());
+    const { code } = this.o;
+    const entry = this.node(0, this.cleanState(0));
     const body = this.graph.render(entry);
-    const epilogue = this.epilogue();
-    const prologue = this.prologue();
-    const whole = m.block(null, [...prologue, m.block(EXIT, [body], none), ...epilogue], handlerResult);
-    m.addFunction("region", handlerParameters, handlerResult, this.o.code.localTypes(), whole);
+    const whole = this.frame.around(body, this.registersAt(0).live);
+    m.addFunction("region", handlerParameters, handlerResult, code.localTypes(), whole);
     m.addFunctionExport("region", "region");
-    return this.counters;
   }
 
-  // ---- in and out ------------------------------------------------------------------------------
-
-  private prologue(): Expression[] {
-    const m = this.module;
-    const { o } = this;
-    const { code, canonical } = o;
-    return code.collect(() => {
-      code.push(m.local.set(this.fuel, code.loadI64(layout.FUEL)));
-      // Not enough for one turn: the run loop sees that no fuel was used and interprets.
-      code.push(m.if(this.fuelIsShort(), m.return(m.local.get(PC_PARAMETER, code.types.i64))));
-      for (const [register, local] of canonical.used()) {
-        code.push(m.local.set(local, code.loadI64(layout.X + 8 * register)));
-      }
-      if (!canonical.flagsUsed) return;
-      code.push(m.local.set(canonical.flags[1], m.i64.load32_u(layout.NZCV, 4, code.core())));
-    });
+  private registersAt(node: number): NodeRegisters {
+    return this.registers[node] as NodeRegisters;
   }
 
-  private epilogue(): Expression[] {
-    const m = this.module;
-    const { code, canonical } = this.o;
-    return code.collect(() => {
-      for (const [register, local] of canonical.used()) {
-        if (canonical.written.has(register)) code.storeI64(layout.X + 8 * register, m.local.get(local, code.types.i64));
-      }
-      code.storeI64(layout.FUEL, m.local.get(this.fuel, code.types.i64));
-      for (const [counter, local] of this.edgeLocals) this.addToCounter(counter, m.local.get(local, code.types.i64));
-      // Last, when little is live: a value that lives across a call is spilled by V8 where it is made, inside the loop.
-      if (canonical.flagsWritten) code.storeI32(layout.NZCV, this.o.flagsFromLocals());
-      if (this.setsBtype) code.storeI32(layout.BTYPE, m.local.get(this.btype, code.types.i32));
-      code.push(m.return(m.local.get(this.nextPc, code.types.i64)));
-    });
-  }
-
-  private fuelIsShort(): Expression {
-    const m = this.module;
-    return m.i64.lt_s(m.local.get(this.fuel, this.o.code.types.i64), m.i64.const(BigInt(this.need)));
-  }
-
-  /** core + the region's counters: the base of the counters' addresses. */
-  private counterBase(): Expression {
-    const m = this.module;
-    return m.i32.add(this.o.code.core(), m.global.get("counters", this.o.code.types.i32));
-  }
-
-  private addToCounter(counter: number, amount: Expression): void {
-    const m = this.module;
-    const offset = layout.REGION_COUNTERS + 8 * counter;
-    const sum = m.i64.add(m.i64.load(offset, 8, this.counterBase()), amount);
-    this.o.code.push(m.i64.store(offset, 8, this.counterBase(), sum));
-  }
-
-  private newCounter(counts: PathCounts, exit?: ExitReason): number {
-    this.counters.push(exit === undefined ? { counts: { ...counts } } : { counts: { ...counts }, exit });
-    return this.counters.length - 1;
-  }
-
-  private chargeFuel(instructions: number): void {
-    if (instructions === 0) return;
-    const m = this.module;
-    const fuel = m.local.get(this.fuel, this.o.code.types.i64);
-    this.o.code.push(m.local.set(this.fuel, m.i64.sub(fuel, m.i64.const(BigInt(instructions)))));
-  }
-
-  /** Leaves the region from the current state; part of ExitWriter. */
-  exit(reason: ExitReason, pc: Value): void {
-    const m = this.module;
-    const { state, canonical, code } = this.o;
-    this.chargeFuel(state.counts.instructions);
-    this.addToCounter(this.newCounter(state.counts, reason), m.i64.const(1n));
-    canonical.settle(state, true);
-    code.push(m.local.set(this.nextPc, this.o.wide(pc)));
-    code.push(m.br(EXIT));
+  /** The state where a node is entered with all that it needs just loaded. */
+  private cleanState(node: number): PathState {
+    return new PathState(this.registersAt(node).live, 0n);
   }
 
   // ---- nodes -----------------------------------------------------------------------------------
@@ -189,15 +102,19 @@ class RegionTranslator {
     if (node === undefined) throw new InternalError(`the plan has no node ${number}`);
     const known = this.blocks.get(number);
     if (known !== undefined) return known;
-    this.o.state = node.merge ? new PathState() : state;
+    const { live, dirty } = this.registersAt(number);
+    this.o.state = node.merge ? new PathState(live, dirty) : state;
+    // Where paths meet, everything that they know stands in locals of its own.
+    if (node.merge) this.o.code.releaseTo();
     const code = this.o.code.collect(() => {
       const last = node.instructions[node.instructions.length - 1];
       for (const instruction of node.instructions) {
         this.instruction(instruction);
-        if (instruction === node.instructions[0] && this.landings.has(number)) this.setBtype(0);
+        if (instruction === node.instructions[0] && this.landings.has(number)) this.frame.setBtype(0);
         if (instruction !== last) this.assertReturnKnown();
       }
-      if (node.end.kind === "indirect") this.indirectEnd(node);
+      if (node.end.kind === "indirect") this.indirectEnd(node.end);
+      if (node.end.kind === "switch") this.switchEnd(node.end);
     });
     const block = this.graph.addBlock(this.module.block(null, code, none));
     this.blocks.set(number, block);
@@ -227,83 +144,74 @@ class RegionTranslator {
 
   private successors(from: BlockId, node: PlanNode): void {
     const { end } = node;
-    if (end.kind === "goto") return this.edge(from, end.to, this.o.state);
-    if (end.kind === "indirect") {
-      if (end.predicted !== undefined) this.edge(from, end.predicted.to, this.o.state);
-      return;
+    switch (end.kind) {
+      case "goto":
+        return this.edge(from, end.to, this.o.state);
+      case "indirect":
+        if (end.predicted !== undefined) this.edge(from, end.predicted.to, this.o.state);
+        return;
+      case "switch":
+        return this.edge(from, { kind: "node", node: end.dispatch, back: true }, this.o.state);
+      case "dispatch":
+        return this.dispatch(from, end);
+      case "call":
+        return this.call(from, end);
+      case "conditional": {
+        const { condition, state } = this.o;
+        if (condition === undefined) throw new InternalError("a conditional branch without a condition");
+        const mark = this.o.code.mark();
+        const taken = state.copy();
+        taken.counts.conditional++;
+        this.edge(from, end.taken, taken, this.o.narrow(condition));
+        this.o.code.releaseTo(mark);
+        this.edge(from, end.next, state);
+      }
     }
-    const { condition, state } = this.o;
-    if (condition === undefined) throw new InternalError("a conditional branch without a condition");
-    const taken = state.copy();
-    taken.counts.conditional++;
-    this.edge(from, end.taken, taken, this.o.narrow(condition));
-    this.edge(from, end.next, state);
   }
 
   /** Branches from a block to a successor, taken with this state, under a condition if there is one. */
   private edge(from: BlockId, to: Successor, state: PathState, condition: Expression = 0): void {
+    this.o.state = state;
     if (to.kind === "exit") {
-      this.o.state = state;
       const code = this.o.code.nested(() => {
-        if (to.reason === "cold") this.o.countMiss();
-        this.exit(to.reason, constantOf(to.pc));
+        if (to.reason === "cold") this.frame.missCold();
+        this.frame.exit(to.reason, constantOf(to.pc));
       });
       this.graph.addBranch(from, this.graph.addBlock(code), condition, 0);
       return;
     }
     const node = this.plan.nodes[to.node] as PlanNode;
-    if (!node.merge) {
-      this.graph.addBranch(from, this.node(to.node, state), condition, 0);
-      return;
-    }
-    this.o.state = state;
-    const code = this.o.code.nested(() => this.intoMerge(node, to.back));
+    const code = node.merge ? this.o.code.nested(() => this.intoMerge(to.node, to.back)) : 0;
     this.graph.addBranch(from, this.node(to.node, state), condition, code);
   }
 
   /** On the way into a merging node: count the path, look up at the end of a loop, settle the registers. */
-  private intoMerge(node: PlanNode, back: boolean): void {
-    const m = this.module;
-    const { state, code, canonical } = this.o;
-    this.chargeFuel(state.counts.instructions);
-    const counter = this.newCounter(state.counts);
-    const local = code.newLocal("i64");
-    this.edgeLocals.set(counter, local);
-    code.push(m.local.set(local, m.i64.add(m.local.get(local, code.types.i64), m.i64.const(1n))));
-    state.counts = noCounts();
-    if (back) {
-      const head = constantOf((node.instructions[0] as PlanNode["instructions"][number]).pc);
-      code.push(
-        m.if(
-          this.fuelIsShort(),
-          code.nested(() => this.exit("fuel", head)),
-        ),
-      );
-      // A plain load: V8 keeps wasm loads where they are, and an atomic one would check its alignment every time.
-      const pending = code.loadI32(layout.PENDING);
-      code.push(
-        m.if(
-          pending,
-          code.nested(() => this.exit("pending", head)),
-        ),
-      );
-    }
-    canonical.settle(state, !node.flagsDead);
+  private intoMerge(number: number, back: boolean): void {
+    const { state, canonical } = this.o;
+    this.frame.settleCounts();
+    if (back) this.frame.lookUp(this.addressOf(number));
+    const { live } = this.registersAt(number);
+    canonical.settle(state, live);
   }
 
+  private addressOf(number: number): Value {
+    const [first] = (this.plan.nodes[number] as PlanNode).instructions;
+    return first === undefined ? { type: "i64", local: this.dispatchTarget } : constantOf(first.pc);
+  }
+
+  // ---- indirect branches and calls -----------------------------------------------------------------
+
   /** The end of a node whose last instruction branches to an address in a register. */
-  private indirectEnd(node: PlanNode): void {
-    const { end } = node;
+  private indirectEnd(end: EndOf<"indirect">): void {
     const { target, current } = this.o;
-    if (end.kind !== "indirect" || target === undefined || current === undefined)
-      throw new InternalError("no indirect branch here");
+    if (target === undefined || current === undefined) throw new InternalError("no indirect branch here");
     const m = this.module;
-    if (end.type !== "RET") this.setBtype(end.btype);
+    if (end.type !== "RET") this.frame.setBtype(end.btype);
     const expected = end.predicted?.target;
     const leave = (): void => {
       if (end.type !== "RET") this.rememberTarget(current.pc, target);
-      if (expected !== undefined && end.type !== "RET") this.o.countMiss();
-      this.exit("indirect", target);
+      if (expected !== undefined && end.type !== "RET") this.frame.miss();
+      this.frame.exit(end.type === "RET" && expected === undefined ? "return" : "indirect", target);
     };
     if (expected === undefined) return leave();
     if (target.constant === expected) return;
@@ -318,19 +226,92 @@ class RegionTranslator {
     );
   }
 
-  private setBtype(btype: number): void {
-    const m = this.module;
-    this.setsBtype = true;
-    this.o.code.push(m.local.set(this.btype, m.i32.const(btype)));
+  private switchEnd(end: EndOf<"switch">): void {
+    const { target, current, code } = this.o;
+    if (target === undefined || current === undefined) throw new InternalError("no indirect branch here");
+    this.frame.setBtype(end.btype);
+    code.push(this.module.local.set(this.dispatchTarget, this.o.wide(target)));
+    this.rememberTarget(current.pc, target);
   }
 
-  /** What the interpreter's handler does for BR and BLR: notes the target for the next selection. */
+  /** One of the known targets, by the distance from the first of them in words; anything else is left for. */
+  private dispatch(from: BlockId, end: EndOf<"dispatch">): void {
+    const m = this.module;
+    const { o } = this;
+    const { state } = o;
+    const targets = end.cases.map(({ target }) => target);
+    const first = targets.reduce((a, b) => (a < b ? a : b));
+    const last = targets.reduce((a, b) => (a > b ? a : b));
+    const elsewhere = this.graph.addBlock(
+      o.code.nested(() => {
+        this.frame.missCold();
+        this.frame.exit("indirect", { type: "i64", local: this.dispatchTarget });
+      }),
+    );
+    const blocks = end.cases.map(({ node }) => this.node(node, state));
+    const words = Number((last - first) / 4n) + 1;
+    const table = Array.from({ length: words }, () => elsewhere);
+    targets.forEach((target, index) => {
+      table[Number((target - first) / 4n)] = blocks[index] as BlockId;
+    });
+    const distance = (): Expression =>
+      m.i64.sub(m.local.get(this.dispatchTarget, o.code.types.i64), m.i64.const(BigInt.asIntN(64, first)));
+    // Rotating moves the two lowest bits, which have to be zero, to the top.
+    const index = m.i64.rotr(distance(), m.i64.const(2n));
+    const isFar = m.i64.gt_u(index, m.i64.const(BigInt(words - 1)));
+    this.graph.addBranch(from, elsewhere, isFar, 0);
+    const near = m.i32.wrap(m.i64.shr_u(distance(), m.i64.const(2n)));
+    this.graph.addSwitch(from, near, table);
+  }
+
+  /** What BR and BLR do in the interpreter's handler: note the target for the next selection. */
   private rememberTarget(pc: bigint, target: Value): void {
     const m = this.module;
     const { code } = this.o;
+    const branch = m.i64.const(BigInt.asIntN(64, pc));
     const entry = Number((pc >> 2n) % BigInt(layout.BRANCH_TARGET_ENTRIES));
-    code.storeI64(layout.BRANCH_TARGETS + 16 * entry, m.i64.const(BigInt.asIntN(64, pc)));
+    code.storeI64(layout.BRANCH_TARGETS + 16 * entry, branch);
     code.storeI64(layout.BRANCH_TARGETS + 16 * entry + 8, this.o.wide(target));
+    const word = m.i32.wrap(m.i64.shr_u(this.o.wide(target), m.i64.const(2n)));
+    const start = Number(BigInt.asIntN(32, (pc >> 2n) * BigInt(layout.BRANCH_EDGE_FACTOR)));
+    const index = m.i32.and(m.i32.add(word, m.i32.const(start)), m.i32.const(layout.BRANCH_EDGE_ENTRIES - 1));
+    const edge = this.o.bind("i32", m.i32.add(code.core(), m.i32.shl(index, m.i32.const(4))));
+    code.push(m.i64.store(layout.BRANCH_EDGES, 8, this.o.narrow(edge), m.i64.const(BigInt.asIntN(64, pc))));
+    code.push(m.i64.store(layout.BRANCH_EDGES + 8, 8, this.o.narrow(edge), this.o.wide(target)));
+  }
+
+  private call(from: BlockId, end: EndOf<"call">): void {
+    const m = this.module;
+    const { o } = this;
+    const { state, current } = o;
+    const target = end.callee === undefined ? o.target : constantOf(end.callee);
+    if (target === undefined || current === undefined) throw new InternalError("no call here");
+    const mark: TemporariesMark = o.code.mark();
+    const { inlined } = end;
+    if (inlined !== undefined) {
+      const inline = state.copy();
+      o.state = inline;
+      const landing = this.graph.addBlock(
+        o.code.nested(() => {
+          this.frame.setBtype(end.btype);
+        }),
+      );
+      const condition = m.i64.eq(o.wide(target), m.i64.const(BigInt.asIntN(64, inlined.target)));
+      this.graph.addBranch(from, landing, condition, 0);
+      this.edge(landing, inlined.to, inline);
+      o.code.releaseTo(mark);
+    }
+    o.state = state;
+    const code = o.code.nested(() => {
+      if (inlined !== undefined) this.frame.miss();
+      if (end.callee === undefined) this.rememberTarget(current.pc, target);
+      this.frame.call(target, end.btype, constantOf(end.returnTo));
+      if (end.to.kind === "node") o.canonical.load(this.registersAt(end.to.node).live);
+    });
+    const block = this.graph.addBlock(code);
+    this.graph.addBranch(from, block, 0, 0);
+    if (end.to.kind === "exit") return this.edge(block, end.to, new PathState(0n, 0n));
+    this.graph.addBranch(block, this.node(end.to.node, this.cleanState(end.to.node)), 0, 0);
   }
 }
 
@@ -339,6 +320,8 @@ function landingsOf(plan: RegionPlan): ReadonlySet<number> {
   for (const { end } of plan.nodes) {
     if (end.kind === "indirect" && end.type !== "RET" && end.predicted?.to.kind === "node")
       landings.add(end.predicted.to.node);
+    if (end.kind === "call" && end.inlined?.to.kind === "node") landings.add(end.inlined.to.node);
+    if (end.kind === "dispatch") for (const { node } of end.cases) landings.add(node);
   }
   return landings;
 }

@@ -382,6 +382,7 @@ export class Core {
     for (;;) {
       this.#granted = Math.min(left, SLICE);
       this.#state.setNumber(layout.FUEL, this.#granted);
+      this.#state.set32(layout.MORE_FUEL, left > SLICE ? 1 : 0);
       const stop = this.#enter();
       left -= this.#settle();
       if (stop === layout.STOP_PENDING) {

@@ -366,20 +366,19 @@ export class Machine {
   /** Counts since the machine was made; `statsBetween` gives what happened between two of them. */
   stats(): MachineStats {
     const regions = this.#regions?.stats();
-    const counts = regions?.counts;
-    const sum = (field: number): number => this.#states.reduce((total, state) => total + state.getNumber(field), 0);
+    const sum = (field: number): number => this.#states.reduce((total, state) => total + state.count(field), 0);
     return {
       instructions: this.cores.reduce((total, core) => total + core.instructions, 0),
       fetches: sum(layout.COUNT_FETCHES),
-      dataReads: sum(layout.COUNT_READS) + (counts?.reads ?? 0),
-      dataWrites: sum(layout.COUNT_WRITES) + (counts?.writes ?? 0),
+      dataReads: sum(layout.COUNT_READS),
+      dataWrites: sum(layout.COUNT_WRITES),
       branches: {
-        direct: sum(layout.COUNT_BRANCH_DIRECT) + (counts?.direct ?? 0),
-        conditional: sum(layout.COUNT_BRANCH_CONDITIONAL) + (counts?.conditional ?? 0),
-        call: sum(layout.COUNT_BRANCH_CALL) + (counts?.call ?? 0),
-        indirect: sum(layout.COUNT_BRANCH_INDIRECT) + (counts?.indirect ?? 0),
-        indirectCall: sum(layout.COUNT_BRANCH_INDIRECT_CALL) + (counts?.indirectCall ?? 0),
-        return: sum(layout.COUNT_BRANCH_RETURN) + (counts?.return ?? 0),
+        direct: sum(layout.COUNT_BRANCH_DIRECT),
+        conditional: sum(layout.COUNT_BRANCH_CONDITIONAL),
+        call: sum(layout.COUNT_BRANCH_CALL),
+        indirect: sum(layout.COUNT_BRANCH_INDIRECT),
+        indirectCall: sum(layout.COUNT_BRANCH_INDIRECT_CALL),
+        return: sum(layout.COUNT_BRANCH_RETURN),
       },
       exceptions: sum(layout.COUNT_EXCEPTIONS),
       dropped: sum(layout.COUNT_DROPPED),

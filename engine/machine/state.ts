@@ -44,12 +44,30 @@ export class CoreState {
     return (this.words32[field / 4] as number) + (this.signed32[field / 4 + 1] as number) * WORD;
   }
 
+  /** A counter of layout.ts with what regions have counted for it since the slice began. */
+  count(field: number): number {
+    const packed = packedCounts.get(field);
+    return this.getNumber(field) + (packed === undefined ? 0 : (this.words32[packed / 4] as number));
+  }
+
   /** A safe integer as 64 bits, negative ones in two's complement. */
   setNumber(field: number, value: number): void {
     this.signed32[field / 4] = value;
     this.signed32[field / 4 + 1] = Math.floor(value / WORD);
   }
 }
+
+/** Where compiled regions count, by counter. */
+const packedCounts: ReadonlyMap<number, number> = new Map([
+  [layout.COUNT_READS, layout.PACKED_ACCESSES],
+  [layout.COUNT_WRITES, layout.PACKED_ACCESSES + 4],
+  [layout.COUNT_BRANCH_DIRECT, layout.PACKED_JUMPS],
+  [layout.COUNT_BRANCH_CONDITIONAL, layout.PACKED_JUMPS + 4],
+  [layout.COUNT_BRANCH_CALL, layout.PACKED_CALLS],
+  [layout.COUNT_BRANCH_RETURN, layout.PACKED_CALLS + 4],
+  [layout.COUNT_BRANCH_INDIRECT, layout.PACKED_INDIRECT],
+  [layout.COUNT_BRANCH_INDIRECT_CALL, layout.PACKED_INDIRECT + 4],
+]);
 
 /** Registers and PSTATE, and the exception being raised: what a call within a call must leave as it was. */
 const contextParts = [

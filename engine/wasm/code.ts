@@ -7,8 +7,14 @@ export const WORD_PARAMETER = 1;
 export const PC_PARAMETER = 2;
 const PARAMETERS: readonly Type[] = ["i32", "i32", "i64"];
 
+export type TemporariesMark = Readonly<Record<Type, number>>;
+
 export class Code {
   private readonly locals: Type[] = [];
+  /** Locals for temporaries, by type and in the order in which they are handed out. */
+  private readonly pool: Record<Type, number[]> = { i32: [], i64: [] };
+  /** How many of the pool are in use. */
+  private used: TemporariesMark = { i32: 0, i64: 0 };
   private statements: Expression[] = [];
 
   constructor(
@@ -23,6 +29,31 @@ export class Code {
   newLocal(type: Type): number {
     this.locals.push(type);
     return this.parameters.length + this.locals.length - 1;
+  }
+
+  /**
+   * A local for a value of passing interest: fresh, or one that was in use when `releaseTo` gave it back. Functions with
+   * thousands of locals take V8 long to compile.
+   */
+  newTemporary(type: Type): number {
+    const index = this.used[type];
+    this.used = { ...this.used, [type]: index + 1 };
+    let local = this.pool[type][index];
+    if (local === undefined) {
+      local = this.newLocal(type);
+      this.pool[type].push(local);
+    }
+    return local;
+  }
+
+  /** The temporaries in use, for `releaseTo`. */
+  mark(): TemporariesMark {
+    return this.used;
+  }
+
+  /** Gives back the temporaries handed out since `mark` (since the beginning without one): nothing may read them any more. */
+  releaseTo(mark: TemporariesMark = { i32: 0, i64: 0 }): void {
+    this.used = mark;
   }
 
   localTypes(): number[] {

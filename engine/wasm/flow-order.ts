@@ -12,6 +12,8 @@ export class FlowOrder {
   private readonly position = new Map<BlockId, number>();
   private readonly predecessors = new Map<BlockId, BlockId[]>();
   private readonly dominator = new Map<BlockId, BlockId>();
+  /** Meeting blocks by the block that dominates them directly, in order. */
+  private readonly meetings = new Map<BlockId, BlockId[]>();
 
   constructor(
     private readonly blocks: readonly { readonly edges: readonly Edge[] }[],
@@ -19,6 +21,7 @@ export class FlowOrder {
   ) {
     this.visit();
     this.findDominators();
+    this.findMeetings();
   }
 
   /** A branch that does not go forward in the order. */
@@ -37,10 +40,18 @@ export class FlowOrder {
   }
 
   /** The meeting blocks directly dominated by a block, in order. */
-  meetingsUnder(id: BlockId): BlockId[] {
-    return this.order.filter(
-      (other) => other !== this.entry && this.dominator.get(other) === id && this.isMeeting(other),
-    );
+  meetingsUnder(id: BlockId): readonly BlockId[] {
+    return this.meetings.get(id) ?? [];
+  }
+
+  private findMeetings(): void {
+    for (const id of this.order) {
+      if (id === this.entry || !this.isMeeting(id)) continue;
+      const above = this.dominator.get(id) as BlockId;
+      const list = this.meetings.get(above);
+      if (list === undefined) this.meetings.set(above, [id]);
+      else list.push(id);
+    }
   }
 
   /**
@@ -79,9 +90,10 @@ export class FlowOrder {
       for (const { to } of this.edges(id)) {
         if (!seen.has(to)) walk(to);
       }
-      this.order.unshift(id);
+      this.order.push(id);
     };
     walk(this.entry);
+    this.order.reverse();
     this.order.forEach((id, index) => this.position.set(id, index));
     for (const from of this.order) {
       for (const { to } of this.edges(from)) {

@@ -14,7 +14,15 @@ import { type BlockId, type Edge, FlowOrder } from "./flow-order.js";
 
 interface Block {
   readonly code: Expression;
+  /** Tried in order; those of a switch come last. */
   readonly edges: CodeEdge[];
+  switch?: Switch;
+}
+
+interface Switch {
+  readonly index: Expression;
+  /** The edges that it chooses from, by index. */
+  readonly table: readonly CodeEdge[];
 }
 
 interface CodeEdge extends Edge {
@@ -45,6 +53,14 @@ export class FlowGraph {
     this.block(from).edges.push({ to, condition, code });
   }
 
+  /** Ends a block with a branch to `targets[index]`; `index` is an i32 within the table. Instead of a last branch without a condition. */
+  addSwitch(from: BlockId, index: Expression, targets: readonly BlockId[]): void {
+    const edges = new Map([...new Set(targets)].map((to): [BlockId, CodeEdge] => [to, { to, condition: 0, code: 0 }]));
+    const block = this.block(from);
+    block.edges.push(...edges.values());
+    block.switch = { index, table: targets.map((to) => edges.get(to) as CodeEdge) };
+  }
+
   private block(id: BlockId): Block {
     return this.blocks[id] as Block;
   }
@@ -73,11 +89,7 @@ export class FlowGraph {
         edge.to = dispatcher;
       }
     }
-    entries.forEach((entry, index) => {
-      const isLast = index === entries.length - 1;
-      const condition = isLast ? 0 : m.i32.eq(m.local.get(local, typeOf("i32")), m.i32.const(index));
-      this.addBranch(dispatcher, entry, condition, 0);
-    });
+    this.addSwitch(dispatcher, m.local.get(local, typeOf("i32")), entries);
   }
 
   /** The block and all that it dominates. */
@@ -93,12 +105,26 @@ export class FlowGraph {
 
   private branches(from: BlockId, order: FlowOrder): Expression {
     const m = this.module;
-    let rest = m.nop();
-    for (const edge of [...this.block(from).edges].reverse()) {
+    const block = this.block(from);
+    const chosen = new Set(block.switch?.table);
+    let rest = block.switch === undefined ? m.nop() : this.switch(from, block.switch, order);
+    for (const edge of [...block.edges].reverse()) {
+      if (chosen.has(edge)) continue;
       const taken = this.branch(from, edge, order);
       rest = edge.condition === 0 ? taken : m.if(edge.condition, taken, rest);
     }
     return rest;
+  }
+
+  /** br_table out of as many blocks as there are edges; the code of an edge follows its block. */
+  private switch(from: BlockId, { index, table }: Switch, order: FlowOrder): Expression {
+    const m = this.module;
+    const edges = [...new Set(table)];
+    const label = (edge: CodeEdge): string => `case${from}.${edges.indexOf(edge)}`;
+    const labels = table.map(label);
+    let code = m.switch(labels, labels[0] as string, index);
+    for (const edge of edges) code = m.block(null, [m.block(label(edge), [code], none), this.branch(from, edge, order)], none);
+    return code;
   }
 
   private branch(from: BlockId, { to, code }: CodeEdge, order: FlowOrder): Expression {

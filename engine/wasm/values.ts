@@ -63,7 +63,7 @@ export abstract class ValueOps implements ValueEmitter {
 
   /** Computes the expression here and now. */
   bind(type: Type, expression: Expression): Value {
-    const local = this.code.newLocal(type);
+    const local = this.code.newTemporary(type);
     this.code.push(this.module.local.set(local, expression));
     return { type, local };
   }

@@ -1,0 +1,110 @@
+/** Compiled regions as the run loop enters them, and as they call one another. */
+import {
+  BRANCH_EDGES, BRANCH_EDGE_ENTRIES, BRANCH_EDGE_FACTOR, BRANCH_TARGETS, BRANCH_TARGET_ENTRIES, BTYPE, CALL_WINDOW_BASE, CALL_WINDOW_BIAS, CALL_WINDOW_BYTES, COUNT_BRANCH_CALL, COUNT_BRANCH_CONDITIONAL,
+  COUNT_BRANCH_DIRECT, COUNT_BRANCH_INDIRECT, COUNT_BRANCH_INDIRECT_CALL, COUNT_BRANCH_RETURN, COUNT_READS,
+  COUNT_REGION_ENTRIES, COUNT_WRITES, FAULT_PC, FIRST_REGION, FLAGS_A, FLAGS_B, FLAGS_KIND, HANDLER_MASK, NZCV, PACKED_ACCESSES,
+  PACKED_CALLS, PACKED_INDIRECT, PACKED_JUMPS, REGION_STACK, REGION_STACK_LIMIT, TABLE_NZCV, WINDOW_BASE, WINDOW_BYTES,
+} from "./layout";
+import { increment } from "./icache";
+import { findWindow, slotsOf, windowAt } from "./windows";
+
+/** Finds the executable window of `pc` for `follow`; false if there is none. */
+function findCallWindow(core: u32, pc: u64): bool {
+  const index = findWindow(pc);
+  const slots = index < 0 ? 0 : slotsOf(core, index);
+  if (slots == 0) return false;
+  const base = load<u64>(windowAt(index), WINDOW_BASE);
+  store<u64>(core, base, CALL_WINDOW_BASE);
+  store<u64>(core, load<u64>(windowAt(index), WINDOW_BYTES), CALL_WINDOW_BYTES);
+  store<u32>(core, slots - <u32>base * 2, CALL_WINDOW_BIAS);
+  return true;
+}
+
+/** The region that executes the word at `pc`; 0 if that is not a region's business. */
+// @ts-ignore: decorators
+@inline
+function regionAt(core: u32, pc: u64): i32 {
+  if (pc - load<u64>(core, CALL_WINDOW_BASE) >= load<u64>(core, CALL_WINDOW_BYTES) && !findCallWindow(core, pc)) return 0;
+  if ((<u32>pc & 3) != 0) return 0;
+  const handler = load<i32>(<u32>pc * 2 + load<u32>(core, CALL_WINDOW_BIAS), 4) & HANDLER_MASK;
+  return handler >= FIRST_REGION ? handler : 0;
+}
+
+/**
+ * A region's call of the code at `pc`, by BL or (BTYPE 2) BLR: goes from region to region until one comes to `expected`, the
+ * address behind the call, and gives it. Gives another address where the caller has to leave for the run loop too: code that has no
+ * region, a region that declined (fuel, PENDING, BTYPE), too deep a nesting. All of the guest's state is in the core's block
+ * before and after, so that whoever goes on from there needs to know nothing of how it was reached.
+ *
+ * `frame` estimates the bytes that the calling region has on this thread's stack.
+ */
+export function follow(core: u32, pc: u64, type: u32, expected: u64, frame: u32): u64 {
+  const depth = load<u32>(core, REGION_STACK) + frame;
+  let btype = type;
+  if (depth > <u32>REGION_STACK_LIMIT) {
+    store<u32>(core, btype, BTYPE);
+    return pc;
+  }
+  store<u32>(core, depth, REGION_STACK);
+  while (true) {
+    const handler = regionAt(core, pc);
+    if (handler == 0) {
+      store<u32>(core, btype, BTYPE);
+      break;
+    }
+    increment(core, COUNT_REGION_ENTRIES);
+    const next = call_indirect<u64>(handler, core, btype, pc);
+    // Back at its own head: it has declined, or gone round.
+    if (next == expected || next == pc) {
+      pc = next;
+      break;
+    }
+    pc = next;
+    btype = load<u32>(core, BTYPE);
+    if (btype != 0) store<u32>(core, 0, BTYPE);
+  }
+  store<u32>(core, depth - frame, REGION_STACK);
+  return pc;
+}
+
+/** Runs a region, and those that follow it, from the run loop; gives the next PC. */
+export function enterRegion(core: u32, handler: i32, pc: u64): u64 {
+  store<u32>(core, 0, FLAGS_KIND);
+  store<u64>(core, load<u32>(core, NZCV), FLAGS_A);
+  increment(core, COUNT_REGION_ENTRIES);
+  let next = call_indirect<u64>(handler, core, 0, pc);
+  if (next != pc && load<u32>(core, BTYPE) == 0) next = follow(core, next, 0, FAULT_PC, 0);
+  const kind = load<u32>(core, FLAGS_KIND);
+  const a = load<u64>(core, FLAGS_A);
+  store<u32>(core, kind == 0 ? <u32>a : call_indirect<u32>(TABLE_NZCV, kind, a, load<u64>(core, FLAGS_B)), NZCV);
+  return next;
+}
+
+/** Remembers where the indirect branch at `pc` went: for the selection of regions. */
+export function noteBranch(core: u32, pc: u64, target: u64): void {
+  const last = core + ((<u32>(pc >>> 2) & (BRANCH_TARGET_ENTRIES - 1)) << 4);
+  store<u64>(last, pc, BRANCH_TARGETS);
+  store<u64>(last, target, BRANCH_TARGETS + 8);
+  const hash = <u32>(pc >>> 2) * BRANCH_EDGE_FACTOR + <u32>(target >>> 2);
+  const edge = core + ((hash & (BRANCH_EDGE_ENTRIES - 1)) << 4);
+  store<u64>(edge, pc, BRANCH_EDGES);
+  store<u64>(edge, target, BRANCH_EDGES + 8);
+}
+
+// @ts-ignore: decorators
+@inline
+function unpack(core: u32, packed: u32, low: u32, high: u32): void {
+  const counts = load<u64>(core + packed);
+  if (counts == 0) return;
+  increment(core, low, counts & 0xffffffff);
+  increment(core, high, counts >>> 32);
+  store<u64>(core + packed, 0);
+}
+
+/** Adds what regions have counted to the core's counters. Often enough that no half overflows: a slice has less than 2^32 instructions. */
+export function unpackCounts(core: u32): void {
+  unpack(core, PACKED_ACCESSES, COUNT_READS, COUNT_WRITES);
+  unpack(core, PACKED_JUMPS, COUNT_BRANCH_DIRECT, COUNT_BRANCH_CONDITIONAL);
+  unpack(core, PACKED_CALLS, COUNT_BRANCH_CALL, COUNT_BRANCH_RETURN);
+  unpack(core, PACKED_INDIRECT, COUNT_BRANCH_INDIRECT, COUNT_BRANCH_INDIRECT_CALL);
+}

@@ -1,0 +1,265 @@
+/**
+ * The way into a region and out of it: what its function loads when it is entered, and how it counts, charges fuel, stores and
+ * returns where it is left.
+ *
+ * The function is called as an interpreter's handler, but for its second parameter: PSTATE.BTYPE as it is met with, where the
+ * word is a handler's. It gives the next PC; its own head's address with the fuel untouched means that it has declined.
+ */
+import * as layout from "../../assembly/layout.js";
+import { type Expression, none, type WasmModule } from "../wasm/binaryen.js";
+import { CORE_PARAMETER, PC_PARAMETER, WORD_PARAMETER } from "../wasm/code.js";
+import type { Value } from "../wasm/value.js";
+import type { ExitWriter, RegionOps } from "./ops.js";
+import { type ExitReason, exitReasons, noCounts, type PathCounts } from "./plan.js";
+import type { Registers } from "./registers.js";
+
+/** What a path has counted goes two and two into the halves of a local: see PACKED_ACCESSES in layout.ts. */
+const packs: readonly { readonly field: number; readonly low: keyof PathCounts; readonly high: keyof PathCounts }[] = [
+  { field: layout.PACKED_ACCESSES, low: "reads", high: "writes" },
+  { field: layout.PACKED_JUMPS, low: "direct", high: "conditional" },
+  { field: layout.PACKED_CALLS, low: "call", high: "return" },
+  { field: layout.PACKED_INDIRECT, low: "indirect", high: "indirectCall" },
+];
+
+/** Bytes that V8's baseline compiler takes on the stack for a function besides its locals: an estimate. */
+const FRAME_OVERHEAD = 160;
+
+/** Behind everything that is stored registers by registers. */
+const OUT = "out";
+
+export class RegionFrame implements ExitWriter {
+  private readonly fuel: number;
+  private readonly nextPc: number;
+  /** PSTATE.BTYPE between an indirect branch that was followed and the end of the instruction it goes to; 0 elsewhere. */
+  private readonly btype: number;
+  private setsBtype = false;
+  private readonly packed = new Map<number, number>();
+  /** Epilogues: labels of the code that stores these registers. */
+  private readonly epilogues = new Map<Registers, string>();
+
+  constructor(
+    private readonly module: WasmModule,
+    private readonly o: RegionOps,
+    /** Upper bound of the instructions between two looks at the fuel. */
+    private readonly need: number,
+    /** Bit b: the head may be reached with PSTATE.BTYPE = b. */
+    private readonly lands: number,
+  ) {
+    const { code } = o;
+    this.fuel = code.newLocal("i64");
+    this.nextPc = code.newLocal("i64");
+    this.btype = code.newLocal("i32");
+    module.addGlobalImport("region", "env", "region", code.types.i32);
+  }
+
+  /** The whole function around the code of its nodes. */
+  around(body: Expression, live: Registers): Expression {
+    const m = this.module;
+    const prologue = this.prologue(live);
+    const code = this.epilogue(body);
+    this.addFrameGlobal();
+    return m.block(null, [...prologue, ...code], this.o.code.types.i64);
+  }
+
+  /** The bytes that this function has on the stack are known when all of its locals are. */
+  private addFrameGlobal(): void {
+    const m = this.module;
+    const bytes = FRAME_OVERHEAD + 8 * this.o.code.localTypes().length;
+    m.addGlobal("frame", this.o.code.types.i32, false, m.i32.const(bytes));
+  }
+
+  private prologue(live: Registers): Expression[] {
+    const m = this.module;
+    const { code, canonical } = this.o;
+    const { i32, i64 } = code.types;
+    const btype = (): Expression => m.local.get(WORD_PARAMETER, i32);
+    return code.collect(() => {
+      this.loadFuel();
+      let declines = m.i32.or(this.fuelIsShort(), code.loadI32(layout.PENDING));
+      if (this.lands !== 15) {
+        const isBad = m.i32.eqz(m.i32.and(m.i32.shr_u(m.i32.const(this.lands), btype()), m.i32.const(1)));
+        declines = m.i32.or(declines, isBad);
+      }
+      const decline = code.nested(() => {
+        code.storeI32(layout.BTYPE, btype());
+        code.push(m.return(m.local.get(PC_PARAMETER, i64)));
+      });
+      code.push(m.if(declines, decline));
+      canonical.load(live);
+    });
+  }
+
+  /** Code that ends in exits, and what the exits lead to. */
+  private epilogue(body: Expression): Expression[] {
+    const m = this.module;
+    const { code, canonical } = this.o;
+    let all = body;
+    for (const [registers, label] of this.epilogues) {
+      const stores = code.collect(() => {
+        canonical.store(registers);
+        code.push(m.br(OUT));
+      });
+      all = m.block(null, [m.block(label, [all], none), ...stores], none);
+    }
+    const out = code.collect(() => {
+      code.storeI64(layout.FUEL, m.local.get(this.fuel, code.types.i64));
+      for (const [field, local] of this.packed) {
+        const sum = m.i64.add(code.loadI64(field), m.local.get(local, code.types.i64));
+        code.storeI64(field, sum);
+      }
+      if (this.setsBtype) code.storeI32(layout.BTYPE, m.local.get(this.btype, code.types.i32));
+      code.push(m.return(m.local.get(this.nextPc, code.types.i64)));
+    });
+    return [m.block(OUT, [all], none), ...out];
+  }
+
+  // ---- counting ----------------------------------------------------------------------------------
+
+  /** Charges for and counts what the path has done since this was last called. */
+  settleCounts(): void {
+    const { state } = this.o;
+    this.addCounts(state.counts);
+    state.counts = noCounts();
+  }
+
+  private addCounts(counts: PathCounts): void {
+    const m = this.module;
+    const { code } = this.o;
+    const { i64 } = code.types;
+    const add = (local: number, amount: bigint): void =>
+      code.push(m.local.set(local, m.i64.add(m.local.get(local, i64), m.i64.const(amount))));
+    if (counts.instructions > 0) add(this.fuel, BigInt(-counts.instructions));
+    for (const { field, low, high } of packs) {
+      const amount = BigInt(counts[low]) + (BigInt(counts[high]) << 32n);
+      if (amount !== 0n) add(this.pack(field), amount);
+    }
+  }
+
+  private pack(field: number): number {
+    let local = this.packed.get(field);
+    if (local === undefined) {
+      local = this.o.code.newLocal("i64");
+      this.packed.set(field, local);
+    }
+    return local;
+  }
+
+  private loadFuel(): void {
+    const { code } = this.o;
+    code.push(this.module.local.set(this.fuel, code.loadI64(layout.FUEL)));
+  }
+
+  private fuelIsShort(): Expression {
+    const m = this.module;
+    return m.i64.lt_s(m.local.get(this.fuel, this.o.code.types.i64), m.i64.const(BigInt(this.need)));
+  }
+
+  /** Sets PSTATE.BTYPE as it is where the region is left. */
+  setBtype(btype: number): void {
+    this.setsBtype = true;
+    this.o.code.push(this.module.local.set(this.btype, this.module.i32.const(btype)));
+  }
+
+  miss(): void {
+    const m = this.module;
+    const { code } = this.o;
+    code.storeI32(layout.MISSES, m.i32.add(code.loadI32(layout.MISSES), m.i32.const(1)));
+    code.storeI32(layout.MISSED_REGION, m.global.get("region", code.types.i32));
+  }
+
+  /** A miss for want of code: a new selection could do better. */
+  missCold(): void {
+    this.miss();
+    const m = this.module;
+    const { code } = this.o;
+    const index = m.i32.sub(m.global.get("region", code.types.i32), m.i32.const(layout.FIRST_REGION));
+    const entry = m.i32.add(code.core(), m.i32.shl(index, m.i32.const(2)));
+    const local = this.o.bind("i32", entry);
+    const count = m.i32.load(layout.REGION_COLD, 4, this.o.narrow(local));
+    code.push(m.i32.store(layout.REGION_COLD, 4, this.o.narrow(local), m.i32.add(count, m.i32.const(1))));
+  }
+
+  private countExit(reason: ExitReason): void {
+    const field = layout.COUNT_EXITS + 8 * exitReasons.indexOf(reason);
+    const { code } = this.o;
+    code.storeI64(field, this.module.i64.add(code.loadI64(field), this.module.i64.const(1n)));
+  }
+
+  // ---- leaving -----------------------------------------------------------------------------------
+
+  /**
+   * No calls on the way out: a value that lives across a call is spilled by V8 where it is made, inside the loop that is left. So what
+   * is rare is only counted here, and heard of by the run loop.
+   */
+  exit(reason: ExitReason, pc: Value): void {
+    const m = this.module;
+    const { state, canonical, code } = this.o;
+    this.countExit(reason);
+    const target = this.o.wide(pc);
+    code.push(m.local.set(this.nextPc, target));
+    this.addCounts(state.counts);
+    canonical.storePath(state, state.dirty);
+    canonical.settle(state, state.dirty);
+    code.push(m.br(this.epilogueFor(state.dirty)));
+  }
+
+  private epilogueFor(registers: Registers): string {
+    if (registers === 0n) return OUT;
+    let label = this.epilogues.get(registers);
+    if (label === undefined) {
+      label = `out${this.epilogues.size}`;
+      this.epilogues.set(registers, label);
+    }
+    return label;
+  }
+
+  /** At the end of a turn: leaves for `pc` if fuel is short or somebody wants the core. */
+  lookUp(pc: Value): void {
+    const m = this.module;
+    const { code } = this.o;
+    code.push(
+      m.if(
+        this.fuelIsShort(),
+        code.nested(() => this.exit("fuel", pc)),
+      ),
+    );
+    // A plain load: V8 keeps wasm loads where they are, and an atomic one would check its alignment every time.
+    code.push(
+      m.if(
+        code.loadI32(layout.PENDING),
+        code.nested(() => this.exit("pending", pc)),
+      ),
+    );
+  }
+
+  /** Calls code that is not part of the region; comes to the code behind only where it has returned to there. */
+  call(target: Value, btype: number, returnTo: Value): void {
+    const m = this.module;
+    const { state, canonical, code } = this.o;
+    const { i32, i64 } = code.types;
+    this.settleCounts();
+    canonical.storeAll(state);
+    code.storeI64(layout.FUEL, m.local.get(this.fuel, i64));
+    const operands = [
+      m.local.get(CORE_PARAMETER, i32),
+      this.o.wide(target),
+      m.i32.const(btype),
+      this.o.wide(returnTo),
+      m.global.get("frame", i32),
+    ];
+    const next = this.o.callCore("follow", operands, ["i32", "i64", "i32", "i64", "i32"], "i64");
+    code.push(m.local.set(this.nextPc, next));
+    this.loadFuel();
+    const leave = code.nested(() => {
+      this.countExit("call");
+      code.push(m.local.set(this.btype, code.loadI32(layout.BTYPE)));
+      code.push(m.br(OUT));
+    });
+    code.push(m.if(m.i64.ne(m.local.get(this.nextPc, i64), this.o.wide(returnTo)), leave));
+    const stop = code.nested(() => {
+      this.countExit("fuel");
+      code.push(m.br(OUT));
+    });
+    code.push(m.if(this.fuelIsShort(), stop));
+  }
+}

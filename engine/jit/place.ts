@@ -1,0 +1,51 @@
+/** An instruction of a region while it is selected: where it stands, and where it goes. */
+import type { InstructionFlow } from "./flow.js";
+import type { PlanInstruction, Successor } from "./plan.js";
+import type { ExecutedWord } from "./view.js";
+
+export interface Place extends InstructionFlow {
+  readonly instruction: PlanInstruction;
+  /** PSTATE.BTYPE that its indirect branch sets. */
+  readonly btype: number;
+  /** Where it goes: one for straight code, [taken, next] for conditions. Filled when its successors are explored. */
+  readonly successors: (Place | Successor)[];
+  /** The target for which an indirect branch goes to its one successor. */
+  predicted: bigint | undefined;
+  /** A call that leaves the region, and comes back: by BL always, by BLR unless it goes where it is predicted to. */
+  call: PlaceCall | undefined;
+  /** A BR that goes to the region's dispatch node. */
+  isSwitch: boolean;
+  predecessors: number;
+  /** Reached as one of two ways on, so that it starts a node. */
+  startsNode: boolean;
+  /** Reached from behind a call or from the dispatch node: the registers are in their canonical locals. */
+  isEntered: boolean;
+}
+
+export interface PlaceCall {
+  /** Undefined for BLR. */
+  readonly callee: bigint | undefined;
+  readonly returnTo: bigint;
+  readonly to: Place | Successor;
+}
+
+export function placeOf(
+  pc: bigint,
+  { word, form, analysed }: ExecutedWord,
+  window: number | "several" | undefined,
+  btype: number,
+): Place {
+  const { handler } = form;
+  return {
+    ...analysed,
+    instruction: window === undefined ? { pc, word, handler } : { pc, word, handler, window },
+    btype,
+    successors: [],
+    predicted: undefined,
+    call: undefined,
+    isSwitch: false,
+    predecessors: 0,
+    startsNode: false,
+    isEntered: false,
+  };
+}

@@ -1,0 +1,24 @@
+/** What region selection reads of a core. */
+import type { Form } from "../a64/forms.js";
+import type { InstructionFlow } from "./flow.js";
+import type { PlanWindow } from "./plan.js";
+
+export interface CodeView {
+  /** The word held by the instruction cache at an address; undefined if it holds none that was executed and is allocated. */
+  executed(pc: bigint): ExecutedWord | undefined;
+  /** Where the indirect branch at this address last went. */
+  lastTarget(pc: bigint): bigint | undefined;
+  /** Where it has gone, as far as that is remembered; the last first. */
+  targets(pc: bigint): readonly bigint[];
+  /** Index of the window that the access at this address has used, if it ran. */
+  lastWindow(pc: bigint): number | "several" | undefined;
+  /** Bit b: PSTATE.BTYPE = b may land on this word. */
+  lands(word: number): number;
+  readonly windows: readonly PlanWindow[];
+}
+
+export interface ExecutedWord {
+  readonly word: number;
+  readonly form: Form;
+  readonly analysed: InstructionFlow;
+}
