@@ -203,8 +203,8 @@ export class RegionCache {
   // ---- selection and compilation -----------------------------------------------------------------
 
   private limits(): SelectionLimits {
-    const { maxInstructions, maxDepth, maxInlined } = this.options;
-    return { instructions: Math.min(maxInstructions, MAX_INSTRUCTIONS), depth: maxDepth, inlined: maxInlined };
+    const { maxInstructions, maxDepth: depth, maxInlined: inlined, counts } = this.options;
+    return { instructions: Math.min(maxInstructions, MAX_INSTRUCTIONS), depth, inlined, counts };
   }
 
   private request(plan: RegionPlan): void {

@@ -6,12 +6,12 @@
  * word is a handler's. It gives the next PC; its own head's address with the fuel untouched means that it has declined.
  */
 import * as layout from "../../assembly/layout.js";
-import { type Expression, none, type WasmModule } from "../wasm/binaryen.js";
+import { type Expression, none, seemsToEnd, type WasmModule } from "../wasm/binaryen.js";
 import { CORE_PARAMETER, PC_PARAMETER, WORD_PARAMETER } from "../wasm/code.js";
 import type { Value } from "../wasm/value.js";
 import type { ExitWriter, RegionOps } from "./ops.js";
 import { type ExitReason, exitReasons, noCounts, type PathCounts } from "./plan.js";
-import type { Registers } from "./registers.js";
+import { noRegisters, type Registers } from "./registers.js";
 
 /** What a path has counted goes two and two into the halves of a local: see PACKED_ACCESSES in layout.ts. */
 const packs: readonly { readonly field: number; readonly low: keyof PathCounts; readonly high: keyof PathCounts }[] = [
@@ -44,6 +44,8 @@ export class RegionFrame implements ExitWriter {
     private readonly need: number,
     /** Bit b: the head may be reached with PSTATE.BTYPE = b. */
     private readonly lands: number,
+    /** Whether to count more than fuel. */
+    private readonly counts: boolean,
   ) {
     const { code } = o;
     this.fuel = code.newLocal("i64");
@@ -96,10 +98,10 @@ export class RegionFrame implements ExitWriter {
     let all = body;
     for (const [registers, label] of this.epilogues) {
       const stores = code.collect(() => {
-        canonical.store(registers);
+        canonical.storeLocals(registers);
         code.push(m.br(OUT));
       });
-      all = m.block(null, [m.block(label, [all], none), ...stores], none);
+      all = m.block(null, [m.block(label, [seemsToEnd(m, all)], none), ...stores], none);
     }
     const out = code.collect(() => {
       code.storeI64(layout.FUEL, m.local.get(this.fuel, code.types.i64));
@@ -110,7 +112,7 @@ export class RegionFrame implements ExitWriter {
       if (this.setsBtype) code.storeI32(layout.BTYPE, m.local.get(this.btype, code.types.i32));
       code.push(m.return(m.local.get(this.nextPc, code.types.i64)));
     });
-    return [m.block(OUT, [all], none), ...out];
+    return [m.block(OUT, [seemsToEnd(m, all)], none), ...out];
   }
 
   // ---- counting ----------------------------------------------------------------------------------
@@ -129,6 +131,7 @@ export class RegionFrame implements ExitWriter {
     const add = (local: number, amount: bigint): void =>
       code.push(m.local.set(local, m.i64.add(m.local.get(local, i64), m.i64.const(amount))));
     if (counts.instructions > 0) add(this.fuel, BigInt(-counts.instructions));
+    if (!this.counts) return;
     for (const { field, low, high } of packs) {
       const amount = BigInt(counts[low]) + (BigInt(counts[high]) << 32n);
       if (amount !== 0n) add(this.pack(field), amount);
@@ -198,7 +201,7 @@ export class RegionFrame implements ExitWriter {
     const target = this.o.wide(pc);
     code.push(m.local.set(this.nextPc, target));
     this.addCounts(state.counts);
-    canonical.storePath(state, state.dirty);
+    canonical.store(state, state.dirty);
     canonical.settle(state, state.dirty);
     code.push(m.br(this.epilogueFor(state.dirty)));
   }
@@ -238,7 +241,7 @@ export class RegionFrame implements ExitWriter {
     const { state, canonical, code } = this.o;
     const { i32, i64 } = code.types;
     this.settleCounts();
-    canonical.storeAll(state);
+    canonical.store(state, noRegisters);
     code.storeI64(layout.FUEL, m.local.get(this.fuel, i64));
     const operands = [
       m.local.get(CORE_PARAMETER, i32),

@@ -35,6 +35,11 @@ export interface JitOptions {
   readonly maxInlined?: number;
   /** Regions that a core holds; one more, and all are dropped. Default and at most 4096. */
   readonly maxRegions?: number;
+  /**
+   * Whether compiled code counts data accesses and branches as the interpreter does. Without it MachineStats has too little of
+   * them, and small loops get faster. Instructions and exits are always counted. Default true.
+   */
+  readonly counts?: boolean;
 }
 
 export const jitDefaults = {
@@ -44,4 +49,5 @@ export const jitDefaults = {
   maxDepth: 6,
   maxInlined: 64,
   maxRegions: MAX_REGIONS,
+  counts: true,
 } satisfies Required<JitOptions>;

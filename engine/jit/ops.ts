@@ -177,7 +177,7 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
       this.exits().exit("memory", this.PC());
     });
     this.code.push(m.if(outside, leave));
-    return { host: this.bind("i32", m.i32.add(this.narrow(into), m.i32.const(window.host))) };
+    return { host: this.bind("i32", this.narrow(into)), offset: window.host };
   }
 
   private windowFor(address: Value, bytes: Bytes, kind: AccessKind): PlanWindow | undefined {

@@ -88,6 +88,8 @@ export interface RegionPlan {
   readonly nodes: readonly PlanNode[];
   readonly windows: readonly PlanWindow[];
   readonly guards: readonly Guard[];
+  /** Whether accesses and branches are counted. */
+  readonly counts: boolean;
 }
 
 /** Something that the region assumes from what the core has done so far, and checks when it runs. */

@@ -15,6 +15,10 @@ export function union(a: Registers, b: Registers): Registers {
   return a | b;
 }
 
+export function both(a: Registers, b: Registers): Registers {
+  return a & b;
+}
+
 /** Those of `a` that are not in `b`. */
 export function without(a: Registers, b: Registers): Registers {
   return a & ~b;

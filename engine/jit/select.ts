@@ -23,6 +23,8 @@ export interface SelectionLimits {
   readonly depth: number;
   /** Instructions of a callee that becomes part of the region. */
   readonly inlined: number;
+  /** Whether the region counts its accesses and branches. */
+  readonly counts: boolean;
 }
 
 /** Places that a BR may lead to: a table for each is made of the distances between them, in words. */
@@ -63,7 +65,7 @@ export function selectRegion(view: CodeView, head: bigint, limits: SelectionLimi
   if (first === undefined) return undefined;
   const { nodes, guards } = new NodeBuilder(first, exploration.switchTargets).build();
   const lands = isGuarded(view.windows, head) ? view.lands(first.instruction.word) | 1 : 15;
-  return { head, lands, nodes, windows: view.windows, guards };
+  return { head, lands, nodes, windows: view.windows, guards, counts: limits.counts };
 }
 
 function isGuarded(windows: readonly PlanWindow[], pc: bigint): boolean {
@@ -189,8 +191,7 @@ class Exploration {
       if (target !== undefined) this.predict(place, target, stack);
       return;
     }
-    const inner =
-      target !== undefined && targets.length === 1 ? this.inline(stack, target, pc + 4n) : undefined;
+    const inner = target !== undefined && targets.length === 1 ? this.inline(stack, target, pc + 4n) : undefined;
     place.call = this.callTo(undefined, pc + 4n, stack);
     if (target !== undefined && inner !== undefined) this.predict(place, target, inner);
   }

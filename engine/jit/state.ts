@@ -13,7 +13,7 @@ import { FLAGS_KNOWN, flagKind } from "../wasm/flag-locals.js";
 import { constantOf, type Value } from "../wasm/value.js";
 import type { ValueOps } from "../wasm/values.js";
 import { noCounts, type PathCounts } from "./plan.js";
-import { has, hasFlags, members, noRegisters, type Registers } from "./registers.js";
+import { flagsOnly, has, hasFlags, members, type Registers, registerSet, without } from "./registers.js";
 
 /** Register 31 as SP; X0-X30 are 0 to 30. */
 export const SP_REGISTER = 31;
@@ -71,7 +71,8 @@ export class CanonicalLocals {
 
   /** The register on a path on which its canonical local is up to date. */
   register(n: number, state: PathState): Value {
-    if (!has(state.live, n)) throw new InternalError(`register ${n} is read, but the analysis of the region did not see it`);
+    if (!has(state.live, n))
+      throw new InternalError(`register ${n} is read, but the analysis of the region did not see it`);
     return { type: "i64", local: this.local(n) };
   }
 
@@ -110,31 +111,28 @@ export class CanonicalLocals {
     }
   }
 
-  /** Emits stores of the path's own registers to the core's block, but for those in `settled`. */
-  storePath(state: PathState, settled: Registers): void {
+  /** Emits stores to the core's block of all that is newer on this path, but for registers in `kept`. */
+  store(state: PathState, kept: Registers): void {
     const { code } = this.o;
+    let rest = without(state.dirty, kept);
     for (const [n, value] of state.registers) {
-      if (!has(settled, n)) code.storeI64(fieldOf(n), this.o.wide(value));
+      if (!has(kept, n)) code.storeI64(fieldOf(n), this.o.wide(value));
+      rest = without(rest, registerSet(n));
     }
-    if (state.nzcv !== undefined && !hasFlags(settled)) this.storeFlags(this.tripleOf(state.nzcv));
+    if (state.nzcv !== undefined) {
+      if (!hasFlags(kept)) this.storeFlags(this.tripleOf(state.nzcv));
+      rest = without(rest, flagsOnly);
+    }
+    this.storeLocals(rest);
   }
 
   /** Emits stores of canonical locals to the core's block. */
-  store(registers: Registers): void {
+  storeLocals(registers: Registers): void {
     const { code, module: m } = this.o;
     const { i32, i64 } = code.types;
     for (const n of members(registers)) code.storeI64(fieldOf(n), m.local.get(this.local(n), i64));
     const [kind, a, b] = this.flags;
     if (hasFlags(registers)) this.storeFlags([m.local.get(kind, i32), m.local.get(a, i64), m.local.get(b, i64)]);
-  }
-
-  /** Emits stores of all that is newer on this path than in the core's block. */
-  storeAll(state: PathState): void {
-    let rest = state.dirty;
-    for (const n of state.registers.keys()) rest &= ~(1n << BigInt(n));
-    if (state.nzcv !== undefined) rest &= ~(1n << 32n);
-    this.storePath(state, noRegisters);
-    this.store(rest);
   }
 
   private storeFlags([kind, a, b]: FlagTriple): void {

@@ -68,7 +68,7 @@ class RegionTranslator {
     module.addMemoryImport("0", "env", "memory", true);
     this.o = new RegionOps(module, plan.windows, () => this.frame);
     const need = plan.nodes.reduce((sum, node) => sum + node.instructions.length, 0);
-    this.frame = new RegionFrame(module, this.o, need, plan.lands);
+    this.frame = new RegionFrame(module, this.o, need, plan.lands, plan.counts);
     this.graph = new FlowGraph(module, () => this.o.code.newLocal("i32"));
     this.registers = registersOf(plan, formOf);
     this.landings = landingsOf(plan);
@@ -190,7 +190,8 @@ class RegionTranslator {
     const { state, canonical } = this.o;
     this.frame.settleCounts();
     if (back) this.frame.lookUp(this.addressOf(number));
-    const { live } = this.registersAt(number);
+    const { live, dirty } = this.registersAt(number);
+    canonical.store(state, dirty);
     canonical.settle(state, live);
   }
 

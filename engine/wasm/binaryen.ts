@@ -50,6 +50,14 @@ export function loadWord(module: WasmModule, offset: number, align: number, poin
   return load;
 }
 
+/**
+ * Code that ends in branches, as code that seems to go on. A named block around what does not go on makes binaryen search all of it for
+ * branches to that name: in deeply nested blocks that takes time with the square of their size.
+ */
+export function seemsToEnd(module: WasmModule, code: Expression): Expression {
+  return binaryen.getExpressionType(code) === binaryen.unreachable ? module.if(module.i32.const(1), code) : code;
+}
+
 /** Binary of the module; optimised first if `level` is above 0 (binaryen's -O levels). Disposes of the module. */
 export function emit(module: WasmModule, level: 0 | 1 | 2 | 3 | 4): Uint8Array {
   if (level > 0) {

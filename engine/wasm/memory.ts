@@ -13,13 +13,16 @@ import { ValueOps } from "./values.js";
 /** A checked access: where it stands in the shared memory. */
 export interface Access {
   readonly host: Value;
+  /** Bytes to be added to it: what wasm's accesses add for nothing. 0 if absent. */
+  readonly offset?: number;
 }
 
 type Size = 1 | 2 | 4 | 8;
 
 export abstract class MemoryOps extends ValueOps {
-  load(access: Access, offset: 0 | 4 | 8, bytes: Size, order: Order = "plain"): Value {
+  load(access: Access, part: 0 | 4 | 8, bytes: Size, order: Order = "plain"): Value {
     const pointer = this.narrow(access.host);
+    const offset = part + offsetOf(access);
     return this.bind(
       bytes === 8 ? "i64" : "i32",
       order === "plain" ? this.plainLoad(offset, bytes, pointer) : this.atomicLoad(offset, bytes, pointer),
@@ -54,8 +57,9 @@ export abstract class MemoryOps extends ValueOps {
     }
   }
 
-  store(access: Access, offset: 0 | 4 | 8, bytes: Size, value: Value, order: Order = "plain"): void {
+  store(access: Access, part: 0 | 4 | 8, bytes: Size, value: Value, order: Order = "plain"): void {
     const m = this.module;
+    const offset = part + offsetOf(access);
     const pointer = this.narrow(access.host);
     const low = (): Expression => this.narrow(value);
     if (order === "plain") {
@@ -94,7 +98,8 @@ export abstract class MemoryOps extends ValueOps {
   /** MONITOR_ADDRESS and MONITOR_BYTES of an access, as one doubleword. */
   private mark(access: Access, bytes: Bytes): Expression {
     const m = this.module;
-    return m.i64.or(this.wide(access.host), m.i64.const(BigInt(bytes) << 32n));
+    const host = m.i64.add(this.wide(access.host), m.i64.const(BigInt(offsetOf(access))));
+    return m.i64.or(host, m.i64.const(BigInt(bytes) << 32n));
   }
 
   private isMarked(access: Access, bytes: Bytes): Expression {
@@ -182,32 +187,34 @@ export abstract class MemoryOps extends ValueOps {
   private update(op: "add" | "and" | "or" | "xor" | "xchg", access: Access, bytes: Size, value: Value): Value {
     const m = this.module;
     const pointer = this.narrow(access.host);
+    const offset = offsetOf(access);
     switch (bytes) {
       case 1:
-        return this.bind("i32", m.i32.atomic.rmw8_u[op](0, pointer, this.narrow(value)));
+        return this.bind("i32", m.i32.atomic.rmw8_u[op](offset, pointer, this.narrow(value)));
       case 2:
-        return this.bind("i32", m.i32.atomic.rmw16_u[op](0, pointer, this.narrow(value)));
+        return this.bind("i32", m.i32.atomic.rmw16_u[op](offset, pointer, this.narrow(value)));
       case 4:
-        return this.bind("i32", m.i32.atomic.rmw[op](0, pointer, this.narrow(value)));
+        return this.bind("i32", m.i32.atomic.rmw[op](offset, pointer, this.narrow(value)));
       case 8:
-        return this.bind("i64", m.i64.atomic.rmw[op](0, pointer, this.wide(value)));
+        return this.bind("i64", m.i64.atomic.rmw[op](offset, pointer, this.wide(value)));
     }
   }
 
   compareAndSwap(access: Access, bytes: Size, expected: Value, value: Value, _order: Order): Value {
     const m = this.module;
     const pointer = this.narrow(access.host);
+    const offset = offsetOf(access);
     const wanted = this.low(bytes, expected);
     const next = this.low(bytes, value);
     switch (bytes) {
       case 1:
-        return this.bind("i32", m.i32.atomic.rmw8_u.cmpxchg(0, pointer, this.narrow(wanted), this.narrow(next)));
+        return this.bind("i32", m.i32.atomic.rmw8_u.cmpxchg(offset, pointer, this.narrow(wanted), this.narrow(next)));
       case 2:
-        return this.bind("i32", m.i32.atomic.rmw16_u.cmpxchg(0, pointer, this.narrow(wanted), this.narrow(next)));
+        return this.bind("i32", m.i32.atomic.rmw16_u.cmpxchg(offset, pointer, this.narrow(wanted), this.narrow(next)));
       case 4:
-        return this.bind("i32", m.i32.atomic.rmw.cmpxchg(0, pointer, this.narrow(wanted), this.narrow(next)));
+        return this.bind("i32", m.i32.atomic.rmw.cmpxchg(offset, pointer, this.narrow(wanted), this.narrow(next)));
       case 8:
-        return this.bind("i64", m.i64.atomic.rmw.cmpxchg(0, pointer, this.wide(wanted), this.wide(next)));
+        return this.bind("i64", m.i64.atomic.rmw.cmpxchg(offset, pointer, this.wide(wanted), this.wide(next)));
     }
   }
 
@@ -269,6 +276,10 @@ export abstract class MemoryOps extends ValueOps {
     const from = (bytes * 8) as 8 | 16 | 32 | 64;
     return this.wide(how.endsWith("_s") ? this.signExtend(64, from, value) : value);
   }
+}
+
+function offsetOf(access: Access): number {
+  return access.offset ?? 0;
 }
 
 /** The access at a host address known at translation. */

@@ -292,10 +292,27 @@ export abstract class ValueOps implements ValueEmitter {
     if (a.constant !== undefined && b.constant !== undefined) {
       return constantOf(bits.mulHigh(signed, a.constant, b.constant));
     }
-    return this.bind(
-      "i64",
-      this.callCore(signed ? "mulHighS" : "mulHighU", [this.wide(a), this.wide(b)], ["i64", "i64"], "i64"),
-    );
+    return signed ? this.mulHighSigned(a, b) : this.mulHighUnsigned(a, b);
+  }
+
+  /** Schoolbook multiplication of halves: wasm has no product of 128 bits. */
+  private mulHighUnsigned(a: Value, b: Value): Value {
+    const half = constantOf(32);
+    const [aLow, bLow] = [this.zeroExtend(32, a), this.zeroExtend(32, b)];
+    const [aHigh, bHigh] = [this.lsr(64, a, half), this.lsr(64, b, half)];
+    const low = this.mul(64, aLow, bLow);
+    const middle = this.add(64, this.mul(64, aHigh, bLow), this.lsr(64, low, half));
+    const other = this.add(64, this.mul(64, aLow, bHigh), this.zeroExtend(32, middle));
+    const high = this.add(64, this.mul(64, aHigh, bHigh), this.lsr(64, middle, half));
+    return this.add(64, high, this.lsr(64, other, half));
+  }
+
+  /** Hacker's Delight: the unsigned one, less each operand where the other is negative. */
+  private mulHighSigned(a: Value, b: Value): Value {
+    const sign = constantOf(63);
+    const unsigned = this.mulHighUnsigned(a, b);
+    const lessB = this.sub(64, unsigned, this.and(64, this.asr(64, a, sign), b));
+    return this.sub(64, lessB, this.and(64, this.asr(64, b, sign), a));
   }
 
   div(width: Width, signed: boolean, a: Value, b: Value): Value {

@@ -18,9 +18,9 @@ import type { Tracer } from "./trace.js";
 export type RunEngine = "mixed" | "interpreter" | "jit";
 
 export const runEngines: Readonly<Record<RunEngine, boolean | JitOptions>> = {
-  mixed: true,
+  mixed: { counts: false },
   interpreter: false,
-  jit: { threshold: 1, background: false },
+  jit: { threshold: 1, background: false, counts: false },
 };
 
 export interface RunSettings {

@@ -75,7 +75,7 @@ test("exits are counted by their reason", async () => {
   const guest = await Guest.create(REASONS, { jit: forced });
   const { core } = guest.rig.machine;
   for (const name of ["spin", "load", "system", "jump"]) expect(guest.compile(name)).toBe(true);
-  expect(exitsDuring(guest, () => guest.call("spin", 10))).toEqual({ indirect: 1 });
+  expect(exitsDuring(guest, () => guest.call("spin", 10))).toEqual({ return: 1 });
   const fuel = exitsDuring(guest, () => {
     core.setX(0, 1_000_000);
     expect(core.run({ pc: "spin", maxInstructions: 1001 }).reason).toBe("fuel");
@@ -83,7 +83,7 @@ test("exits are counted by their reason", async () => {
   expect(fuel).toEqual({ fuel: 1 });
   expect([core.x(0), core.pc]).toEqual([1_000_000n - 501n, guest.at("spin", 4)]);
   guest.rig.machine.writeU64(DATA, 77n);
-  expect(exitsDuring(guest, () => expect(guest.call("load", DATA)).toBe(77n))).toEqual({ indirect: 1 });
+  expect(exitsDuring(guest, () => expect(guest.call("load", DATA)).toBe(77n))).toEqual({ return: 1 });
   expect(exitsDuring(guest, () => expect(() => guest.call("load", 8)).toThrow(GuestFault))).toEqual({ memory: 1 });
   expect(core.pc).toBe(guest.at("load"));
   expect(exitsDuring(guest, () => expect(guest.call("system", 4)).toBe(7n))).toEqual({ system: 1 });
