@@ -181,6 +181,9 @@ export const COUNT_REGION_ENTRIES = 592;
 /** Words dropped from the instruction cache or replaced in it. */
 export const COUNT_DROPPED = 600;
 
+/** Instructions that compiled regions have executed. */
+export const COUNT_REGION_INSTRUCTIONS = 608;
+
 /** u64 each: the system registers from SYSREG_FIRST_FIELD to SYSREG_LAST_FIELD, in their order. */
 export const SYSTEM_FIELDS = 640;
 export const PAR_EL1 = 640 + 8 * 3;
@@ -194,12 +197,12 @@ export const CNTV_CVAL_EL0 = 640 + 8 * 14;
  * What regions have counted since the core's slice began: two u32 each, the first in the low half. A region counts in locals
  * and adds them here when it is left; run() adds these to the counters above when it begins.
  */
-export const PACKED_ACCESSES = 896; // COUNT_READS, COUNT_WRITES
-export const PACKED_JUMPS = 904; // COUNT_BRANCH_DIRECT, COUNT_BRANCH_CONDITIONAL
-export const PACKED_CALLS = 912; // COUNT_BRANCH_CALL, COUNT_BRANCH_RETURN
-export const PACKED_INDIRECT = 920; // COUNT_BRANCH_INDIRECT, COUNT_BRANCH_INDIRECT_CALL
+export const PACKED_ACCESSES = 1312; // COUNT_READS, COUNT_WRITES
+export const PACKED_JUMPS = 1320; // COUNT_BRANCH_DIRECT, COUNT_BRANCH_CONDITIONAL
+export const PACKED_CALLS = 1328; // COUNT_BRANCH_CALL, COUNT_BRANCH_RETURN
+export const PACKED_INDIRECT = 1336; // COUNT_BRANCH_INDIRECT, COUNT_BRANCH_INDIRECT_CALL
 /** u64 each: exits of regions by reason, in the order of exitReasons in engine/jit/plan.ts. */
-export const COUNT_EXITS = 928;
+export const COUNT_EXITS = 1344;
 
 /** MAX_WINDOWS u32: this core's instruction-cache slots for a window, 0 if the window is not executable. */
 export const SLOTS = 1024;

@@ -2,7 +2,8 @@
 import {
   BRANCH_EDGES, BRANCH_EDGE_ENTRIES, BRANCH_EDGE_FACTOR, BRANCH_TARGETS, BRANCH_TARGET_ENTRIES, BTYPE, CALL_WINDOW_BASE, CALL_WINDOW_BIAS, CALL_WINDOW_BYTES, COUNT_BRANCH_CALL, COUNT_BRANCH_CONDITIONAL,
   COUNT_BRANCH_DIRECT, COUNT_BRANCH_INDIRECT, COUNT_BRANCH_INDIRECT_CALL, COUNT_BRANCH_RETURN, COUNT_READS,
-  COUNT_REGION_ENTRIES, COUNT_WRITES, FAULT_PC, FIRST_REGION, FLAGS_A, FLAGS_B, FLAGS_KIND, HANDLER_MASK, NZCV, PACKED_ACCESSES,
+  COUNT_REGION_ENTRIES, COUNT_REGION_INSTRUCTIONS, COUNT_WRITES, FAULT_PC, FIRST_REGION, FLAGS_A, FLAGS_B, FLAGS_KIND, FUEL,
+  HANDLER_MASK, NZCV, PACKED_ACCESSES,
   PACKED_CALLS, PACKED_INDIRECT, PACKED_JUMPS, REGION_STACK, REGION_STACK_LIMIT, TABLE_NZCV, WINDOW_BASE, WINDOW_BYTES,
 } from "./layout";
 import { increment } from "./icache";
@@ -72,8 +73,10 @@ export function enterRegion(core: u32, handler: i32, pc: u64): u64 {
   store<u32>(core, 0, FLAGS_KIND);
   store<u64>(core, load<u32>(core, NZCV), FLAGS_A);
   increment(core, COUNT_REGION_ENTRIES);
+  const fuel = load<i64>(core, FUEL);
   let next = call_indirect<u64>(handler, core, 0, pc);
   if (next != pc && load<u32>(core, BTYPE) == 0) next = follow(core, next, 0, FAULT_PC, 0);
+  increment(core, COUNT_REGION_INSTRUCTIONS, fuel - load<i64>(core, FUEL));
   const kind = load<u32>(core, FLAGS_KIND);
   const a = load<u64>(core, FLAGS_A);
   store<u32>(core, kind == 0 ? <u32>a : call_indirect<u32>(TABLE_NZCV, kind, a, load<u64>(core, FLAGS_B)), NZCV);

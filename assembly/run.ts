@@ -19,8 +19,8 @@ const HEAT_FORWARD: u32 = 1;
 const HEAT_SETBACK: u32 = 32;
 /** More than any region asks for before it starts. */
 const ENOUGH_FUEL: i64 = 65536;
-/** From executeSpecial: nothing was executed, and the slice is to end. Not a multiple of 4, like FAULT_PC. */
-const HAND_OVER: u64 = 2;
+/** In EXCEPTION, with FAULT_PC from executeSpecial: nothing was executed, and the slice is to end. */
+const SLICE_ENDS: u32 = 0xffff;
 
 // @ts-ignore: decorators
 @inline
@@ -77,7 +77,10 @@ export function executeSpecial(core: u32, pc: u64, slot: u32, index: i32): u64 {
       missed(core, load<i32>(core, MISSED_REGION));
     }
     if (load<i64>(core, FUEL) != before) return next;
-    if (before < ENOUGH_FUEL && load<u32>(core, MORE_FUEL) != 0) return HAND_OVER;
+    if (before < ENOUGH_FUEL && load<u32>(core, MORE_FUEL) != 0) {
+      store<u32>(core, SLICE_ENDS, EXCEPTION);
+      return FAULT_PC;
+    }
     handler = decode(word);
   }
   charge(core);
@@ -169,8 +172,11 @@ export function run(core: u32): i32 {
     } while (left != 0);
     store<i64>(core, load<i64>(core, FUEL) - (batch - left), FUEL);
     weight = 0;
-    if (next == HAND_OVER) return stop(core, pc, STOP_FUEL);
     if (next == FAULT_PC && load<u32>(core, EXCEPTION) != 0) {
+      if (load<u32>(core, EXCEPTION) == SLICE_ENDS) {
+        store<u32>(core, 0, EXCEPTION);
+        return stop(core, pc, STOP_FUEL);
+      }
       const isWait = load<u32>(core, EXCEPTION) == EXCEPTION_WAIT;
       pc = deliver(core);
       if (pc == FAULT_PC && load<u32>(core, EXCEPTION) != 0) return isWait ? STOP_WAIT : STOP_EXCEPTION;

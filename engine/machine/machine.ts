@@ -387,6 +387,7 @@ export class Machine {
         linked: regions?.linked ?? 0,
         unlinked: regions?.unlinked ?? 0,
         entries: sum(layout.COUNT_REGION_ENTRIES),
+        instructions: sum(layout.COUNT_REGION_INSTRUCTIONS),
         exits: { ...(this.#jit && noExits), ...regions?.exits },
       },
     };

@@ -15,9 +15,11 @@ export interface RegionCounts {
   /** Times a region was put in place of a word, and taken away again. */
   readonly linked: number;
   readonly unlinked: number;
-  /** Entries from the run loop. */
+  /** Entries, from the run loop and from other regions. */
   readonly entries: number;
-  /** Exits to the run loop by reason. */
+  /** Instructions that they have executed. */
+  readonly instructions: number;
+  /** Exits by reason. */
   readonly exits: Readonly<Record<string, number>>;
 }
 

@@ -94,10 +94,10 @@ function runCompiled(engine: Engine, of: Case, index: number, expectedStop: numb
 }
 
 function countRegions({ rig }: Engine, totals: Totals): void {
-  const { compiled, entries, exits } = rig.machine.stats().regions;
+  const { compiled, entries, exits, instructions } = rig.machine.stats().regions;
   totals.regions += compiled;
   totals.entries += entries;
-  totals.compiled += rig.regions.stats().counts.instructions;
+  totals.compiled += instructions;
   for (const [reason, count] of Object.entries(exits)) totals.exits[reason] = (totals.exits[reason] ?? 0) + count;
 }
 
