@@ -1,7 +1,8 @@
 /** cmodx check --design */
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Limits } from "../model/problem.js";
 import type { TransitionSummary } from "../proof/outcomes.js";
-import type { SceneOptions, StateName, Synchronisation } from "../proof/scene.js";
+import type { SceneOptions, StateName, Synchronisation } from "../proof/scene-options.js";
 import type { DesignName } from "../static-call/design.js";
 import type { MaintenanceStep, Misalignment, Weakening } from "../static-call/weakening.js";
 import { interruptible } from "./interruption.js";
@@ -34,7 +35,7 @@ const MAX_CALLERS = 8;
 const MAX_CALLS = 8;
 const BAD_OUTCOMES: ReadonlySet<string> = new Set(["nothing", "crash", "wrong"]);
 
-export interface DesignFlags extends WitnessFlags {
+export interface DesignFlags extends WitnessFlags, LimitFlags {
   readonly design?: DesignName;
   readonly transition?: readonly StateName[];
   readonly callers?: number;
@@ -50,9 +51,6 @@ export interface DesignFlags extends WitnessFlags {
   readonly barrier?: true;
   readonly verbose?: true;
   readonly json?: true;
-  readonly timeout?: number;
-  readonly memory?: number;
-  readonly maxInstructions?: number;
 }
 
 function isOneOf<T extends string>(names: readonly T[], text: string): text is T {
@@ -130,29 +128,35 @@ function isGood({ outcomes, complete }: TransitionSummary): boolean {
 const MEBI = 1 << 20;
 const MILLI = 1000;
 
+export interface LimitFlags {
+  readonly timeout?: number;
+  readonly memory?: number;
+  readonly maxInstructions?: number;
+}
+
+export function limitsOf({ timeout, memory, maxInstructions }: LimitFlags): Omit<Limits, "stopped"> {
+  return {
+    ...(timeout === undefined ? {} : { timeLimitMs: timeout * MILLI }),
+    ...(memory === undefined ? {} : { memoryLimit: memory * MEBI }),
+    ...(maxInstructions === undefined ? {} : { maxInstructions }),
+  };
+}
+
 /** Runs `cmodx check --design`. */
 export async function checkDesign(design: DesignName, flags: DesignFlags): Promise<void> {
   const scenes = await scenesOf(design, flags);
-  const [{ checkDesigns }, { transitionsJson, transitionsTable }] = await Promise.all([
-    import("../proof/check-designs.js"),
+  const [{ prove }, { transitionsJson, transitionsTable }] = await Promise.all([
+    import("../proof/prove.js"),
     import("../report/transitions.js"),
   ]);
   const results: TransitionSummary[] = [];
   const refused: string[] = [];
   await interruptible(async (signal) => {
-    await checkDesigns({
-      scenes,
-      signal,
-      witness: wantsWitnesses(flags),
-      limits: {
-        ...(flags.timeout === undefined ? {} : { timeLimitMs: flags.timeout * MILLI }),
-        ...(flags.memory === undefined ? {} : { memoryLimit: flags.memory * MEBI }),
-        ...(flags.maxInstructions === undefined ? {} : { maxInstructions: flags.maxInstructions }),
-      },
-      done: (message) => {
-        if ("error" in message) refused.push(message.error);
-        else results.push(message);
-      },
+    const limits = limitsOf(flags);
+    const jobs = scenes.map((scene) => ({ kind: "scene", scene, limits, witness: wantsWitnesses(flags) }) as const);
+    await prove(jobs, signal, (message) => {
+      if (message.kind === "scene") results.push(message);
+      else if (message.kind === "refused") refused.push(message.error);
     });
     if (refused[0] !== undefined) throw new UsageError(refused[0]);
     const left = scenes.length - results.length;

@@ -6,6 +6,7 @@
 import { Command, CommanderError } from "commander";
 import { asmCommand } from "./asm.js";
 import { checkCommand } from "./check.js";
+import { claimsCommand } from "./claims.js";
 import { disasmCommand } from "./disasm.js";
 import { dispatchCommand } from "./dispatch.js";
 import { endWithReader } from "./output.js";
@@ -30,7 +31,14 @@ function program(version: string): Command {
       "\nExit status: 0 done, 1 a check or an assembly failed, 2 bad usage, 130 Ctrl-C, 143 SIGTERM.",
     )
     .configureOutput({ outputError: (text, write) => write(usageLine(text)) });
-  for (const command of [dispatchCommand(), checkCommand(), runCommand(), asmCommand(), disasmCommand()]) {
+  for (const command of [
+    dispatchCommand(),
+    checkCommand(),
+    claimsCommand(),
+    runCommand(),
+    asmCommand(),
+    disasmCommand(),
+  ]) {
     root.addCommand(command.copyInheritedSettings(root));
   }
   return root;

@@ -1,9 +1,6 @@
-/**
- * The worker that checks files: the search does not return to its event loop, so a signal has to reach it through
- * shared memory, and the process that took the signal has to be another thread.
- */
-import { parentPort, workerData } from "node:worker_threads";
+/** The worker that checks files. */
 import { CmodxError } from "../../engine/index.js";
+import { serve } from "../model/stoppable.js";
 import { differences } from "./expectation.js";
 import { formatVerdict, verdictJson } from "./print.js";
 import { type LitmusWitness, runKeeping } from "./run.js";
@@ -13,10 +10,8 @@ export interface CheckJob {
   readonly text: string;
 }
 
-export interface CheckWork {
-  readonly jobs: readonly CheckJob[];
-  /** One 32-bit word; not zero: stop. */
-  readonly stop: SharedArrayBuffer;
+/** What holds for all files of a run. */
+export interface CheckSettings {
   readonly timeLimitMs?: number;
   readonly memoryLimit?: number;
   readonly maxInstructions?: number;
@@ -24,6 +19,8 @@ export interface CheckWork {
   /** Whether to give an execution for each state. */
   readonly witness: boolean;
 }
+
+export interface CheckTask extends CheckSettings, CheckJob {}
 
 export interface CheckedFile {
   readonly file: string;
@@ -45,19 +42,19 @@ export interface RefusedFile {
 
 export type CheckMessage = CheckedFile | RefusedFile;
 
-function checkFile({ file, text }: CheckJob, work: CheckWork): CheckMessage {
-  const stop = new Int32Array(work.stop);
+function checkFile(task: CheckTask, stopped: () => boolean): CheckMessage {
+  const { file, text } = task;
   const start = performance.now();
   try {
-    const { verdict, witnesses } = runKeeping(text, file, { ...work, stopped: () => Atomics.load(stop, 0) !== 0 });
+    const { verdict, witnesses } = runKeeping(text, file, { ...task, stopped });
     const seconds = (performance.now() - start) / 1000;
     return {
       file,
-      text: formatVerdict(verdict, { seconds, verbose: work.verbose }),
+      text: formatVerdict(verdict, { seconds, verbose: task.verbose }),
       json: verdictJson(verdict, seconds),
       complete: verdict.complete,
       differences: differences(verdict),
-      witnesses: work.witness ? witnesses() : [],
+      witnesses: task.witness ? witnesses() : [],
     };
   } catch (error) {
     if (error instanceof CmodxError) return { file, error: error.message, code: error.code };
@@ -65,8 +62,4 @@ function checkFile({ file, text }: CheckJob, work: CheckWork): CheckMessage {
   }
 }
 
-const work = workerData as CheckWork;
-for (const job of work.jobs) {
-  if (Atomics.load(new Int32Array(work.stop), 0) !== 0) break;
-  parentPort?.postMessage(checkFile(job, work));
-}
+serve<CheckTask, CheckMessage>(checkFile);

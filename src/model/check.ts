@@ -69,7 +69,7 @@ class Checker {
       stop: () => this.watch.reached() !== undefined,
     });
     const threads = traces.map((each) =>
-      each.filter(({ cutOff }) => !cutOff).map((trace) => localOrder(trace, this.#memory, this.problem.lineBytes)),
+      each.filter(({ cutOff }) => !cutOff).map((trace) => localOrder(trace, this.#memory, this.problem)),
     );
     for (const chosen of product(threads)) this.#combine(chosen);
     return bound === "stopped" ? this.watch.reached() : bound;

@@ -12,6 +12,7 @@
  */
 import type { MaintenanceEvent, ReadEvent, ThreadEvent, Trace, WriteEvent } from "./events.js";
 import type { Cell, Memory } from "./memory.js";
+import type { Problem } from "./problem.js";
 import { Relation } from "./relation.js";
 import { members } from "./value.js";
 
@@ -240,6 +241,16 @@ function placeOrder(build: Builder): void {
   }
 }
 
+/** Problem.inOrder. */
+function programOrder(build: Builder): void {
+  build.pairs(isNoFetch, isNoFetch);
+  for (const event of build.trace.events) {
+    const synchronises =
+      event.kind === "entry" || event.kind === "return" || (event.kind === "barrier" && event.op === "ISB");
+    if (synchronises) build.pairs(isAny, isAny, event);
+  }
+}
+
 /** Whether one is a DC and the other an access or a DC in its line. */
 function sameLine(a: NodeEvent, b: NodeEvent, lineBytes: number): boolean {
   const place = (event: MaintenanceEvent): { address: bigint; bytes: number } => ({
@@ -277,7 +288,11 @@ function completions(build: Builder): Map<number, readonly number[]> {
   return found;
 }
 
-export function localOrder(trace: Trace, memory: Memory, lineBytes: number): LocalOrder {
+export function localOrder(
+  trace: Trace,
+  memory: Memory,
+  { lineBytes, inOrder }: Pick<Problem, "lineBytes" | "inOrder">,
+): LocalOrder {
   const build = new Builder(trace, memory, lineBytes);
   for (const event of trace.events) {
     if (event.kind === "barrier") barrierOrder(build, event);
@@ -289,6 +304,7 @@ export function localOrder(trace: Trace, memory: Memory, lineBytes: number): Loc
   forwardingOrder(build);
   acquireReleaseOrder(build);
   placeOrder(build);
+  if (inOrder === true) programOrder(build);
   build.order.closeForwards();
   pickedOrder(build);
   build.order.closeForwards();

@@ -7,13 +7,11 @@
  *   - an atomic instruction into ZR, and CAS into ZR, reads without acquiring, and DMB LD does not wait for it (herd's NoRet);
  *   - STXR may always fail; it can only succeed at the address and size of the last LDXR;
  *   - an access that is not aligned to its size is one access a byte (herd takes none; FEAT_LSE2 is absent);
+ *   - the 16 bytes of LDXP, STXP and CASP are one access (herd has two of 8);
  *   - branch target identification is not checked: BTI is a NOP.
  */
 import type {
-  AccessKind,
-  AtomicOp,
   BarrierOp,
-  Bytes,
   DataCacheOp,
   DirectBranch,
   ExceptionOp,
@@ -22,37 +20,12 @@ import type {
   InstructionCacheOp,
   KnownField,
   Ops,
-  Order,
   PStateField,
   SystemRegister,
-  Width,
 } from "../../engine/index.js";
-import { arithmetic as bits } from "../../engine/index.js";
-import { Arithmetic } from "./arithmetic.js";
-import { ModelError } from "./errors.js";
-import { RaisedException, type ReadEvent, type ThreadEvent } from "./events.js";
-import { piece } from "./memory.js";
-import type { Choices, ThreadState } from "./thread.js";
-import { combine, constant, type Dependencies, independent, merge, type Value } from "./value.js";
-
-/** An address that has been checked. */
-interface Access {
-  readonly address: Value;
-}
-
-interface ReadOptions {
-  readonly order: Order;
-  readonly noReturn?: boolean;
-}
-
-/** What the machine has that all its threads share. */
-export interface ModelMachine {
-  /** CTR_EL0. */
-  readonly cacheType: bigint;
-  readonly handler: bigint | undefined;
-}
-
-type EventOf<T> = T extends ThreadEvent ? Omit<T, "id" | "instruction" | "pc"> : never;
+import { type Access, AccessOps } from "./access-ops.js";
+import { RaisedException } from "./events.js";
+import { combine, constant, type Dependencies, merge, type Value } from "./value.js";
 
 const maintenanceOps: ReadonlySet<DataCacheOp> = new Set(["CVAU", "CVAC", "CVAP", "CVADP", "CIVAC"]);
 
@@ -69,231 +42,7 @@ const plainRegisters: ReadonlySet<SystemRegister> = new Set([
   "SP_EL0",
 ]);
 
-function atomicResult(op: AtomicOp, width: number, old: bigint, operand: bigint): bigint {
-  const by = bits.unsigned(width, operand);
-  const [a, b] = [bits.signed(width, old), bits.signed(width, operand)];
-  const results: Record<AtomicOp, bigint> = {
-    ADD: old + by,
-    CLR: old & ~by,
-    EOR: old ^ by,
-    SET: old | by,
-    SMAX: a > b ? a : b,
-    SMIN: a < b ? a : b,
-    UMAX: old > by ? old : by,
-    UMIN: old < by ? old : by,
-    SWP: by,
-  };
-  return bits.unsigned(width, results[op]);
-}
-
-function acquires(order: Order): "A" | "Q" | undefined {
-  if (order === "acquirePC") return "Q";
-  return order === "acquire" || order === "acquireRelease" ? "A" : undefined;
-}
-
-function releases(order: Order): boolean {
-  return order === "release" || order === "acquireRelease";
-}
-
-export class ThreadOps extends Arithmetic implements Ops<Value, KnownField, Access> {
-  /** Where the next instruction stands, once this one is done. */
-  next: bigint;
-  readonly #atomicReads: ReadEvent[] = [];
-
-  constructor(
-    readonly state: ThreadState,
-    readonly choices: Choices,
-    readonly machine: ModelMachine,
-  ) {
-    super();
-    this.next = state.pc + 4n;
-  }
-
-  emit<E extends ThreadEvent>(event: EventOf<E>): E {
-    const { events, instructions, pc } = this.state;
-    const whole = { ...event, id: events.length, instruction: instructions, pc } as unknown as E;
-    events.push(whole);
-    return whole;
-  }
-
-  // ---- registers -----------------------------------------------------------------------------
-  X(n: KnownField | number, width: Width): Value {
-    const number = typeof n === "number" ? n : n.value;
-    return number === 31 ? constant(0n) : this.#register(number, width);
-  }
-  XSP(n: KnownField | number, width: Width): Value {
-    return this.#register(typeof n === "number" ? n : n.value, width);
-  }
-  #register(n: number, width: Width): Value {
-    const value = this.state.registers[n] as Value;
-    return width === 64 ? value : { ...value, bits: bits.unsigned(32, value.bits) };
-  }
-  setX(d: KnownField | number, width: Width, value: Value): void {
-    if ((typeof d === "number" ? d : d.value) !== 31) this.setXSP(d, width, value);
-  }
-  setXSP(d: KnownField | number, width: Width, value: Value): void {
-    for (const read of this.#atomicReads) {
-      if ((value.picked >> BigInt(read.id)) & 1n) read.noReturn = false;
-    }
-    this.state.registers[typeof d === "number" ? d : d.value] = { ...value, bits: bits.unsigned(width, value.bits) };
-  }
-  PC(): Value {
-    return constant(this.state.pc);
-  }
-  NZCV(): Value {
-    return this.state.nzcv;
-  }
-  setNZCV(nzcv: Value): void {
-    this.state.nzcv = { ...nzcv, bits: nzcv.bits & 15n };
-  }
-  conditionHolds(cond: KnownField | number): Value {
-    const holds = bits.conditionHolds(typeof cond === "number" ? cond : cond.value, Number(this.state.nzcv.bits));
-    return combine(holds ? 1n : 0n, this.state.nzcv);
-  }
-
-  // ---- memory --------------------------------------------------------------------------------
-  access(address: Value, bytes: Bytes, _kind: AccessKind, aligned = false): Access {
-    if (aligned && address.bits % BigInt(bytes) !== 0n) throw new RaisedException("alignment", address.bits);
-    if (!this.state.memory.mapped(address.bits, bytes)) throw new RaisedException("translation", address.bits);
-    return { address };
-  }
-  load(access: Access, offset: 0 | 4 | 8, bytes: 1 | 2 | 4 | 8, order: Order = "plain"): Value {
-    const at = access.address.bits + BigInt(offset);
-    if (at % BigInt(bytes) === 0n) return this.#read(access.address, at, bytes, { order }).value;
-    let whole = constant(0n);
-    for (let index = 0; index < bytes; index++) {
-      const { value } = this.#read(access.address, at + BigInt(index), 1, { order });
-      whole = combine(whole.bits | (value.bits << BigInt(8 * index)), whole, value);
-    }
-    return whole;
-  }
-  store(access: Access, offset: 0 | 4 | 8, bytes: 1 | 2 | 4 | 8, value: Value, order: Order = "plain"): void {
-    const at = access.address.bits + BigInt(offset);
-    if (at % BigInt(bytes) === 0n) {
-      this.#write(access.address, at, bytes, value, order);
-      return;
-    }
-    for (let index = 0; index < bytes; index++) {
-      this.#write(access.address, at + BigInt(index), 1, combine(value.bits >> BigInt(8 * index), value), order);
-    }
-  }
-  loadExclusive(access: Access, bytes: 1 | 2 | 4 | 8, order: Order): Value {
-    const { event, value } = this.#read(access.address, access.address.bits, bytes, { order });
-    this.state.monitor = { read: event.id, address: event.address, bytes };
-    return value;
-  }
-  storeExclusive(access: Access, bytes: 1 | 2 | 4 | 8, value: Value, order: Order): Value {
-    const monitor = this.state.monitor;
-    this.state.monitor = undefined;
-    const paired = monitor?.address === access.address.bits && monitor.bytes === bytes;
-    if (!paired || this.choices.choose(2) === 1) return constant(1n);
-    this.#write(access.address, access.address.bits, bytes, value, order, { pairedRead: monitor.read });
-    return constant(0n);
-  }
-  loadExclusivePair(): readonly [Value, Value] {
-    throw this.unsupported("LDXP of two doublewords");
-  }
-  storeExclusivePair(): Value {
-    throw this.unsupported("STXP of two doublewords");
-  }
-  clearExclusive(): void {
-    this.state.monitor = undefined;
-  }
-  atomic(op: AtomicOp, access: Access, bytes: 1 | 2 | 4 | 8, operand: Value, order: Order): Value {
-    const { event, value } = this.#read(access.address, access.address.bits, bytes, { order, noReturn: true });
-    const written = combine(atomicResult(op, 8 * bytes, value.bits, operand.bits), operand);
-    this.#write(access.address, access.address.bits, bytes, written, order, {
-      pairedRead: event.id,
-      atomic: true,
-      // SWP writes its operand, the others what they compute from the old value.
-      carries: op === "SWP" ? independent : value,
-    });
-    return value;
-  }
-  compareAndSwap(access: Access, bytes: 1 | 2 | 4 | 8, expected: Value, value: Value, order: Order): Value {
-    const { event, value: old } = this.#read(access.address, access.address.bits, bytes, { order, noReturn: true });
-    if (old.bits !== bits.unsigned(8 * bytes, expected.bits)) return old;
-    const compared: Dependencies = { from: 0n, picked: expected.picked | old.picked };
-    const written = { ...value, picked: value.picked | expected.picked };
-    this.#write(access.address, access.address.bits, bytes, written, order, {
-      pairedRead: event.id,
-      atomic: true,
-      carries: compared,
-    });
-    return this.#kept(old, expected);
-  }
-
-  /**
-   * Where the value comes from that CAS leaves in its register when it has compared equal: always from memory, or only
-   * if it differs, so that what was expected stays. Implementations do either, and the dependencies differ.
-   */
-  #kept(old: Value, expected: Value): Value {
-    const expectedStays = { bits: old.bits, from: expected.from, picked: expected.picked | old.picked };
-    return expected.picked === 0n || this.choices.choose(2) === 1 ? expectedStays : old;
-  }
-  compareAndSwapPair(): readonly [Value, Value] {
-    throw this.unsupported("CASP of two doublewords");
-  }
-
-  #read(base: Value, address: bigint, bytes: number, options: ReadOptions): { event: ReadEvent; value: Value } {
-    const { state } = this;
-    state.memory.noteAccess(address, bytes);
-    let found = 0n;
-    let carried: Dependencies = independent;
-    for (const cell of state.memory.cells(address, bytes)) {
-      const own = state.lastWrite(cell.address, cell.bytes);
-      const candidates = state.memory.writtenByOthers(state.thread, cell);
-      candidates.add(
-        own === undefined
-          ? state.memory.initial(cell.address, cell.bytes)
-          : piece(own.value, own.address, cell.address, cell.bytes),
-      );
-      const values = [...candidates];
-      const value = values.length === 1 ? values[0] : values[this.choices.choose(values.length)];
-      found |= (value as bigint) << (8n * (cell.address - address));
-      if (own !== undefined) carried = merge(carried, own.carries);
-    }
-    const event = this.emit<ReadEvent>({
-      kind: "read",
-      address,
-      bytes,
-      value: found,
-      addressOf: base,
-      control: state.control,
-      acquire: acquires(options.order),
-      noReturn: options.noReturn === true,
-    });
-    if (event.noReturn) this.#atomicReads.push(event);
-    const self = 1n << BigInt(event.id);
-    return { event, value: { bits: found, from: carried.from | self, picked: carried.picked | self } };
-  }
-
-  #write(
-    base: Value,
-    address: bigint,
-    bytes: number,
-    value: Value,
-    order: Order,
-    paired: { pairedRead?: number; atomic?: boolean; carries?: Dependencies } = {},
-  ): void {
-    const { state } = this;
-    const written = bits.unsigned(8 * bytes, value.bits);
-    state.memory.noteWrite(state.thread, address, bytes, written);
-    this.emit({
-      kind: "write",
-      address,
-      bytes,
-      value: written,
-      addressOf: base,
-      control: state.control,
-      release: releases(order),
-      data: value,
-      carries: merge(merge(base, value), paired.carries ?? independent),
-      pairedRead: paired.pairedRead,
-      atomic: paired.atomic === true,
-    });
-  }
-
+export class ThreadOps extends AccessOps implements Ops<Value, KnownField, Access> {
   // ---- control -------------------------------------------------------------------------------
   branchTo(target: Value, _type: DirectBranch): void {
     this.next = target.bits;
@@ -364,10 +113,5 @@ export class ThreadOps extends Arithmetic implements Ops<Value, KnownField, Acce
   }
   writePState(field: PStateField): void {
     if (field === "SPSel") throw this.unsupported("MSR SPSel");
-  }
-
-  unsupported(what: string): ModelError {
-    const at = this.state.pc;
-    return new ModelError("unsupported", `the model has no meaning for ${what} at 0x${at.toString(16)}`, at);
   }
 }

@@ -90,6 +90,12 @@ export interface Problem {
    * line. 64 in problems made from a design's code.
    */
   readonly lineBytes: number;
+  /**
+   * Not the Arm architecture but cmodx's own engine on an x86 host: loads, stores and cache maintenance of a thread happen
+   * in program order, so do fetches after a context synchronisation event, and misaligned accesses within a line are single.
+   * What is possible all the same is what a stress campaign there can show.
+   */
+  readonly inOrder?: true;
 }
 
 export interface Limits {

@@ -4,9 +4,10 @@
  * execution can have was handed on by a chain of different writes, so that more rounds than writes are not needed.
  */
 import { InstructionDecoder } from "../../engine/index.js";
+import type { ModelMachine } from "./access-ops.js";
 import { type FetchEvent, RaisedException, type Trace } from "./events.js";
 import type { Memory } from "./memory.js";
-import { type ModelMachine, ThreadOps } from "./ops.js";
+import { ThreadOps } from "./ops.js";
 import type { Problem } from "./problem.js";
 import { Choices, ThreadState } from "./thread.js";
 import { constant } from "./value.js";
@@ -50,7 +51,8 @@ class Explorer {
   ) {
     this.#exits = new Set(problem.exits);
     const ctr = cacheType(problem);
-    this.#machines = problem.threads.map(({ handler }) => ({ cacheType: ctr, handler }));
+    const atomicWithin = problem.inOrder === true ? problem.lineBytes : 0;
+    this.#machines = problem.threads.map(({ handler }) => ({ cacheType: ctr, handler, atomicWithin }));
   }
 
   /** One round for one thread. */

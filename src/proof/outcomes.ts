@@ -4,7 +4,9 @@ import type { CheckResult, FinalState, Limits, ThreadFault } from "../model/prob
 import { witnessLines } from "../model/witness.js";
 import { witnessDot } from "../model/witness-graph.js";
 import { namer } from "./naming.js";
-import { buildScene, NOTHING, type Scene, type SceneOptions, type StateName, UNMADE } from "./scene.js";
+import { buildScene, type Scene, UNMADE } from "./scene.js";
+import type { SceneOptions, StateName } from "./scene-options.js";
+import { NOTHING } from "./scene-text.js";
 
 /**
  * old, new   the target before the updates, or after all of them (with null: nothing was called, as it should be)
@@ -43,7 +45,7 @@ export interface TransitionSummary {
   readonly bound?: NonNullable<CheckResult["bound"]>;
   readonly executions: number;
   readonly seconds: number;
-  /** One for each outcome, if they were asked for. */
+  /** Those that were asked for. */
   readonly witnesses: readonly Witness[];
 }
 
@@ -88,7 +90,7 @@ function crashText(fault: ThreadFault): string {
 }
 
 /** Whether a state has a caller in which a newer target comes before an older one. */
-function goesBack(scene: Scene, state: FinalState): boolean {
+export function goesBack(scene: Scene, state: FinalState): boolean {
   for (let caller = 0; caller < scene.options.callers; caller++) {
     let newest = -1;
     for (let call = 0; call < scene.options.calls; call++) {
@@ -100,7 +102,8 @@ function goesBack(scene: Scene, state: FinalState): boolean {
   return false;
 }
 
-function callers(scene: Scene): number[] {
+/** The callers' numbers. */
+export function callers(scene: Scene): number[] {
   return Array.from({ length: scene.options.callers }, (_, caller) => caller);
 }
 
@@ -119,25 +122,45 @@ function synchronisedOutcomes(scene: Scene, states: readonly FinalState[]): Outc
   );
 }
 
-/** The first state that has each of the outcomes. */
-function witnessesOf(scene: Scene, result: KeptResult, named: (text: string) => string): Witness[] {
-  const told = new Map<Outcome, FinalState>();
-  for (const state of result.states) {
+/** Which states are to be told: an execution for each outcome, or for the first state that a test picks. */
+export type WitnessChoice = "none" | "outcomes" | ((scene: Scene, state: FinalState) => boolean);
+
+/** The states to be told, by what they are told for. */
+function chosenStates(scene: Scene, states: readonly FinalState[], choice: WitnessChoice): [string, FinalState][] {
+  if (choice === "none") return [];
+  if (choice !== "outcomes") {
+    const state = states.find((each) => choice(scene, each));
+    return state === undefined ? [] : [["", state]];
+  }
+  const first = new Map<Outcome, FinalState>();
+  for (const state of states) {
     for (const outcome of callers(scene).flatMap((caller) => callsOf(scene, state, caller))) {
-      if (!told.has(outcome)) told.set(outcome, state);
+      if (!first.has(outcome)) first.set(outcome, state);
     }
   }
-  return inOrder(told.keys()).flatMap((outcome) => {
-    const found = result.executionOf(told.get(outcome) as FinalState);
-    const title = `${scene.problem.name}: ${outcome}`;
-    return found === undefined
-      ? []
-      : [{ title, lines: witnessLines(found, named), dot: witnessDot(found, title, named) }];
+  return inOrder(first.keys()).map((outcome) => [`: ${outcome}`, first.get(outcome) as FinalState]);
+}
+
+function witnessesOf(
+  scene: Scene,
+  result: KeptResult,
+  choice: WitnessChoice,
+  named: (text: string) => string,
+): Witness[] {
+  return chosenStates(scene, result.states, choice).flatMap(([what, state]) => {
+    const found = result.executionOf(state);
+    const title = `${scene.problem.name}${what}`;
+    if (found === undefined) return [];
+    return [{ title, lines: witnessLines(found, named), dot: witnessDot(found, title, named) }];
   });
 }
 
 /** Checks one scene. */
-export function checkTransition(options: SceneOptions, limits: Limits = {}, witness = false): TransitionSummary {
+export function checkTransition(
+  options: SceneOptions,
+  limits: Limits = {},
+  witness: WitnessChoice = "none",
+): TransitionSummary {
   const start = performance.now();
   const scene = buildScene(options);
   const result = checkKeeping(scene.problem, limits);
@@ -158,7 +181,7 @@ export function checkTransition(options: SceneOptions, limits: Limits = {}, witn
     ...(result.bound === undefined ? {} : { bound: result.bound }),
     executions: result.executions,
     seconds: (performance.now() - start) / 1000,
-    witnesses: witness ? witnessesOf(scene, result, named) : [],
+    witnesses: witnessesOf(scene, result, witness, named),
   };
 }
 

@@ -5,31 +5,20 @@
 import { assemble, type Program } from "../../engine/index.js";
 import { check } from "../model/check.js";
 import type { CodeBlock, DataBlock, Observable, Problem, ProblemThread } from "../model/problem.js";
-import { type Design, type DesignName, type KeyText, procedureSymbol } from "../static-call/design.js";
+import { type Design, type KeyText, procedureSymbol } from "../static-call/design.js";
 import { designs } from "../static-call/designs.js";
-import type { Weakening } from "../static-call/weakening.js";
 import { ProofError } from "./errors.js";
-
-/** What a key can point at: nothing, the function that returns 0, one in the reach of a branch, one that is not. */
-export const stateNames = ["null", "ret0", "near", "far"] as const;
-export type StateName = (typeof stateNames)[number];
-
-/** How a caller learns that the updates are done before it calls; "none": it does not wait. */
-export const synchronisations = ["none", "acquire", "acquire-isb", "control-isb", "dsb-isb", "interrupt"] as const;
-export type Synchronisation = (typeof synchronisations)[number];
-
-export interface SceneOptions {
-  readonly design: DesignName;
-  /** The states in the order of the updates, the initial one first. */
-  readonly states: readonly StateName[];
-  readonly callers: number;
-  /** Calls of each caller. */
-  readonly calls: number;
-  readonly weakening?: Weakening;
-  readonly synchronisation?: Synchronisation;
-  readonly idc?: boolean;
-  readonly dic?: boolean;
-}
+import type { SceneOptions } from "./scene-options.js";
+import {
+  callerText,
+  FIRST_RESULT,
+  farSection,
+  functionsText,
+  type Place,
+  patcherText,
+  placesOf,
+  TYPE,
+} from "./scene-text.js";
 
 export interface Scene {
   readonly problem: Problem;
@@ -43,8 +32,6 @@ export interface Scene {
   readonly options: SceneOptions;
 }
 
-/** What is in x0 before a call, and after one that called nothing. */
-export const NOTHING = 99n;
 /** What stands in place of the result of a call that was not made, or did not return. */
 export const UNMADE = 77n;
 
@@ -56,98 +43,8 @@ const FAR = 0x1_2345_6780n;
 /** CTR_EL0's DminLine and IminLine on the cores that Linux runs on. */
 const LINE_BYTES = 64;
 const KEY = "key";
-const TYPE = 0x1234_5678;
 const MAX_CALLS = 8;
-/** x19 and up hold what the calls returned; x18 whether the message had come. */
-const FIRST_RESULT = 19;
 const MESSAGE = 18;
-
-/** A function that can be told from the others by what it returns, with a kCFI hash before it. */
-function target(label: string, value: bigint): string {
-  return `
-	.balign	8
-	.word	0, 0x${TYPE.toString(16)}
-${label}:
-	hint	34
-	mov	x0, #${value}
-	ret
-`;
-}
-
-interface Place {
-  readonly label: string | undefined;
-  readonly returns: bigint;
-}
-
-/** The target of each state: a near or far state that comes again is another function. */
-function placesOf(states: readonly StateName[]): Place[] {
-  return states.map((state, index) => {
-    if (state === "null") return { label: undefined, returns: NOTHING };
-    if (state === "ret0") return { label: "__static_call_return0", returns: 0n };
-    return { label: `${state}${index}`, returns: BigInt(index + 1) };
-  });
-}
-
-function farSection(index: number): string {
-  return `.far${index}.text`;
-}
-
-function functionsText(states: readonly StateName[], places: readonly Place[]): string {
-  const place = (index: number): string => target(places[index]?.label ?? "", places[index]?.returns ?? 0n);
-  const near = states.map((state, index) => (state === "near" ? place(index) : ""));
-  const far = states.map((state, index) =>
-    state === "far" ? `\t.section ${farSection(index)}, "ax"\n${place(index)}` : "",
-  );
-  return `	.text
-${target("__static_call_return0", 0n)}${near.join("")}${far.join("")}`;
-}
-
-const waiting: Readonly<Record<Synchronisation, string>> = {
-  none: "",
-  acquire: "	ldar	w18, [x28]\n",
-  "acquire-isb": "	ldar	w18, [x28]\n	isb\n",
-  "control-isb": "	ldar	w18, [x28]\n	cbnz	w18, . + 4\n	isb\n",
-  "dsb-isb": "	ldr	w18, [x28]\n	dsb	ish\n	isb\n",
-  // The IPI's handler answers after it was entered: a context synchronisation event after the message.
-  interrupt: "	ldr	w18, [x28]\n	dsb	ish\n	svc	#0\n",
-};
-
-function callerText(caller: number, { calls, synchronisation = "none" }: SceneOptions, site: string): string {
-  const call = (index: number): string => `	mov	x0, #${NOTHING}
-${site}
-	mov	x${FIRST_RESULT + index}, x0
-`;
-  return `
-	.text
-caller${caller}:
-${waiting[synchronisation]}${Array.from({ length: calls }, (_, index) => call(index)).join("")}caller${caller}.end:
-	nop
-`;
-}
-
-function patcherText(places: readonly Place[], procedure: string, { synchronisation = "none" }: SceneOptions): string {
-  const updates = places.slice(1).map(
-    (_, index) => `	mov	x0, x20
-	mov	x1, x20
-	mov	x2, x${22 + index}
-	mov	x3, x21
-	bl	${procedure}
-`,
-  );
-  const message = synchronisation === "none" ? "" : "	mov	w9, #1\n	stlr	w9, [x28]\n";
-  return `
-	.text
-patcher:
-${updates.join("")}${message}patcher.end:
-	nop
-return_from_interrupt:
-	eret
-return_from_interrupt.end:
-	nop
-	.balign	4
-${procedure}:
-`;
-}
 
 /** Symbols are resolved and sections placed; what the trampoline starts as is what its definition says. */
 function assembleScene(design: Design, patch: string, places: readonly Place[], options: SceneOptions): Program {
@@ -321,6 +218,7 @@ class SceneBuilder {
       idc: options.idc === true || options.dic === true,
       dic: options.dic === true,
       lineBytes: LINE_BYTES,
+      ...(options.inOrder === undefined ? {} : { inOrder: options.inOrder }),
     };
     return {
       problem,

@@ -1,36 +1,49 @@
-/**
- * The worker that checks designs: the search does not return to its event loop, so that a signal has to reach it through
- * shared memory.
- */
-import { parentPort, workerData } from "node:worker_threads";
+/** The worker that checks scenes and settles claims. */
 import { CmodxError } from "../../engine/index.js";
 import type { Limits } from "../model/problem.js";
+import { serve } from "../model/stoppable.js";
+import { claims } from "./claims.js";
 import { checkTransition, type TransitionSummary } from "./outcomes.js";
-import type { SceneOptions } from "./scene.js";
+import type { SceneOptions } from "./scene-options.js";
+import { type ClaimResult, settle } from "./settle.js";
 
-export interface DesignWork {
-  readonly scenes: readonly SceneOptions[];
-  /** One 32-bit word; not zero: stop. */
-  readonly stop: SharedArrayBuffer;
+export interface SceneJob {
+  readonly kind: "scene";
+  readonly scene: SceneOptions;
   readonly limits: Omit<Limits, "stopped">;
   /** Whether to give an execution for each outcome. */
   readonly witness: boolean;
 }
 
-export type DesignMessage = TransitionSummary | { readonly error: string };
+export interface ClaimJob {
+  readonly kind: "claim";
+  /** Which of the claims, from 0. */
+  readonly claim: number;
+  readonly limits: Omit<Limits, "stopped">;
+}
 
-function checkScene(options: SceneOptions, { limits, stop, witness }: DesignWork): DesignMessage {
-  const stopped = (): boolean => Atomics.load(new Int32Array(stop), 0) !== 0;
+export type ProofJob = SceneJob | ClaimJob;
+
+export type ProofMessage =
+  | ({ readonly kind: "scene" } & TransitionSummary)
+  | ({ readonly kind: "claim" } & ClaimResult)
+  | { readonly kind: "refused"; readonly error: string };
+
+function run(job: ProofJob, stopped: () => boolean): ProofMessage {
+  const limits = { ...job.limits, stopped };
+  if (job.kind === "scene") {
+    return { kind: "scene", ...checkTransition(job.scene, limits, job.witness ? "outcomes" : "none") };
+  }
+  const claim = claims[job.claim];
+  if (claim === undefined) throw new RangeError(`there is no claim ${job.claim}`);
+  return { kind: "claim", ...settle(claim, limits) };
+}
+
+serve<ProofJob, ProofMessage>((job, stopped) => {
   try {
-    return checkTransition(options, { ...limits, stopped }, witness);
+    return run(job, stopped);
   } catch (error) {
-    if (error instanceof CmodxError) return { error: error.message };
+    if (error instanceof CmodxError) return { kind: "refused", error: error.message };
     throw error;
   }
-}
-
-const work = workerData as DesignWork;
-for (const scene of work.scenes) {
-  if (Atomics.load(new Int32Array(work.stop), 0) !== 0) break;
-  parentPort?.postMessage(checkScene(scene, work));
-}
+});

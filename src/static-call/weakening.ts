@@ -15,6 +15,8 @@ export interface Weakening {
   readonly skip?: readonly MaintenanceStep[];
   /** Stores of this size in place of 64-bit ones. */
   readonly stores?: "words" | "bytes";
+  /** Of which of the two stores that is meant; absent: of both. */
+  readonly storesOf?: "literal" | "instructions";
   /** The instructions before the literal. */
   readonly order?: "insn-first";
   /** The literal is not written when a branch reaches the target. */
@@ -38,8 +40,9 @@ export function maintenanceText({ skip = [] }: Weakening): string {
   return left.map((step) => `\t${steps[step]}\n`).join("");
 }
 
-/** Stores the doubleword in x`from` at x1 + `offset`. May change x9. */
-export function storeText(from: number, offset: number, { stores }: Weakening): string {
+/** Stores the doubleword in x`from`, which is the literal or the instructions, at x1 + `offset`. May change x9. */
+export function storeText(from: number, offset: number, of: "literal" | "instructions", weakening: Weakening): string {
+  const stores = (weakening.storesOf ?? of) === of ? weakening.stores : undefined;
   const at = (more: number): string => (offset + more === 0 ? "[x1]" : `[x1, #${offset + more}]`);
   if (stores === undefined) return `\tstr	x${from}, ${at(0)}\n`;
   const [bytes, mnemonic] = stores === "words" ? [4, "str"] : [1, "strb"];

@@ -60,8 +60,8 @@ function movW4({ word, state }: Variant["empty"]): string {
 /** The stores of literal and instructions. */
 function stores(variant: Variant, weakening: Weakening): string {
   const skip = weakening.noNearLiteral === true ? "	cbnz	x8, 3f\n" : "";
-  const literal = `${skip}${storeText(variant.emptyLiteral === undefined ? 2 : 10, -8, weakening)}${skip === "" ? "" : "3:\n"}`;
-  const instructions = storeText(4, 0, weakening);
+  const literal = `${skip}${storeText(variant.emptyLiteral === undefined ? 2 : 10, -8, "literal", weakening)}${skip === "" ? "" : "3:\n"}`;
+  const instructions = storeText(4, 0, "instructions", weakening);
   const barrier = weakening.barrier === true ? "	dmb	ishst\n" : "";
   // The literal first, whatever the state; then both instructions in one store.
   const [first, second] = weakening.order === "insn-first" ? [instructions, literal] : [literal, instructions];

@@ -1,7 +1,7 @@
 /** What the memory model allows calls to come to while the designs' own procedures patch their trampolines. */
 import { describe, expect, test } from "vitest";
 import { allTransitions, checkTransition, type Outcome, type TransitionSummary } from "#src/proof/outcomes.js";
-import { type SceneOptions, type StateName, stateNames } from "#src/proof/scene.js";
+import { type SceneOptions, type StateName, stateNames } from "#src/proof/scene-options.js";
 
 function summary(options: Partial<SceneOptions> & Pick<SceneOptions, "states">): TransitionSummary {
   const result = checkTransition({ design: "hybrid", callers: 1, calls: 1, ...options });
