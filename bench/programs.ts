@@ -6,7 +6,8 @@
  * A time is that of a whole process less start-up, where start-up is the time of the same process with the work done 0
  * times. So what is compiled at run time counts. Contenders take turns; the fastest of a few runs is taken, of each.
  *
- * Flags: --short, --check, --json, --only NAME,NAME, --compiler gcc,clang, --level O0,O2,Os, --rounds N, --runs N.
+ * Flags: --short, --check, --json (the rows, in place of table and verdict), --only NAME,NAME, --compiler gcc,clang,
+ * --level O0,O2,Os, --rounds N, --runs N.
  */
 import { parseArgs } from "node:util";
 import { type Build, type Contender, contendersFor, type Runner } from "./programs/contenders.js";
@@ -38,8 +39,9 @@ function chosen<T extends string>(flag: string, value: string | undefined, known
   if (value === undefined) return known;
   return value.split(",").map((name) => {
     const found = known.find((each) => each === name);
-    if (found === undefined) throw new Error(`--${flag} ${name}: not one of ${known.join(", ")}`);
-    return found;
+    if (found !== undefined) return found;
+    console.error(`--${flag} ${name}: not one of ${known.join(", ")}`);
+    process.exit(2);
   });
 }
 

@@ -5,7 +5,7 @@ import { GuestFault, type JitOptions, loadElf, Machine, type MachineStats, windo
 export const modes: Readonly<Record<"interpreter" | "jit" | "mixed", boolean | JitOptions>> = {
   interpreter: false,
   // Less has to be hot than usual, and the core waits for each region: nearly all runs in compiled code.
-  jit: { threshold: 200, background: false },
+  jit: { threshold: 400, background: false },
   mixed: true,
 };
 export type Mode = keyof typeof modes;
