@@ -2,14 +2,14 @@
 import type { Case } from "./cases.js";
 import { differences } from "./comparison.js";
 import { Engine, type Outcome, oracleWindows } from "./machines.js";
-import type { OracleResult, Unicorn } from "./unicorn.js";
+import type { Oracle, OracleName, OracleResult } from "./oracles.js";
 
 /** A case that two of the three did not do alike. */
 export interface Difference {
   readonly of: Case;
   /** Index of the state. */
   readonly state: number;
-  readonly between: "interpreter and compiled code" | "cmodx and Unicorn";
+  readonly between: "interpreter and compiled code" | `cmodx and ${OracleName}`;
   readonly problems: readonly string[];
 }
 
@@ -20,8 +20,9 @@ export interface Totals {
   runs: number;
   /** Instructions executed by each engine of ours. */
   instructions: number;
-  /** Of these, compared with the oracle. */
+  /** Of these, compared with an oracle. */
   compared: number;
+  comparedWith: Record<OracleName, number>;
   comparedByKind: Record<string, number>;
   faults: number;
   /** Instructions executed in regions. */
@@ -37,6 +38,7 @@ export function noTotals(): Totals {
     runs: 0,
     instructions: 0,
     compared: 0,
+    comparedWith: { Unicorn: 0, QEMU: 0 },
     comparedByKind: {},
     faults: 0,
     compiled: 0,
@@ -67,12 +69,13 @@ export function runCase(
     const problems = runCompiled(compiled, of, index, stop);
     if (problems.length === 0 && !interpreter.agrees(compiled)) problems.push("the states differ");
     if (problems.length > 0) return { of, state: index, between: "interpreter and compiled code", problems };
-    const ours = interpreter.outcome(stop, state.count);
+    const ours = interpreter.outcome(stop, state.count, of.oracle);
     totals.runs++;
     totals.instructions += ours.begun;
     if (ours.exception !== 0) totals.faults++;
-    if (of.excluded !== undefined) continue;
+    if (of.excluded !== undefined || !ours.stops) continue;
     totals.compared += ours.comparable;
+    totals.comparedWith[of.oracle] += ours.comparable;
     totals.comparedByKind[of.kind] = (totals.comparedByKind[of.kind] ?? 0) + ours.comparable;
     questions.push({ of, state: index, ours });
   }
@@ -101,6 +104,8 @@ function countRegions({ rig }: Engine, totals: Totals): void {
   for (const [reason, count] of Object.entries(exits)) totals.exits[reason] = (totals.exits[reason] ?? 0) + count;
 }
 
+export type Oracles = Readonly<Record<OracleName, Oracle>>;
+
 export class Campaign {
   readonly totals = noTotals();
   /** What the oracle has not answered yet. */
@@ -108,12 +113,12 @@ export class Campaign {
 
   private constructor(
     private readonly seed: string,
-    private readonly unicorn: Unicorn,
+    private readonly oracles: Oracles,
     private readonly interpreter: Engine,
   ) {}
 
-  static async create(seed: string, unicorn: Unicorn): Promise<Campaign> {
-    return new Campaign(seed, unicorn, await Engine.create(seed, false));
+  static async create(seed: string, oracles: Oracles): Promise<Campaign> {
+    return new Campaign(seed, oracles, await Engine.create(seed, false));
   }
 
   dispose(): void {
@@ -152,10 +157,13 @@ export class Campaign {
     questions: readonly Question[],
     windows: ReturnType<typeof oracleWindows>,
   ): Promise<Difference | undefined> {
-    const results = await this.unicorn.run(windows, questions.map(oracleCase));
+    const [first] = questions;
+    if (first === undefined) return undefined;
+    const { oracle } = first.of;
+    const results = await this.oracles[oracle].run(windows, questions.map(oracleCase));
     for (const [i, { of, state, ours }] of questions.entries()) {
-      const problems = differences(ours, results[i] as OracleResult);
-      if (problems.length > 0) return { of, state, between: "cmodx and Unicorn", problems };
+      const problems = differences(oracle, ours, results[i] as OracleResult);
+      if (problems.length > 0) return { of, state, between: `cmodx and ${oracle}`, problems };
     }
     return undefined;
   }

@@ -3,7 +3,8 @@
  * of seed and number, and stands at an address of its own within its batch, so that it can be had again alone.
  */
 import { Random } from "../support/random.js";
-import { BATCH, type CaseContent, placeOf } from "./layout.js";
+import { BATCH, type CaseContent, oracleOf, placeOf } from "./layout.js";
+import type { OracleName } from "./oracles.js";
 import { randomProgram } from "./programs.js";
 import { randomSingle } from "./singles.js";
 
@@ -12,6 +13,7 @@ export type CaseKind = "1" | "5" | "100";
 export interface Case extends CaseContent {
   readonly number: number;
   readonly kind: CaseKind;
+  readonly oracle: OracleName;
   /** Whether its regions are made before it has ever run: without knowledge of windows and branch targets. */
   readonly compiledFirst: boolean;
 }
@@ -33,8 +35,10 @@ export function makeCase(seed: string, number: number): Case {
   const compiledFirst = random.oneIn(3);
   // Single instructions go through the forms of the table in order.
   const ordinal = Math.floor(number / ROUND) * SINGLES_A_ROUND + (number % ROUND);
-  const content = kind === "1" ? randomSingle(random, place, ordinal) : randomProgram(random, place, Number(kind));
-  return { number, kind, compiledFirst, ...content };
+  const oracle = oracleOf(number);
+  const content =
+    kind === "1" ? randomSingle(random, place, ordinal, oracle) : randomProgram(random, place, Number(kind), oracle);
+  return { number, kind, oracle, compiledFirst, ...content };
 }
 
 /** The cases that share the machines with this one, itself included. */

@@ -2,8 +2,8 @@
 import * as layout from "#assembly/layout.js";
 import { fuzzWindows } from "./layout.js";
 import type { Outcome } from "./machines.js";
+import type { OracleName, OracleResult } from "./oracles.js";
 import { REGISTERS, registerName } from "./registers.js";
-import type { OracleResult } from "./unicorn.js";
 
 // uc_err of unicorn.h.
 const READ_UNMAPPED = 6;
@@ -14,6 +14,25 @@ const WRITE_PROTECTED = 12;
 const READ_PROTECTED = 13;
 const FETCH_PROTECTED = 14;
 const EXCEPTION = 21;
+
+// signal.h.
+const SIGILL = 4;
+const SIGTRAP = 5;
+const SIGBUS = 7;
+const SIGSEGV = 11;
+
+/** The signals that Linux makes of faults. */
+const signalsOf: ReadonlyMap<number, readonly number[]> = new Map([
+  [layout.EXCEPTION_UNDEFINED, [SIGILL]],
+  [layout.EXCEPTION_UDF, [SIGILL]],
+  [layout.EXCEPTION_BRK, [SIGTRAP]],
+  // Where nothing is mapped QEMU finds that first.
+  [layout.EXCEPTION_PC_ALIGNMENT, [SIGBUS, SIGSEGV]],
+  [layout.EXCEPTION_INSTRUCTION_UNMAPPED, [SIGSEGV]],
+  [layout.EXCEPTION_INSTRUCTION_PERMISSION, [SIGSEGV]],
+  [layout.EXCEPTION_DATA_UNMAPPED, [SIGSEGV]],
+  [layout.EXCEPTION_DATA_PERMISSION, [SIGSEGV]],
+]);
 
 /** The errors by which Unicorn tells of a fault; it has fewer kinds. */
 const errorsOf: ReadonlyMap<number, readonly number[]> = new Map([
@@ -32,19 +51,20 @@ const errorsOf: ReadonlyMap<number, readonly number[]> = new Map([
 ]);
 
 /** Empty if both agree: registers, flags, memory, and the fault if there was one. */
-export function differences(ours: Outcome, theirs: OracleResult): string[] {
+export function differences(oracle: OracleName, ours: Outcome, theirs: OracleResult): string[] {
   const found: string[] = [];
   const faults = ours.exception !== 0 && ours.comparable === ours.begun;
-  const expected = faults ? (errorsOf.get(ours.exception) ?? []) : noFault(ours);
+  const errors = oracle === "Unicorn" ? errorsOf : signalsOf;
+  const expected = faults ? (errors.get(ours.exception) ?? []) : noFault(ours);
   if (!expected.includes(theirs.error))
-    found.push(`${faults ? `exception ${ours.exception}` : "no fault"}, Unicorn's error ${theirs.error}`);
-  if (theirs.begun !== ours.comparable && !isFetch(ours, theirs))
-    found.push(`${ours.comparable} instructions, Unicorn ${theirs.begun}`);
+    found.push(`${faults ? `exception ${ours.exception}` : "no fault"}, ${oracle}'s error ${theirs.error}`);
+  if (oracle === "Unicorn" && theirs.begun !== ours.comparable && !isFetch(ours, theirs))
+    found.push(`${ours.comparable} instructions, ${oracle} ${theirs.begun}`);
   if (ours.hash !== theirs.hash) found.push("memory differs");
-  if (ours.pc !== theirs.pc) found.push(`pc ${ours.pc.toString(16)}, Unicorn ${theirs.pc.toString(16)}`);
+  if (ours.pc !== theirs.pc) found.push(`pc ${ours.pc.toString(16)}, ${oracle} ${theirs.pc.toString(16)}`);
   for (let n = 0; n < REGISTERS; n++) {
     const [a, b] = [ours.registers[n] as bigint, theirs.registers[n] as bigint];
-    if (a !== b) found.push(`${registerName(n)} ${a.toString(16)}, Unicorn ${b.toString(16)}`);
+    if (a !== b) found.push(`${registerName(n)} ${a.toString(16)}, ${oracle} ${b.toString(16)}`);
   }
   return found;
 }

@@ -1,6 +1,7 @@
 /** The machine that cases run in: its windows, and where each case of a batch stands. */
 import type { WindowSpec } from "cmodx/engine";
 import { Random } from "../support/random.js";
+import type { OracleName } from "./oracles.js";
 
 /** Cases whose code stands in the machines at once. */
 export const BATCH = 100;
@@ -48,6 +49,7 @@ export interface State {
   readonly count: number;
 }
 
+/** What of a case is made by its kind. */
 export interface CaseContent {
   /** Code by address. */
   readonly code: ReadonlyMap<bigint, readonly number[]>;
@@ -67,6 +69,14 @@ export function placeOf(number: number): Place {
     far: FAR + slot * BigInt(FAR_BYTES),
     single: SINGLES + slot * BigInt(SINGLE_BYTES),
   };
+}
+
+/** Every how many batches goes to QEMU in place of Unicorn. */
+const QEMU_EVERY = 4;
+
+/** Which oracle is asked about a case; the cases of a batch have one. */
+export function oracleOf(number: number): OracleName {
+  return Math.floor(number / BATCH) % QEMU_EVERY === QEMU_EVERY - 1 ? "QEMU" : "Unicorn";
 }
 
 /** What stands in a window before each case; code apart. */

@@ -6,8 +6,8 @@ import { Rig, sameState } from "../support/rig.js";
 import type { Case } from "./cases.js";
 import { isStoreExclusive } from "./exclusions.js";
 import { fuzzWindows, type State, windowImage } from "./layout.js";
+import { HASH_SEED, hashWords, type OracleName, type OracleWindow } from "./oracles.js";
 import { readRegisters, writeRegisters } from "./registers.js";
-import { HASH_SEED, hashWords, type OracleWindow } from "./unicorn.js";
 
 /** How the interpreter ended a case. */
 export interface Outcome {
@@ -20,6 +20,8 @@ export interface Outcome {
   readonly begun: number;
   /** Instructions that an oracle is to execute: one less where it does not fault as this machine does. */
   readonly comparable: number;
+  /** Whether the oracle can be asked at all: QEMU stops where a program ends or faults, and nowhere else. */
+  readonly stops: boolean;
   readonly hash: number;
   readonly pc: bigint;
   readonly registers: BigUint64Array;
@@ -105,25 +107,28 @@ export class Engine {
     return Buffer.from(view.buffer, block + layout.SYSTEM_FIELDS, layout.SLOTS - layout.SYSTEM_FIELDS);
   }
 
-  outcome(stop: number, count: number): Outcome {
+  outcome(stop: number, count: number, oracle: OracleName): Outcome {
     const { state } = this.rig;
     const exception = stop === layout.STOP_EXCEPTION ? state.get32(layout.EXCEPTION) : 0;
     const far = state.get64(layout.EXCEPTION_FAR);
     const pc = state.get64(layout.PC);
     const begun = count - state.getNumber(layout.FUEL);
-    const faultsAlike = exception === 0 || this.faultsAlike(exception, far, pc);
+    const faultsAlike = exception === 0 || this.faultsAlike(exception, far, pc, oracle);
     const comparable = faultsAlike ? begun : begun - 1;
-    return { stop, exception, far, begun, comparable, hash: this.hash(), pc, registers: readRegisters(state) };
+    const stops = oracle === "Unicorn" || (exception !== 0 && faultsAlike);
+    return { stop, exception, far, begun, comparable, stops, hash: this.hash(), pc, registers: readRegisters(state) };
   }
 
   /** Whether an oracle has this fault too, and leaves memory as it was. */
-  private faultsAlike(exception: number, far: bigint, pc: bigint): boolean {
-    // Unicorn lets unaligned atomic accesses pass, as some processors do (FEAT_LSE2); this machine does not have them.
+  private faultsAlike(exception: number, far: bigint, pc: bigint, oracle: OracleName): boolean {
+    // Oracles let unaligned atomic accesses pass, as some processors do (FEAT_LSE2); this machine does not have them.
     if (exception === layout.EXCEPTION_DATA_ALIGNMENT) return false;
+    // A process may tag addresses, of code and data, in their top byte.
+    if (oracle === "QEMU" && (pc >> 56n !== 0n || far >> 56n !== 0n)) return false;
     // Unicorn, which is QEMU 5, executes from any address.
-    if (exception === layout.EXCEPTION_PC_ALIGNMENT) return false;
+    if (exception === layout.EXCEPTION_PC_ALIGNMENT) return oracle === "QEMU";
     if (exception !== layout.EXCEPTION_DATA_UNMAPPED && exception !== layout.EXCEPTION_DATA_PERMISSION) return true;
-    // Of an access over the end of a window Unicorn writes the part that is still inside before it reports the fault.
+    // Of an access over the end of a window they write the part that is still inside before they report the fault.
     if ((far & PAGE_MASK) === 0n) return false;
     // A store exclusive that will fail need not fault, nor need cache maintenance: Unicorn's does not. Its DC ZVA does, behind itself.
     const name = decode(this.rig.machine.readU32(pc))?.name ?? "";

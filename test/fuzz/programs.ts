@@ -1,8 +1,8 @@
 /**
  * Random programs that oracles can execute: data processing with every form of the table, loads, stores, atomics and
  * exclusives near mapped addresses, branches of every kind within the program and into functions near and far, and the
- * system instructions that mean the same everywhere. A program starts again at its end, so that any number of its
- * instructions can be executed.
+ * system instructions that mean the same everywhere. A program for Unicorn starts again at its end, so that any number of
+ * its instructions can be executed; one for QEMU ends.
  */
 import { wordFor, wordsFor } from "../support/encode.js";
 import { randomAccess, randomOperation } from "../support/operations.js";
@@ -20,8 +20,9 @@ import { addressNear } from "../support/values.js";
 import { formOf } from "../support/words.js";
 import { exclusiveBytes, isExcluded } from "./exclusions.js";
 import { type CaseContent, dataWindows, type Place, type State } from "./layout.js";
+import type { OracleName } from "./oracles.js";
 import { SP } from "./registers.js";
-import { randomRegisters } from "./singles.js";
+import { END, randomRegisters } from "./singles.js";
 
 const STATES = 10;
 const NEAR_FUNCTIONS = 4;
@@ -33,7 +34,33 @@ const TURNS = 20;
 const LADDERS = 6;
 const LADDER = 64;
 
-const system = [
+/** What a process has. */
+const userSystem = [
+  "mrs x1, nzcv",
+  "msr nzcv, x2",
+  "mrs x3, tpidr_el0",
+  "msr tpidr_el0, x4",
+  "nop",
+  "dmb ish",
+  "dsb ish",
+  "isb",
+  "sb",
+  "clrex",
+  "sev",
+  "yield",
+  "csdb",
+  "hint #34",
+  "prfm pldl1keep, [x19]",
+  "brk #5",
+  "cfinv",
+  "axflag",
+  "xaflag",
+  "mrs x5, dit",
+  "msr dit, #1",
+];
+
+/** And a kernel, as far as Unicorn has it. */
+const kernelSystem = [
   "mrs x1, nzcv",
   "msr nzcv, x2",
   "mrs x3, tpidr_el0",
@@ -91,13 +118,14 @@ class Writer {
     private readonly random: Random,
     private readonly place: Place,
     private readonly length: number,
+    private readonly oracle: OracleName,
   ) {
     this.exclusives = random.pick([1, 2, 4, 8, 8, 16]);
   }
 
   private suits(word: number): boolean {
     const form = formOf(word);
-    if (form === undefined || isExcluded(form, word)) return false;
+    if (form === undefined || isExcluded(this.oracle, form, word)) return false;
     const bytes = exclusiveBytes(form, word);
     return bytes === undefined || bytes === this.exclusives;
   }
@@ -121,15 +149,15 @@ class Writer {
     if (kind < 86) return countedLoop(random, at);
     if (kind < 90) return [branch("bl", at, length + 1 + FUNCTION_WORDS * random.below(NEAR_FUNCTIONS))];
     if (kind < 96) return [wordFor(random.pick(indirect))];
-    return [wordFor(random.pick(system))];
+    return [wordFor(random.pick(this.oracle === "QEMU" ? userSystem : kernelSystem))];
   }
 
-  /** `length` instructions, back to the second of them, and functions of FUNCTION_WORDS each. */
+  /** `length` instructions, back to the second of them or to the end, and functions of FUNCTION_WORDS each. */
   near(): readonly number[] {
     const words: number[] = [wordFor("clrex")];
     while (words.length < this.length) words.push(...this.instruction(words.length));
     words.length = this.length;
-    words.push(branch("b", this.length, 1));
+    words.push(this.oracle === "QEMU" ? END : branch("b", this.length, 1));
     for (let i = 0; i < NEAR_FUNCTIONS; i++) words.push(...this.function(i === NEAR_FUNCTIONS - 1));
     return words;
   }
@@ -173,25 +201,30 @@ class Writer {
 }
 
 /** A program of `length` instructions. */
-export function randomProgram(random: Random, place: Place, length: number): CaseContent {
+export function randomProgram(random: Random, place: Place, length: number, oracle: OracleName): CaseContent {
   // One more: it begins with CLREX.
-  const writer = new Writer(random, place, length + 1);
+  const writer = new Writer(random, place, length + 1, oracle);
   const code = new Map([
     [place.text, writer.near()],
     [place.far, writer.far()],
   ]);
   const somewhere = (): bigint => place.text + BigInt(4 * random.below(length));
-  return { code, start: place.text, states: statesOf(random, writer, length), heads: [place.text, somewhere()] };
+  return {
+    code,
+    start: place.text,
+    states: statesOf(random, writer, length, oracle),
+    heads: [place.text, somewhere()],
+  };
 }
 
-function statesOf(random: Random, writer: Writer, length: number): readonly State[] {
-  if (length <= 5 && random.oneIn(LADDERS)) {
+function statesOf(random: Random, writer: Writer, length: number, oracle: OracleName): readonly State[] {
+  if (oracle === "Unicorn" && length <= 5 && random.oneIn(LADDERS)) {
     const registers = writer.registers();
     // The first one, in which everything runs that will run, comes first: it is interpreted.
     return [LADDER, ...Array.from({ length: LADDER }, (_, i) => i + 1)].map((count) => ({ registers, count }));
   }
   return Array.from({ length: STATES }, () => ({
     registers: writer.registers(),
-    count: 1 + random.below(TURNS * length),
+    count: oracle === "QEMU" ? TURNS * length : 1 + random.below(TURNS * length),
   }));
 }

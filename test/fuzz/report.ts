@@ -3,13 +3,12 @@ import { disassemble } from "cmodx/engine";
 import * as layout from "#assembly/layout.js";
 import { wordFor } from "../support/encode.js";
 import { describeStates } from "../support/rig.js";
-import { Campaign, type Difference, oracleCase } from "./campaign.js";
+import { Campaign, type Difference, type Oracles, oracleCase } from "./campaign.js";
 import { batchOf, type Case } from "./cases.js";
 import { fuzzWindows } from "./layout.js";
 import { Engine, oracleWindows } from "./machines.js";
 import { writeRegisters } from "./registers.js";
 import { shrink } from "./shrink.js";
-import type { Unicorn } from "./unicorn.js";
 
 const NOP = wordFor("nop");
 /** Doublewords of memory that are shown. */
@@ -21,8 +20,8 @@ function neighbours(seed: string, of: Case): Case[] {
 }
 
 /** One case in machines of its own, beside the code of its batch; the difference if there is one. */
-export async function replay(seed: string, unicorn: Unicorn, of: Case): Promise<Difference | undefined> {
-  const campaign = await Campaign.create(seed, unicorn);
+export async function replay(seed: string, oracles: Oracles, of: Case): Promise<Difference | undefined> {
+  const campaign = await Campaign.create(seed, oracles);
   try {
     return (await campaign.batch([of], neighbours(seed, of))) ?? (await campaign.end());
   } finally {
@@ -40,7 +39,7 @@ interface Witness {
 }
 
 /** Runs up to the state that differed, and looks. */
-async function witness(seed: string, unicorn: Unicorn, { of, state, between }: Difference): Promise<Witness> {
+async function witness(seed: string, oracles: Oracles, { of, state, between }: Difference): Promise<Witness> {
   const all = neighbours(seed, of);
   const engines = [await Engine.create(seed, false), await Engine.create(seed, true)] as const;
   const [interpreter, compiled] = engines;
@@ -58,21 +57,25 @@ async function witness(seed: string, unicorn: Unicorn, { of, state, between }: D
   const heads = new Set(of.heads.filter((head) => compiled.rig.isCompiled(head)));
   const isCompiled = (pc: bigint): boolean => heads.has(pc);
   try {
-    if (between !== "cmodx and Unicorn") {
+    if (between === "interpreter and compiled code") {
       const memory = [interpreter.copyMemory(), compiled.copyMemory()] as const;
       const after = [ours, compiled.rig.snapshot()] as const;
       return { names: ["interpreter", "compiled"], before, after, memory, isCompiled };
     }
-    const outcome = interpreter.outcome(stop, of.states[state]?.count ?? 0);
-    const [result] = await unicorn.run(oracleWindows(seed, all), [oracleCase({ of, state, ours: outcome })], true);
-    if (result?.memory === undefined) throw new Error("Unicorn gave no result");
+    const outcome = interpreter.outcome(stop, of.states[state]?.count ?? 0, of.oracle);
+    const [result] = await oracles[of.oracle].run(
+      oracleWindows(seed, all),
+      [oracleCase({ of, state, ours: outcome })],
+      true,
+    );
+    if (result?.memory === undefined) throw new Error(`${of.oracle} gave no result`);
     const theirs = new Uint32Array(layout.SLOTS / 4);
     theirs.set(ours);
     const fields = new BigUint64Array(theirs.buffer);
     writeRegisters(fields, result.registers);
     fields[layout.PC / 8] = result.pc;
     const memory = [interpreter.copyMemory(), result.memory] as const;
-    return { names: ["cmodx", "Unicorn"], before, after: [ours, theirs], memory, isCompiled };
+    return { names: ["cmodx", of.oracle], before, after: [ours, theirs], memory, isCompiled };
   } finally {
     for (const { rig } of engines) rig.dispose();
   }
@@ -108,9 +111,9 @@ function memoryLines([a, b]: readonly [Buffer, Buffer]): string[] {
 }
 
 /** The code and the states of a difference. */
-export async function describeDifference(seed: string, unicorn: Unicorn, difference: Difference): Promise<string> {
+export async function describeDifference(seed: string, oracles: Oracles, difference: Difference): Promise<string> {
   const { of, state } = difference;
-  const { names, before, after, memory, isCompiled } = await witness(seed, unicorn, difference);
+  const { names, before, after, memory, isCompiled } = await witness(seed, oracles, difference);
   return [
     `Code (* a region begins here; NOPs are left out), of which ${of.states[state]?.count} instructions are executed from ${of.start.toString(16)}:`,
     ...listing(of, isCompiled),
@@ -121,26 +124,26 @@ export async function describeDifference(seed: string, unicorn: Unicorn, differe
 }
 
 /** The whole report on a difference, with a smaller case that still shows it. Takes some seconds. */
-export async function report(seed: string, unicorn: Unicorn, found: Difference): Promise<string> {
+export async function report(seed: string, oracles: Oracles, found: Difference): Promise<string> {
   const { of, between } = found;
   const head = [
     `DIFFERENCE between ${between}: seed ${seed}, case ${of.number} (${of.kind === "1" ? "a single instruction" : `a program of ${of.kind}`}), state ${found.state}`,
     ...found.problems.map((problem) => `  ${problem}`),
     `Replay: npm run fuzz -- --seed ${seed} --case ${of.number}`,
   ];
-  const again = await replay(seed, unicorn, of);
+  const again = await replay(seed, oracles, of);
   if (again === undefined) {
     const first = of.number - (of.number % 100);
     return [
       ...head,
       `Alone it does not happen: it needs the cases before it (from ${first} on) in the same machine.`,
-      await describeDifference(seed, unicorn, found),
+      await describeDifference(seed, oracles, found),
     ].join("\n");
   }
   const smaller = await shrink(of, again.state, async (candidate) => {
-    const difference = await replay(seed, unicorn, candidate);
+    const difference = await replay(seed, oracles, candidate);
     return difference?.between === between;
   });
-  const last = (await replay(seed, unicorn, smaller)) ?? again;
-  return [...head, await describeDifference(seed, unicorn, last)].join("\n");
+  const last = (await replay(seed, oracles, smaller)) ?? again;
+  return [...head, await describeDifference(seed, oracles, last)].join("\n");
 }

@@ -8,6 +8,7 @@ import { addressNear, registerValue } from "../support/values.js";
 import { operandOf, randomWord } from "../support/words.js";
 import { isStoreExclusive, whyExcluded } from "./exclusions.js";
 import { type CaseContent, dataWindows, type Place, type State } from "./layout.js";
+import type { OracleName } from "./oracles.js";
 import { heldBy, NZCV, REGISTERS, SP } from "./registers.js";
 
 const STATES = 20;
@@ -24,11 +25,16 @@ export function randomRegisters(random: Random): BigUint64Array {
   return registers;
 }
 
-export function randomSingle(random: Random, place: Place, ordinal: number): CaseContent {
+/** The word by which a case for QEMU ends. */
+export const END = wordFor("brk #0xf00d");
+
+export function randomSingle(random: Random, place: Place, ordinal: number, oracle: OracleName): CaseContent {
   const form = forms[ordinal % forms.length] as (typeof forms)[number];
   const word = randomWord(form, random);
   // The monitors of oracles outlive a case.
   const before = isStoreExclusive(form.row.name) ? [wordFor("clrex")] : [];
+  // QEMU needs something to stop at, which is executed here too.
+  const words = [...before, word, ...(oracle === "QEMU" ? [END] : [])];
   const pc = place.single + BigInt(4 * before.length);
   const states = Array.from({ length: STATES }, (): State => {
     const registers = randomRegisters(random);
@@ -40,11 +46,11 @@ export function randomSingle(random: Random, place: Place, ordinal: number): Cas
       const wanted = addressNear(random.pick(dataWindows), random);
       registers[base] = register(base === 31 ? SP_NUMBER : base) + wanted - access.address;
     }
-    return { registers, count: before.length + 1 };
+    return { registers, count: words.length };
   });
-  const excluded = whyExcluded(form, word);
+  const excluded = whyExcluded(oracle, form, word);
   return {
-    code: new Map([[place.single, [...before, word, UDF]]]),
+    code: new Map([[place.single, [...words, UDF]]]),
     start: place.single,
     states,
     heads: [place.single],

@@ -8,16 +8,16 @@ import { Campaign } from "../fuzz/campaign.js";
 import type { Case } from "../fuzz/cases.js";
 import { BATCH, dataWindows, placeOf, type State } from "../fuzz/layout.js";
 import { Engine } from "../fuzz/machines.js";
+import { missingOracle, Oracle } from "../fuzz/oracles.js";
 import { SP } from "../fuzz/registers.js";
 import { describeDifference } from "../fuzz/report.js";
 import { randomRegisters } from "../fuzz/singles.js";
-import { missingUnicorn, Unicorn } from "../fuzz/unicorn.js";
 import { wordsFor } from "../support/encode.js";
 import { Random, runSeed } from "../support/random.js";
 import { windowNamed } from "../support/rig.js";
 
 const STATES = 10;
-const missing = missingUnicorn();
+const missing = missingOracle("Unicorn");
 
 const sizes = [
   { suffix: "b", register: "w" },
@@ -109,6 +109,7 @@ function casesOf(random: Random): Case[] {
     return {
       number,
       kind: "5",
+      oracle: "Unicorn",
       code: new Map([[start, words]]),
       start,
       states,
@@ -136,14 +137,15 @@ test.skipIf(missing !== undefined)(
   `exclusives as Unicorn has them${missing === undefined ? "" : ` (${missing})`}`,
   async () => {
     const cases = casesOf(new Random(`${runSeed}/exclusives`));
-    const unicorn = new Unicorn();
-    const campaign = await Campaign.create(runSeed, unicorn);
+    const unicorn = new Oracle("Unicorn");
+    const oracles = { Unicorn: unicorn, QEMU: unicorn };
+    const campaign = await Campaign.create(runSeed, oracles);
     const engine = await Engine.create(runSeed, false);
     const statuses = new Set<bigint>();
     for (let first = 0; first < cases.length; first += BATCH) {
       const batch = cases.slice(first, first + BATCH);
       const found = (await campaign.batch(batch)) ?? (await campaign.end());
-      expect(found === undefined ? "" : await describeDifference(runSeed, unicorn, found)).toBe("");
+      expect(found === undefined ? "" : await describeDifference(runSeed, oracles, found)).toBe("");
       for (const status of statusesOf(engine, batch)) statuses.add(status);
     }
     // Some have succeeded and some have failed.

@@ -1,4 +1,8 @@
-/** Cases executed by Unicorn, through a small C program that is compiled when somebody asks for it. */
+/**
+ * Cases executed by other machines: Unicorn, which can stop after any number of instructions and has EL1, and qemu-aarch64 in
+ * user mode, which is newer and has got right what Unicorn has not. Each through a small C program that is compiled when
+ * somebody asks for it.
+ */
 import { execFile, execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -22,11 +26,11 @@ export interface OracleCase {
 }
 
 export interface OracleResult {
-  /** 0, or Unicorn's error number. */
+  /** Unicorn's error number, or 0; of QEMU the signal that the case ended with. */
   readonly error: number;
   /** `hashWords` of the windows that can be written, afterwards. */
   readonly hash: number;
-  /** Instructions executed or tried. */
+  /** Instructions executed or tried, by Unicorn. */
   readonly begun: number;
   readonly pc: bigint;
   readonly registers: BigUint64Array;
@@ -50,26 +54,66 @@ export function hashWords(words: Uint32Array, value: number = HASH_SEED): number
   return hash >>> 0;
 }
 
-/** Why there is no Unicorn here; undefined if there is one. */
-export function missingUnicorn(): string | undefined {
+const isWritable = ({ access }: OracleWindow): boolean => access.includes("w");
+
+export type OracleName = "Unicorn" | "QEMU";
+
+/** What compiles an oracle's program, and what runs it. */
+interface OracleTools {
+  compile(source: string, program: string): readonly string[];
+  run(program: string): readonly string[];
+}
+
+const tools: Record<OracleName, OracleTools> = {
+  Unicorn: {
+    compile: (source, program) => ["gcc", "-O2", "-o", program, source, "-lunicorn"],
+    run: (program) => [program],
+  },
+  QEMU: {
+    // The handler of signals has no thread's storage to itself when it begins.
+    compile: (source, program) => [
+      "aarch64-linux-gnu-gcc",
+      "-static",
+      "-O1",
+      "-fno-stack-protector",
+      "-o",
+      program,
+      source,
+    ],
+    // Pointer authentication is absent here.
+    run: (program) => ["qemu-aarch64", "-cpu", "max,pauth=off", program],
+  },
+};
+
+/** What has to be installed. */
+const packages: Record<OracleName, string> = {
+  Unicorn: "gcc with Unicorn's header and library (libunicorn-dev)",
+  QEMU: "aarch64-linux-gnu-gcc or qemu-aarch64 (qemu-user)",
+};
+
+/** Why an oracle is not here; undefined if it is. */
+export function missingOracle(name: OracleName): string | undefined {
   try {
-    new Unicorn().dispose();
+    if (name === "QEMU") execFileSync("qemu-aarch64", ["--version"], { stdio: "pipe" });
+    new Oracle(name).dispose();
     return undefined;
   } catch {
-    return "gcc with Unicorn's header and library (libunicorn-dev) is not installed";
+    return `${packages[name]} is not installed`;
   }
 }
 
-const isWritable = ({ access }: OracleWindow): boolean => access.includes("w");
+/** Milliseconds for a batch, far more than it takes. */
+const TIME_LIMIT = 120_000;
 
-export class Unicorn {
-  readonly #folder = mkdtempSync(join(tmpdir(), "cmodx-unicorn-"));
-  readonly #program = join(this.#folder, "unicorn");
+export class Oracle {
+  readonly #folder = mkdtempSync(join(tmpdir(), "cmodx-oracle-"));
+  readonly #program = join(this.#folder, "program");
   #runs = 0;
 
   /** Throws an Error if the program cannot be compiled. */
-  constructor() {
-    execFileSync("gcc", ["-O2", "-o", this.#program, harnessSource("unicorn"), "-lunicorn"], { stdio: "pipe" });
+  constructor(readonly name: OracleName) {
+    const [compiler = "", ...flags] = tools[name].compile(harnessSource(name.toLowerCase()), this.#program);
+    execFileSync(compiler, flags, { stdio: "pipe" });
   }
 
   dispose(): void {
@@ -86,7 +130,8 @@ export class Unicorn {
     const [input, output] = [join(this.#folder, `cases${number}`), join(this.#folder, `results${number}`)];
     writeFileSync(input, encode(windows, cases, wantsMemory));
     try {
-      await promisify(execFile)(this.#program, [input, output]);
+      const [command = "", ...before] = tools[this.name].run(this.#program);
+      await promisify(execFile)(command, [...before, input, output], { timeout: TIME_LIMIT });
       const bytes = readFileSync(output);
       const memoryBytes = windows.filter(isWritable).reduce((sum, { image }) => sum + image.length, 0);
       const stride = RESULT_BYTES + (wantsMemory ? memoryBytes : 0);
