@@ -1,4 +1,4 @@
-/** Extensions of A64 that the instruction table does not have, so that a message can say what a word would be elsewhere. */
+/** Extensions of A64 that the instruction table does not have: a message can say what a word would be elsewhere. */
 import { type Pattern, parsePattern } from "./pattern.js";
 
 /** FEAT_* of the Arm ARM (A2.2), and words of it; ID registers say that all of these are absent. */
@@ -23,7 +23,8 @@ const encodings = [
   ["FEAT_MTE", "1101010100 x 11 011 0100 0010 111 xxxxx"],
   // RNDR and RNDRRS.
   ["FEAT_RNG", "1101010100 1 11 011 0010 0100 00x xxxxx"],
-  // Of later versions: CPY and SET; BC.cond; ABS, CNT and CTZ, minimum and maximum; WFET and WFIT; 64-byte accesses; transactions.
+  // Of later versions: BC.cond; WFET and WFIT; 64-byte accesses; transactions; CPY and SET; ABS, CNT and CTZ, minimum and
+  // maximum.
   ["FEAT_HBC", "01010100 xxxxxxxxxxxxxxxxxxx 1 xxxx"],
   ["FEAT_WFxT", "11010101000000110001 0000 00x xxxxx"],
   ["FEAT_LS64", "11 111 0 00 00 1 xxxxx 1 xxx 00 xxxxx xxxxx"],

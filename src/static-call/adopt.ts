@@ -24,8 +24,8 @@ export function keyNames({ symbols }: WithSymbols): readonly string[] {
 
 export interface AdoptOptions {
   /**
-   * The design of the trampolines; the first one that recognises each if absent. A key of hybrid-b has the bytes of one of
-   * hybrid while it has a target: it wants to be told apart.
+   * The design of the trampolines; the first one that recognises each if absent. A key of hybrid-b has the bytes of
+   * one of hybrid while it has a target, and has to be told apart.
    */
   readonly design?: DesignName;
 }
@@ -46,7 +46,8 @@ export function adoptKey(machine: Machine, { symbols }: WithSymbols, name: strin
     const wanted = options.design === undefined ? "that cmodx knows" : `of design '${options.design}'`;
     throw new StaticCallError(
       "unknown-trampoline",
-      `the code at 0x${entry.toString(16)} (${TRAMPOLINE}${name}) is no trampoline ${wanted}: is its image loaded, and its literal aligned to 16 bytes?`,
+      `the code at 0x${entry.toString(16)} (${TRAMPOLINE}${name}) is no trampoline ${wanted}: ` +
+        "is its image loaded, and its literal aligned to 16 bytes?",
     );
   }
   return {

@@ -75,7 +75,8 @@ export class Placement {
       if (this.#machine.read(section.address, section.bytes.length).some((byte) => byte !== 0)) {
         throw new StaticCallError(
           "occupied",
-          `static calls keep the last quarter of window '${range.window}' for themselves, and something else stands at 0x${section.address.toString(16)}`,
+          `static calls keep the last quarter of window '${range.window}' for themselves, ` +
+            `and something else stands at 0x${section.address.toString(16)}`,
         );
       }
       range.next = (end + ALIGNMENT - 1n) & -ALIGNMENT;

@@ -3,8 +3,8 @@
  *
  *   __static_call_return0           long (void), the target that RET0 stands for
  *   __static_call_update.<design>   the design's patch procedure; design.ts tells its arguments
- *   __patch_map                     { u64 start, end, writable; } []: where what is at an address in [start, end) can be
- *                                   written; an entry of zeroes ends it
+ *   __patch_map                     { u64 start, end, writable; } []: where what is at an address in [start, end) can
+ *                                   be written; an entry of zeroes ends it
  */
 import type { Machine } from "../../engine/index.js";
 import { placementOf, procedureOf, symbolAddress } from "./define.js";

@@ -212,7 +212,7 @@ const pstateImmediate = [
   ),
 ];
 
-/** The same with something in operand<3:1>, which does not count; GNU as takes no such operand, and objdump does not name the word. */
+/** The same with something in operand<3:1>, which does not count. GNU as takes no such operand, nor does objdump name it. */
 export const pstateOtherOperands: readonly Row[] = pstateBits.map(({ field, op1, op2 }) =>
   row(`MSR ${field} (immediate), other operands`, `1101010100000 ${op1} 0100 jjji ${op2} 11111` as "i", "",
     (o, { i }) => o.writePState(field, i)),
