@@ -1,20 +1,28 @@
-/** The checker and the plain implementation of the axioms side by side. */
+/** The checker and the plain implementations of the axioms side by side. */
 import { expect } from "vitest";
 import { runLitmus } from "#src/litmus/index.js";
 import { Random, runSeed } from "../../support/random.js";
 import { litmusText, randomThreads, referenceStates } from "./reference.js";
+import { fetchLitmusText, fetchReferenceStates, randomFetchProgram } from "./reference-fetch.js";
 
-/** Random programs of two and three threads have exactly the states that the axioms allow. */
+function compare(what: string, text: string, allowed: ReadonlySet<string>): void {
+  const verdict = runLitmus(text, "random.litmus");
+  expect(verdict.complete).toBe(true);
+  expect([...verdict.states].sort(), `${what} of seed ${runSeed}:\n${text}`).toEqual([...allowed].sort());
+}
+
+/** Random programs of two and three threads, with data alone. */
 export function comparePrograms(count: number): void {
-  let states = 0;
   for (let index = 0; index < count; index++) {
     const threads = randomThreads(new Random(`model ${runSeed} ${index}`));
-    const text = litmusText(threads);
-    const verdict = runLitmus(text, "random.litmus");
-    expect(verdict.complete).toBe(true);
-    const expected = [...referenceStates(threads)].sort();
-    expect([...verdict.states].sort(), `program ${index} of seed ${runSeed}:\n${text}`).toEqual(expected);
-    states += expected.length;
+    compare(`program ${index}`, litmusText(threads), referenceStates(threads));
   }
-  expect(states).toBeGreaterThan(5 * count);
+}
+
+/** Random programs of two threads that modify what they execute, with some of the maintenance. */
+export function compareFetchPrograms(count: number): void {
+  for (let index = 0; index < count; index++) {
+    const program = randomFetchProgram(new Random(`fetch ${runSeed} ${index}`));
+    compare(`fetch program ${index}`, fetchLitmusText(program), fetchReferenceStates(program));
+  }
 }
