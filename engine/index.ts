@@ -38,15 +38,7 @@ export {
   windowsFor,
 } from "./elf/index.js";
 export { CompileWorkerError, type JitOptions } from "./jit/index.js";
-export {
-  Core,
-  type FirmwareCall,
-  type InterruptKind,
-  type Limits,
-  type RunOptions,
-  type RunResult,
-  type Target,
-} from "./machine/core.js";
+export { Core } from "./machine/core.js";
 export {
   ArgumentError,
   CmodxError,
@@ -73,7 +65,9 @@ export {
   type TrappedSystemFault,
   type UndefinedInstructionFault,
 } from "./machine/faults.js";
+export type { FirmwareCall } from "./machine/host-calls.js";
 export { type Invalidation, Machine, type MachineOptions } from "./machine/machine.js";
 export { type CacheType, defaultWindows, type WindowSpec } from "./machine/memory-map.js";
+export type { InterruptKind, Limits, RunOptions, RunResult, Target } from "./machine/running.js";
 export type { GuestExit, SemihostingOptions, SemihostingStream } from "./machine/semihosting.js";
 export { type BranchCounts, type MachineStats, type RegionCounts, statsBetween } from "./machine/stats.js";

@@ -13,50 +13,12 @@ import {
 } from "./errors.js";
 import { readFault } from "./fault-reader.js";
 import { GuestFault } from "./faults.js";
+import { type FirmwareCall, HostCalls } from "./host-calls.js";
 import { HOST_RETURN_ADDRESS } from "./memory-map.js";
+import type { InterruptKind, Limits, RunOptions, RunResult, Target } from "./running.js";
 import type { GuestExit, Semihosting } from "./semihosting.js";
 import { type CoreState, restoreContext, saveContext } from "./state.js";
 import { describeAddress } from "./symbols.js";
-
-/** A symbol of the machine or an address. */
-export type Target = string | bigint;
-
-export interface Limits {
-  /** Instructions that a call or run may execute. */
-  maxInstructions: number;
-  /** Milliseconds that it may take; looked at about every million instructions. */
-  timeLimitMs: number;
-}
-
-export interface RunOptions extends Partial<Limits> {
-  /** Where to go on; the current PC if absent. */
-  readonly pc?: Target;
-}
-
-/** How `run` ended. */
-export type RunResult =
-  | {
-      /**
-       * "returned": the function that `call` entered has returned; "waiting": WFI, or WFE without an event; "stopped": by
-       * `stop()`; "fuel", "time": a limit was reached.
-       */
-      readonly reason: "returned" | "waiting" | "stopped" | "fuel" | "time";
-      readonly instructions: number;
-    }
-  | {
-      /** The guest has exited by semihosting. */
-      readonly reason: "exited";
-      readonly exit: GuestExit;
-      readonly instructions: number;
-    };
-
-/** An HVC or SMC of the guest: what EL2 or EL3 would be asked. */
-export interface FirmwareCall {
-  readonly kind: "hvc" | "smc";
-  readonly immediate: number;
-}
-
-export type InterruptKind = "irq" | "fiq";
 
 const interruptBits = { irq: layout.INTERRUPT_IRQ, fiq: layout.INTERRUPT_FIQ } satisfies Record<InterruptKind, number>;
 
@@ -106,6 +68,7 @@ export class Core {
   readonly #host: CoreHost;
   readonly #state: CoreState;
   readonly #run: (core: number) => number;
+  readonly #hostCalls: HostCalls;
   /** Values of entryFields when the outermost call began. */
   readonly #entry = new Uint32Array(entryFields.length);
   /** A call was left by an error and has not been gone on with. */
@@ -125,6 +88,8 @@ export class Core {
     this.#host = host;
     this.#state = state;
     this.#run = host.exports.run;
+    const { firmware, semihosting } = host;
+    this.#hostCalls = new HostCalls(state, firmware && ((call) => firmware(this, call)), semihosting);
   }
 
   /** Number of the core in its machine, from 0. */
@@ -388,9 +353,9 @@ export class Core {
       if (stop === layout.STOP_PENDING) {
         if (this.#takePending()) return STOP_STOPPED;
       } else if (stop === layout.STOP_EXCEPTION) {
-        if (this.#isSemihostingCall()) {
-          if (this.#answerSemihostingCall()) return STOP_EXITED;
-        } else if (!this.#answerFirmwareCall()) return stop;
+        const answered = this.#answerHostCall();
+        if (answered === "exited") return STOP_EXITED;
+        if (!answered) return stop;
       } else if (stop !== layout.STOP_FUEL && (stop !== layout.STOP_WAIT || waits)) {
         return stop;
       }
@@ -400,36 +365,14 @@ export class Core {
     }
   }
 
-  /** Whether what stopped the core was an HVC or SMC that the host has answered: it goes on behind it. */
-  #answerFirmwareCall(): boolean {
-    const { firmware } = this.#host;
-    const exception = this.#state.get32(layout.EXCEPTION);
-    const isCall = exception === layout.EXCEPTION_HVC || exception === layout.EXCEPTION_SMC;
-    if (firmware === undefined || !isCall) return false;
-    const kind = exception === layout.EXCEPTION_HVC ? "hvc" : "smc";
-    const immediate = this.#state.get32(layout.EXCEPTION_ESR) & 0xffff;
+  /** Whether what stopped the core was a call of the host, which was answered: it goes on behind it; "exited" if it was the guest's last. */
+  #answerHostCall(): boolean | "exited" {
     this.#depth++;
     try {
-      firmware(this, { kind, immediate });
-    } finally {
-      this.#depth--;
-    }
-    return true;
-  }
-
-  #isSemihostingCall(): boolean {
-    return this.#state.get32(layout.EXCEPTION) === layout.EXCEPTION_SEMIHOSTING;
-  }
-
-  /** Whether the guest has exited; otherwise it goes on behind its call. */
-  #answerSemihostingCall(): boolean {
-    const state = this.#state;
-    this.#depth++;
-    try {
-      const answer = this.#host.semihosting?.call(state.get32(layout.X), state.get64(layout.X + 8));
-      if (typeof answer === "bigint") state.set64(layout.X, answer);
-      else this.#exit = answer;
-      return typeof answer === "object";
+      const answer = this.#hostCalls.answer();
+      if (typeof answer === "boolean") return answer;
+      this.#exit = answer;
+      return "exited";
     } finally {
       this.#depth--;
     }

@@ -3,9 +3,11 @@ import * as layout from "../../assembly/layout.js";
 import type { Program } from "../a64/program.js";
 import type { ElfImage } from "../elf/index.js";
 import { exitReasons, type JitOptions, jitDefaults, type RegionCache, type RegionHost } from "../jit/index.js";
-import { Core, type CoreHost, type FirmwareCall } from "./core.js";
+import { Core, type CoreHost } from "./core.js";
 import type { CoreExports, CoreImports } from "./core-exports.js";
-import { hex, MachineOptionsError, UnknownWindowError, UnmappedRangeError } from "./errors.js";
+import { MachineOptionsError, UnknownWindowError } from "./errors.js";
+import { GuestMemory } from "./guest-memory.js";
+import type { FirmwareCall } from "./host-calls.js";
 import { lateParts } from "./late.js";
 import {
   type CacheType,
@@ -14,7 +16,6 @@ import {
   HOST_RETURN_ADDRESS,
   type MemoryMap,
   mapMemory,
-  type PlacedWindow,
   type WindowSpec,
   writeMap,
 } from "./memory-map.js";
@@ -110,8 +111,7 @@ export class Machine {
   readonly windows: readonly WindowSpec[];
   readonly cores: readonly Core[];
   readonly #memory: WebAssembly.Memory;
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  readonly #guest: GuestMemory;
   readonly #map: MemoryMap;
   readonly #states: readonly CoreState[];
   readonly #exports: CoreExports;
@@ -134,11 +134,11 @@ export class Machine {
     this.#coherent = cacheType.dic === true && cacheType.idc === true;
     const pages = Math.ceil(this.#map.size / WASM_PAGE);
     this.#memory = new WebAssembly.Memory({ shared: true, initial: pages, maximum: pages });
-    this.#bytes = new Uint8Array(this.#memory.buffer);
-    this.#view = new DataView(this.#memory.buffer);
-    writeMap(this.#view, this.#map);
-    this.#view.setUint32(layout.CTR, cacheTypeRegister(cacheType), true);
-    this.#view.setUint32(layout.CORE_COUNT, cores, true);
+    this.#guest = new GuestMemory(this.#memory, this.#map.windows, (host, length) => this.#beforeWrite(host, length));
+    const view = new DataView(this.#memory.buffer);
+    writeMap(view, this.#map);
+    view.setUint32(layout.CTR, cacheTypeRegister(cacheType), true);
+    view.setUint32(layout.CORE_COUNT, cores, true);
     const table = new WebAssembly.Table({ element: "anyfunc", initial: TABLE_SIZE });
     const counter = options.counter ?? processClock;
     const coreInstance = this.#instantiate(modules, table, counter);
@@ -147,7 +147,7 @@ export class Machine {
     this.#jit = jit === true ? {} : jit === false ? undefined : jit;
     this.#regionHost = this.#makeRegionHost(coreInstance, table);
     this.#states = Array.from({ length: cores }, (_, index) => new CoreState(this.#memory, index));
-    const semihosting = options.semihosting && this.#makeSemihosting(counter, options.semihosting);
+    const semihosting = options.semihosting && new Semihosting(this.#guest, counter, options.semihosting);
     for (const state of this.#states) this.#reset(state, semihosting !== undefined);
     const host: CoreHost = {
       memory: this.#memory,
@@ -209,11 +209,6 @@ export class Machine {
     };
   }
 
-  #makeSemihosting(counter: () => number, options: SemihostingOptions): Semihosting {
-    const write = (address: bigint, bytes: Uint8Array): void => this.write(address, bytes);
-    return new Semihosting({ memory: this.#bytes, windows: this.#map.windows, counter, write }, options);
-  }
-
   #reset(state: CoreState, semihosting: boolean): void {
     state.set32(layout.EL, 1);
     state.set32(layout.SPSEL, 1);
@@ -246,37 +241,16 @@ export class Machine {
 
   // ---- memory -------------------------------------------------------------------------------------
 
-  #locate(address: bigint, length: number, what: string): PlacedWindow {
-    for (const window of this.#map.windows) {
-      const offset = address - window.base;
-      if (offset >= 0n && offset + BigInt(length) <= BigInt(window.size)) return window;
-    }
-    const windows = this.windows
-      .map(({ name, address: first, size }) => `${name} ${hex(first)}+${hex(size)}`)
-      .join(", ");
-    throw new UnmappedRangeError(address, length, what, windows);
-  }
-
-  /** Where `length` bytes at a guest address stand in the shared memory. */
-  #hostAddress(address: bigint, length: number, what: string): number {
-    const window = this.#locate(address, length, what);
-    return window.host + Number(address - window.base);
-  }
-
-  /** Where to write; instruction caches that are coherent lose what will be overwritten. */
-  #prepareWrite(address: bigint, length: number): number {
-    const host = this.#hostAddress(address, length, "host write");
-    if (this.#coherent) {
-      for (const state of this.#states) this.#exports.hostWrites(state.block, host, length);
-      this.core.rethrow();
-    }
-    return host;
+  /** Instruction caches that are coherent lose what will be overwritten. */
+  #beforeWrite(host: number, length: number): void {
+    if (!this.#coherent) return;
+    for (const state of this.#states) this.#exports.hostWrites(state.block, host, length);
+    this.core.rethrow();
   }
 
   /** A copy of `length` bytes of memory. Throws an UnmappedRangeError unless they stand in one window; its access rights do not matter. */
   read(address: bigint, length: number): Uint8Array {
-    const host = this.#hostAddress(address, length, "host read");
-    return this.#bytes.slice(host, host + length);
+    return this.#guest.read(address, length);
   }
 
   /**
@@ -284,25 +258,25 @@ export class Machine {
    * maintenance, by the guest or by `cleanAndInvalidate`. Throws an UnmappedRangeError unless the bytes go into one window.
    */
   write(address: bigint, bytes: Uint8Array): void {
-    this.#bytes.set(bytes, this.#prepareWrite(address, bytes.length));
+    this.#guest.write(address, bytes);
   }
 
   /** Little-endian, as the guest's accesses. Throws as `read`. */
   readU32(address: bigint): number {
-    return this.#view.getUint32(this.#hostAddress(address, 4, "host read"), true);
+    return this.#guest.readU32(address);
   }
 
   readU64(address: bigint): bigint {
-    return this.#view.getBigUint64(this.#hostAddress(address, 8, "host read"), true);
+    return this.#guest.readU64(address);
   }
 
   /** As `write`. */
   writeU32(address: bigint, value: number): void {
-    this.#view.setUint32(this.#prepareWrite(address, 4), value, true);
+    this.#guest.writeU32(address, value);
   }
 
   writeU64(address: bigint, value: bigint): void {
-    this.#view.setBigUint64(this.#prepareWrite(address, 8), value, true);
+    this.#guest.writeU64(address, value);
   }
 
   /**
@@ -310,7 +284,7 @@ export class Machine {
    * lines of 64 bytes. Throws an UnmappedRangeError unless the range stands in one window.
    */
   cleanAndInvalidate(address: bigint, length: number): void {
-    const host = this.#hostAddress(address, length, "cleanAndInvalidate");
+    const host = this.#guest.hostAddress(address, length, "cleanAndInvalidate");
     for (const state of this.#states) this.#exports.cleanAndInvalidate(state.block, host, length);
     this.core.rethrow();
   }
@@ -321,11 +295,11 @@ export class Machine {
    */
   load(program: Program | ElfImage): void {
     const parts = "segments" in program ? segmentParts(program) : sectionParts(program);
-    for (const { what, address, size } of parts) this.#locate(address, size, what);
+    for (const { what, address, size } of parts) this.#guest.hostAddress(address, size, what);
     for (const { address, bytes, size } of parts) {
       if (size === 0) continue;
       this.write(address, bytes);
-      if (size > bytes.length) this.#clear(address + BigInt(bytes.length), size - bytes.length);
+      if (size > bytes.length) this.#guest.clear(address + BigInt(bytes.length), size - bytes.length);
       this.cleanAndInvalidate(address, size);
     }
     for (const [name, address] of program.symbols) {
@@ -333,11 +307,6 @@ export class Machine {
       const isLocal = "globals" in program && !program.globals.has(name);
       if (!isLocal || !this.#symbols.has(name)) this.#symbols.set(name, BigInt.asUintN(64, address));
     }
-  }
-
-  #clear(address: bigint, length: number): void {
-    const host = this.#prepareWrite(address, length);
-    this.#bytes.fill(0, host, host + length);
   }
 
   // ---- looking on ---------------------------------------------------------------------------------

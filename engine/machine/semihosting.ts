@@ -4,7 +4,7 @@
  * 64-bit words, X0 the answer. There is a console and an exit, but no file system: the one file is ":tt".
  */
 import { ArgumentError } from "./errors.js";
-import type { PlacedWindow } from "./memory-map.js";
+import type { GuestMemory } from "./guest-memory.js";
 
 /** Where the guest writes to: its standard streams, or the debug channel of SYS_WRITEC and SYS_WRITE0. */
 export type SemihostingStream = "stdout" | "stderr" | "console";
@@ -26,16 +26,6 @@ export interface GuestExit {
   readonly code: number;
   /** ADP_Stopped_*: 0x20026 for an ordinary exit (ApplicationExit). */
   readonly reason: number;
-}
-
-/** What semihosting needs of its machine. */
-export interface SemihostingHost {
-  readonly memory: Uint8Array;
-  readonly windows: readonly PlacedWindow[];
-  /** The system counter, 10^9 ticks a second. */
-  readonly counter: () => number;
-  /** Writes to the guest's memory, as Machine.write. */
-  write(address: bigint, bytes: Uint8Array): void;
 }
 
 const SYS_OPEN = 0x01;
@@ -103,15 +93,16 @@ function text(value: string): Uint8Array {
 }
 
 export class Semihosting {
-  readonly #host: SemihostingHost;
-  readonly #options: SemihostingOptions;
   readonly #start: number;
   #errno = 0;
 
-  constructor(host: SemihostingHost, options: SemihostingOptions) {
-    this.#host = host;
-    this.#options = options;
-    this.#start = host.counter();
+  /** `counter`: the system counter, 10^9 ticks a second. */
+  constructor(
+    private readonly memory: GuestMemory,
+    private readonly counter: () => number,
+    private readonly options: SemihostingOptions,
+  ) {
+    this.#start = counter();
   }
 
   /** Does what the guest asks for: gives X0, nothing if it is to stay, or the exit. Throws what the options' functions throw. */
@@ -135,7 +126,7 @@ export class Semihosting {
       case SYS_CLOCK:
         return Math.floor(this.#elapsed() / TICKS_PER_CENTISECOND);
       case SYS_TIME:
-        return Math.floor(this.#options.time?.() ?? Date.now() / 1000);
+        return Math.floor(this.options.time?.() ?? Date.now() / 1000);
       case SYS_ERRNO:
         return this.#errno;
       case SYS_TICKFREQ:
@@ -177,7 +168,7 @@ export class Semihosting {
   }
 
   #elapsed(): number {
-    return this.#host.counter() - this.#start;
+    return this.counter() - this.#start;
   }
 
   // ---- the console --------------------------------------------------------------------------------
@@ -198,17 +189,17 @@ export class Semihosting {
   #writeCharacter(address: bigint): Outcome {
     const bytes = this.#load(address, 1);
     if (bytes === undefined) return badPointer;
-    this.#options.write?.("console", bytes);
+    this.options.write?.("console", bytes);
     return undefined;
   }
 
   #writeString(address: bigint): Outcome {
     for (let next = address; ; ) {
-      const view = this.#view(next, PIECE_BYTES);
+      const view = this.memory.view(next, PIECE_BYTES, "r");
       if (view === undefined) return badPointer;
       const end = view.indexOf(0);
       const bytes = end < 0 ? view.slice() : view.slice(0, end);
-      if (bytes.length > 0) this.#options.write?.("console", bytes);
+      if (bytes.length > 0) this.options.write?.("console", bytes);
       if (end >= 0) return undefined;
       next += BigInt(bytes.length);
     }
@@ -219,16 +210,16 @@ export class Semihosting {
     const stream = streams.get(handle);
     if (stream === undefined) return new Refusal(EBADF, length);
     for (let left = length; left > 0n; ) {
-      const view = this.#view(address + length - left, left < PIECE_BYTES ? Number(left) : PIECE_BYTES);
+      const view = this.memory.view(address + length - left, left < PIECE_BYTES ? Number(left) : PIECE_BYTES, "r");
       if (view === undefined) return new Refusal(EFAULT, left);
-      this.#options.write?.(stream, view.slice());
+      this.options.write?.(stream, view.slice());
       left -= BigInt(view.length);
     }
     return 0;
   }
 
   #input(length: number): Uint8Array {
-    const bytes = this.#options.read?.(length) ?? new Uint8Array(0);
+    const bytes = this.options.read?.(length) ?? new Uint8Array(0);
     if (bytes.length > length)
       throw new ArgumentError(`semihosting.read gave ${bytes.length} bytes, asked for ${length}`);
     return bytes;
@@ -242,17 +233,17 @@ export class Semihosting {
   #read(handle: bigint, address: bigint, length: bigint): Outcome {
     if (handle !== STDIN) return new Refusal(EBADF, length);
     if (length === 0n) return 0;
-    const view = this.#view(address, length < PIECE_BYTES ? Number(length) : PIECE_BYTES, "w");
+    const view = this.memory.view(address, length < PIECE_BYTES ? Number(length) : PIECE_BYTES, "w");
     if (view === undefined) return new Refusal(EFAULT, length);
     const bytes = this.#input(view.length);
-    this.#host.write(address, bytes);
+    this.memory.write(address, bytes);
     return length - BigInt(bytes.length);
   }
 
   // ---- the program's surroundings -----------------------------------------------------------------
 
   #commandLine(block: bigint, address: bigint, length: bigint): Outcome {
-    const bytes = text(`${this.#options.commandLine ?? ""}\0`);
+    const bytes = text(`${this.options.commandLine ?? ""}\0`);
     if (BigInt(bytes.length) > length) return new Refusal(EINVAL);
     const stored = this.#store(address, bytes);
     return stored === 0 ? this.#store(block + 8n, words(BigInt(bytes.length - 1))) : stored;
@@ -263,7 +254,7 @@ export class Semihosting {
     const block = this.#words(parameter, 1)?.[0];
     if (block === undefined) return badPointer;
     const range = (name: string): readonly [bigint, bigint] => {
-      const window = this.#host.windows.find(({ spec }) => spec.name === name);
+      const window = this.memory.windows.find(({ spec }) => spec.name === name);
       return window === undefined ? [0n, 0n] : [window.base, window.base + BigInt(window.size)];
     };
     const [heapBase, heapEnd] = range("heap");
@@ -273,23 +264,11 @@ export class Semihosting {
 
   // ---- the guest's memory -------------------------------------------------------------------------
 
-  /** The memory at an address, up to `length` bytes or the end of its window; undefined if there is none with that right. */
-  #view(address: bigint, length: number, right: "r" | "w" = "r"): Uint8Array | undefined {
-    for (const { spec, base, size, host } of this.#host.windows) {
-      const offset = address - base;
-      if (offset < 0n || offset >= BigInt(size)) continue;
-      if (!spec.access.includes(right)) return undefined;
-      const start = host + Number(offset);
-      return this.#host.memory.subarray(start, Math.min(start + length, host + size));
-    }
-    return undefined;
-  }
-
   /** A copy of a few bytes, of more windows than one where need be. */
   #load(address: bigint, length: number): Uint8Array | undefined {
     const bytes = new Uint8Array(length);
     for (let done = 0; done < length; ) {
-      const view = this.#view(address + BigInt(done), length - done);
+      const view = this.memory.view(address + BigInt(done), length - done, "r");
       if (view === undefined) return undefined;
       bytes.set(view, done);
       done += view.length;
@@ -311,8 +290,8 @@ export class Semihosting {
 
   /** Writes within one window: 0, or the refusal. */
   #store(address: bigint, bytes: Uint8Array): 0 | Refusal {
-    if (this.#view(address, bytes.length, "w")?.length !== bytes.length) return badPointer;
-    this.#host.write(address, bytes);
+    if (this.memory.view(address, bytes.length, "w")?.length !== bytes.length) return badPointer;
+    this.memory.write(address, bytes);
     return 0;
   }
 }
