@@ -2,9 +2,9 @@ import { test } from "vitest";
 import { countFromEnvironment } from "../../support/random.js";
 import { compareFetchPrograms, comparePrograms } from "./compare.js";
 
-const COUNT = countFromEnvironment("CMODX_MODEL_PROGRAMS", 40);
+const COUNT = countFromEnvironment("CMODX_MODEL_PROGRAMS", 30);
 /** They are much quicker: most of their choices are made by their order. */
-const FETCH_COUNT = 10 * COUNT;
+const FETCH_COUNT = 5 * COUNT;
 
 test(`${COUNT} random programs have exactly the states that the axioms allow`, () => comparePrograms(COUNT));
 

@@ -186,7 +186,8 @@ function enumerate(threads: Threads, failed: ReadonlySet<string>, states: Set<st
     for (const order of orders) for (const [at, write] of order.entries()) rank.set(write, at);
     for (const chosen of sources) {
       const from = new Map(loads.map((load, index) => [load, chosen[index] as number]));
-      if (isAllowed(events, local, from, rank)) states.add(stateOf(threads, events, failed, from, orders));
+      const state = stateOf(threads, events, failed, from, orders);
+      if (!states.has(state) && isAllowed(events, local, from, rank)) states.add(state);
     }
   }
 }
