@@ -157,9 +157,9 @@ export const INTERRUPTS = 476;
 export const INTERRUPT_IRQ = 1;
 export const INTERRUPT_FIQ = 2;
 /** u32: index in this machine, from 0. */
-export const CORE_INDEX = 484;
+export const CORE_INDEX = 620;
 /** u32: whether HLT #SEMIHOSTING_IMMEDIATE asks the host, in place of raising an exception. */
-export const SEMIHOSTING = 480;
+export const SEMIHOSTING = 616;
 /** Arm's semihosting specification: the A64 trap instruction. */
 export const SEMIHOSTING_IMMEDIATE = 0xf000;
 

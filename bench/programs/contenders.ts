@@ -75,7 +75,8 @@ class Copies {
   }
 }
 
-const main = join(root, "dist", "src", "cli", "main.js");
+/** What an installed `cmodx` is. */
+const main = join(root, "dist", "bin", "cmodx.cjs");
 const besides = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 function emulators(toolchain: Toolchain, folder: string): Contender[] {
