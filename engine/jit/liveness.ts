@@ -16,6 +16,8 @@ export interface NodeRegisters {
   readonly live: Registers;
   /** Those of them that may be newer there than in the core's block. */
   readonly dirty: Registers;
+  /** What the node overwrites before it reads it and before the region can be left: nobody will miss it. */
+  readonly dropped: Registers;
 }
 
 /** What one node does to the sets. */
@@ -23,6 +25,7 @@ interface Effect {
   /** Read before it is written. */
   readonly uses: Registers;
   readonly writes: Registers;
+  readonly dropped: Registers;
   /** Nodes reached with the locals as this one leaves them; behind a call they are not. */
   readonly successors: readonly number[];
 }
@@ -31,18 +34,26 @@ export function registersOf(plan: RegionPlan, formOf: (handler: number) => Form)
   const effects = plan.nodes.map((node) => effectOf(node, formOf));
   const live = liveOf(effects);
   const dirty = dirtyOf(effects, live);
-  return effects.map((_, node) => ({ live: live[node] as Registers, dirty: dirty[node] as Registers }));
+  return effects.map(({ dropped }, node) => ({
+    live: live[node] as Registers,
+    dirty: dirty[node] as Registers,
+    dropped,
+  }));
 }
 
 function effectOf(node: PlanNode, formOf: (handler: number) => Form): Effect {
   let uses = noRegisters;
   let writes = noRegisters;
+  let dropped = noRegisters;
+  let canLeave = false;
   for (const { handler, word, pc } of node.instructions) {
     const flow = flowOf(formOf(handler), word, pc);
+    canLeave ||= flow.access;
     uses = union(uses, without(flow.reads, writes));
+    if (!canLeave) dropped = union(dropped, without(flow.writes, uses));
     writes = union(writes, flow.writes);
   }
-  return { uses, writes, successors: successorsOf(node.end) };
+  return { uses, writes, dropped, successors: successorsOf(node.end) };
 }
 
 function successorsOf(end: NodeEnd): readonly number[] {

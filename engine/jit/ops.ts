@@ -38,7 +38,7 @@ export interface ExitWriter {
 
 export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
   readonly canonical: CanonicalLocals;
-  state = new PathState(noRegisters, noRegisters);
+  state = new PathState(0, noRegisters, noRegisters);
   /** The instruction being translated. */
   current: PlanInstruction | undefined;
   /** Left by branchIf and branchIndirect for the node's end. */

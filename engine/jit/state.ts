@@ -30,8 +30,13 @@ export class PathState {
   nzcv: Value | undefined;
   /** What has happened since it was last counted. */
   counts: PathCounts;
+  /** Since the path began: instructions, and times that it has passed the node that it began with again. */
+  length = 0;
+  turns = 0;
 
   constructor(
+    /** The node that the path began with. */
+    readonly root: number,
     /** Registers that are in their canonical local, unless they are in `registers`. */
     readonly live: Registers,
     /** Those of them that are newer than in the core's block. */
@@ -41,10 +46,12 @@ export class PathState {
     this.registers = new Map(from?.registers);
     this.nzcv = from?.nzcv;
     this.counts = from === undefined ? noCounts() : { ...from.counts };
+    this.length = from?.length ?? 0;
+    this.turns = from?.turns ?? 0;
   }
 
   copy(): PathState {
-    return new PathState(this.live, this.dirty, this);
+    return new PathState(this.root, this.live, this.dirty, this);
   }
 }
 

@@ -22,10 +22,17 @@ import { RegionFrame } from "./frame.js";
 import { type NodeRegisters, registersOf } from "./liveness.js";
 import { RegionOps } from "./ops.js";
 import type { NodeEnd, PlanNode, RegionPlan, Successor } from "./plan.js";
+import { noRegisters, union } from "./registers.js";
 import { PathState } from "./state.js";
 
 /** Binaryen leaves regions as they are: its passes cost more than they gain, and V8 optimises again (docs/performance.md). */
 const OPTIMISE_LEVEL = 0;
+
+/** Turns of a loop that are made one piece of code, as long as that has no more than so many instructions. */
+const TURNS = 4;
+const UNROLLED = 160;
+/** Instructions that a region may have more for it. */
+const UNROLLED_IN_ALL = 800;
 
 /** Translates; `formOf` gives the form of a handler index. The module's only export is the function `region`. */
 export function translateRegion(plan: RegionPlan, formOf: (handler: number) => Form): Uint8Array {
@@ -58,6 +65,7 @@ class RegionTranslator {
   private readonly landings: ReadonlySet<number>;
   /** Where the dispatch node is to go. */
   private readonly dispatchTarget: number;
+  private unrolled = 0;
 
   constructor(
     private readonly module: WasmModule,
@@ -67,8 +75,8 @@ class RegionTranslator {
     module.setMemory(1, 65536, null, [], true);
     module.addMemoryImport("0", "env", "memory", true);
     this.o = new RegionOps(module, plan.windows, () => this.frame);
-    const need = plan.nodes.reduce((sum, node) => sum + node.instructions.length, 0);
-    this.frame = new RegionFrame(module, this.o, need, plan.lands, plan.counts);
+    const instructions = plan.nodes.reduce((sum, node) => sum + node.instructions.length, 0);
+    this.frame = new RegionFrame(module, this.o, instructions + UNROLLED, plan.lands, plan.counts);
     this.graph = new FlowGraph(module, () => this.o.code.newLocal("i32"));
     this.registers = registersOf(plan, formOf);
     this.landings = landingsOf(plan);
@@ -91,21 +99,31 @@ class RegionTranslator {
 
   /** The state where a node is entered with all that it needs just loaded. */
   private cleanState(node: number): PathState {
-    return new PathState(this.registersAt(node).live, 0n);
+    return new PathState(node, this.registersAt(node).live, noRegisters);
   }
 
   // ---- nodes -----------------------------------------------------------------------------------
 
-  /** The block of a node entered with this state (which a merging node ignores: all is in canonical locals there). */
+  /** The block of a node entered with this state. A merging node ignores it: there all is in canonical locals. */
   private node(number: number, state: PathState): BlockId {
-    const node = this.plan.nodes[number];
-    if (node === undefined) throw new InternalError(`the plan has no node ${number}`);
+    if (!this.nodeAt(number).merge) return this.translateNode(number, state);
     const known = this.blocks.get(number);
     if (known !== undefined) return known;
     const { live, dirty } = this.registersAt(number);
-    this.o.state = node.merge ? new PathState(live, dirty) : state;
     // Where paths meet, everything that they know stands in locals of its own.
-    if (node.merge) this.o.code.releaseTo();
+    this.o.code.releaseTo();
+    return this.translateNode(number, new PathState(number, live, dirty));
+  }
+
+  private nodeAt(number: number): PlanNode {
+    const node = this.plan.nodes[number];
+    if (node === undefined) throw new InternalError(`the plan has no node ${number}`);
+    return node;
+  }
+
+  private translateNode(number: number, state: PathState): BlockId {
+    const node = this.nodeAt(number);
+    this.o.state = state;
     const code = this.o.code.collect(() => {
       const last = node.instructions[node.instructions.length - 1];
       for (const instruction of node.instructions) {
@@ -117,7 +135,7 @@ class RegionTranslator {
       if (node.end.kind === "switch") this.switchEnd(node.end);
     });
     const block = this.graph.addBlock(this.module.block(null, code, none));
-    this.blocks.set(number, block);
+    if (node.merge && state.turns === 0) this.blocks.set(number, block);
     this.successors(block, node);
     return block;
   }
@@ -132,6 +150,7 @@ class RegionTranslator {
     this.o.target = undefined;
     form.row.meaning(this.o, fields);
     this.o.state.counts.instructions++;
+    this.o.state.length++;
   }
 
   /** Selection joins code over a RET only where X30 cannot be anything else. */
@@ -180,9 +199,26 @@ class RegionTranslator {
       this.graph.addBranch(from, this.graph.addBlock(code), condition, 0);
       return;
     }
-    const node = this.plan.nodes[to.node] as PlanNode;
-    const code = node.merge ? this.o.code.nested(() => this.intoMerge(to.node, to.back)) : 0;
+    if (to.back && this.isUnrolled(state, to.node)) {
+      state.turns++;
+      this.graph.addBranch(from, this.translateNode(to.node, state), condition, 0);
+      return;
+    }
+    const code = this.nodeAt(to.node).merge ? this.o.code.nested(() => this.intoMerge(to.node, to.back)) : 0;
     this.graph.addBranch(from, this.node(to.node, state), condition, code);
+  }
+
+  /**
+   * Whether a path that comes back to where it began goes on with a copy of the loop's code. So a small loop looks up, and
+   * brings its registers to where the loop expects them, once in several turns.
+   */
+  private isUnrolled(state: PathState, to: number): boolean {
+    if (state.root !== to || this.nodeAt(to).instructions.length === 0) return false;
+    const turn = state.length / (state.turns + 1);
+    if (state.turns + 1 >= TURNS || state.length + turn > UNROLLED || this.unrolled + turn > UNROLLED_IN_ALL)
+      return false;
+    this.unrolled += turn;
+    return true;
   }
 
   /** On the way into a merging node: count the path, look up at the end of a loop, settle the registers. */
@@ -190,13 +226,13 @@ class RegionTranslator {
     const { state, canonical } = this.o;
     this.frame.settleCounts();
     if (back) this.frame.lookUp(this.addressOf(number));
-    const { live, dirty } = this.registersAt(number);
-    canonical.store(state, dirty);
+    const { live, dirty, dropped } = this.registersAt(number);
+    canonical.store(state, union(dirty, dropped));
     canonical.settle(state, live);
   }
 
   private addressOf(number: number): Value {
-    const [first] = (this.plan.nodes[number] as PlanNode).instructions;
+    const [first] = this.nodeAt(number).instructions;
     return first === undefined ? { type: "i64", local: this.dispatchTarget } : constantOf(first.pc);
   }
 
@@ -311,7 +347,7 @@ class RegionTranslator {
     });
     const block = this.graph.addBlock(code);
     this.graph.addBranch(from, block, 0, 0);
-    if (end.to.kind === "exit") return this.edge(block, end.to, new PathState(0n, 0n));
+    if (end.to.kind === "exit") return this.edge(block, end.to, new PathState(0, noRegisters, noRegisters));
     this.graph.addBranch(block, this.node(end.to.node, this.cleanState(end.to.node)), 0, 0);
   }
 }

@@ -195,13 +195,14 @@ export abstract class ValueOps implements ValueEmitter {
   }
 
   and(width: Width, a: Value, b: Value): Value {
-    return this.binary(
+    const value = this.binary(
       width,
       a,
       b,
       (x, y) => x & y,
       (x, y) => this.of(width).and(x, y),
     );
+    return b.constant === 1n ? { ...value, isTruth: true } : value;
   }
 
   orr(width: Width, a: Value, b: Value): Value {
@@ -217,6 +218,12 @@ export abstract class ValueOps implements ValueEmitter {
   }
 
   eor(width: Width, a: Value, b: Value): Value {
+    // A comparison with zero is one with the branch that follows it.
+    if (a.isTruth && a.constant === undefined && b.constant === 1n)
+      return {
+        ...this.bind("i32", a.type === "i64" ? this.module.i64.eqz(this.wide(a)) : this.module.i32.eqz(this.narrow(a))),
+        isTruth: true,
+      };
     return this.binary(
       width,
       a,
@@ -399,8 +406,10 @@ export abstract class ValueOps implements ValueEmitter {
       return constantOf(bits.unsigned(width, a.constant) === bits.unsigned(width, b.constant) ? 1 : 0);
     }
     const wasm = this.of(width);
-    if (this.isZero(width, b)) return this.bind("i32", wasm.eqz(this.sized(width, a)));
-    return this.bind("i32", wasm.eq(this.sized(width, a), this.sized(width, b)));
+    const isEqual = this.isZero(width, b)
+      ? wasm.eqz(this.sized(width, a))
+      : wasm.eq(this.sized(width, a), this.sized(width, b));
+    return { ...this.bind("i32", isEqual), isTruth: true };
   }
 
   select(condition: Value, ifTrue: Value, ifFalse: Value): Value {
