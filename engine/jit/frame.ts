@@ -258,7 +258,9 @@ export class RegionFrame implements ExitWriter {
       code.push(m.local.set(this.btype, code.loadI32(layout.BTYPE)));
       code.push(m.br(OUT));
     });
-    code.push(m.if(m.i64.ne(m.local.get(this.nextPc, i64), this.o.wide(returnTo)), leave));
+    // BTYPE is set where it was no RET that has led to there: the run loop has to look what it lands on.
+    const isElsewhere = m.i64.ne(m.local.get(this.nextPc, i64), this.o.wide(returnTo));
+    code.push(m.if(m.i32.or(isElsewhere, code.loadI32(layout.BTYPE)), leave));
     const stop = code.nested(() => {
       this.countExit("fuel");
       code.push(m.br(OUT));

@@ -1,0 +1,62 @@
+/** The address behind a call, reached otherwise than by RET: PSTATE.BTYPE is set there, and may not be landed with. */
+import { expect, test } from "vitest";
+import * as layout from "#assembly/layout.js";
+import { Guest } from "./guest.js";
+
+const TEXT = `
+// x0: turns; calls function x1
+start:	mov	x9, x30
+1:	blr	x1
+	nop
+	subs	x0, x0, #1
+	b.ne	1b
+	mov	x0, #7
+	ret	x9
+branches:
+	bti	c
+	br	x30
+returns:
+	bti	c
+	ret
+`;
+
+test.each([
+  { how: "BR X30", target: "branches", offset: 0, btype: 3 },
+  { how: "BLR to there", target: "start", offset: 8, btype: 2 },
+])("$how", async ({ target, offset, btype }) => {
+  for (const isFirst of [true, false]) {
+    const guest = await Guest.create(TEXT, { jit: { threshold: layout.HEAT_MAX, background: false } });
+    const { core } = guest.rig.machine;
+    if (!isFirst) core.call("start", 3, guest.at("returns"));
+    for (const name of ["start", "branches"]) expect(guest.compile(name)).toBe(true);
+    core.limits.maxInstructions = 1000;
+    expect(() => core.call("start", 3, guest.at(target, offset))).toThrow(
+      expect.objectContaining({
+        fault: expect.objectContaining({ kind: "branch-target", pc: guest.at("start", 8), btype }),
+      }),
+    );
+    expect([core.pc, core.x(0), core.btype]).toEqual([guest.at("start", 8), 3n, btype]);
+    guest.dispose();
+  }
+});
+
+test("where nothing is guarded it goes on, and BTYPE is gone an instruction later", async () => {
+  const windows = [{ name: "text", address: 0xffff_8000_1000_0000n, size: 4096, access: "rx" }] as const;
+  const guest = await Guest.create(TEXT, {
+    jit: { threshold: layout.HEAT_MAX, background: false },
+    machine: { windows },
+  });
+  const { core } = guest.rig.machine;
+  for (const name of ["start", "branches"]) guest.compile(name);
+  for (const target of [guest.at("branches"), guest.at("start", 8)]) {
+    for (let count = 2; count < 12; count++) {
+      core.setX(0, 3);
+      core.setX(1, target);
+      core.run({ pc: "start", maxInstructions: count });
+      const before =
+        core.pc === guest.at("start", 8) || core.pc === guest.at("branches") || core.pc === guest.at("returns");
+      expect([count, core.btype !== 0]).toEqual([count, before]);
+    }
+  }
+  guest.dispose();
+});
