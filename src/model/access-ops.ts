@@ -165,7 +165,12 @@ export class AccessOps extends Arithmetic {
     return constant(0n);
   }
   loadExclusivePair(access: Access, order: Order): readonly [Value, Value] {
-    return halves(this.loadExclusive(access, 16, order));
+    // Arm ARM B2.2.1: the halves are single-copy atomic each, and together only if the store-exclusive succeeds.
+    if (this.choices.choose(2) === 0) return halves(this.loadExclusive(access, 16, order));
+    this.state.monitor = undefined;
+    const half = (offset: bigint): Value =>
+      this.#read(access.address, access.address.bits + offset, 8, { order }).value;
+    return [half(0n), half(8n)];
   }
   storeExclusivePair(access: Access, value: readonly [Value, Value], order: Order): Value {
     return this.storeExclusive(access, 16, joined(value), order);
