@@ -64,15 +64,16 @@ function readTypeBehind(tokens: TokenReader): LitmusType | undefined {
 /** Weakest first: \/, /\, =>, not. */
 export function readProposition(tokens: TokenReader, depth = 0): Proposition {
   if (depth > MAXIMUM_DEPTH) throw tokens.error(tokens.next.offset, "the condition is nested too deeply", "size");
-  let left = readConjunction(tokens, depth);
-  while (tokens.accept("\\/")) left = { kind: "or", operands: [left, readConjunction(tokens, depth)] };
-  return left;
+  return readConnected(tokens, "or", "\\/", () =>
+    readConnected(tokens, "and", "/\\", () => readImplication(tokens, depth)),
+  );
 }
 
-function readConjunction(tokens: TokenReader, depth: number): Proposition {
-  let left = readImplication(tokens, depth);
-  while (tokens.accept("/\\")) left = { kind: "and", operands: [left, readImplication(tokens, depth)] };
-  return left;
+/** One operand or several, with the connective between them. */
+function readConnected(tokens: TokenReader, kind: "and" | "or", sign: string, operand: () => Proposition): Proposition {
+  const operands = [operand()];
+  while (tokens.accept(sign)) operands.push(operand());
+  return operands.length === 1 ? (operands[0] as Proposition) : { kind, operands };
 }
 
 function readImplication(tokens: TokenReader, depth: number): Proposition {

@@ -25,6 +25,9 @@ export function threadIndex(test: LitmusTest, id: number, offset: number): numbe
   return index;
 }
 
+/** Values that a final state may consist of. */
+const MAXIMUM_VALUES = 4096;
+
 /** Collects what a problem has to observe. */
 export class Observer {
   readonly observables: Observable[] = [];
@@ -41,6 +44,9 @@ export class Observer {
     if (known !== undefined) return;
     const first = this.observables.length;
     const shown = name.kind === "location" ? this.#addLocation(name, offset) : this.#addRegister(name, offset);
+    if (this.observables.length > MAXIMUM_VALUES) {
+      throw errorAt(this.test.source, offset, "size", `a final state of more than ${MAXIMUM_VALUES} values`);
+    }
     const shownType = type ?? shown.type;
     this.byName.set(nameText(name), {
       name,

@@ -104,7 +104,7 @@ export type Proposition =
   | { readonly kind: "same"; readonly left: StateName; readonly right: StateName; readonly offset: number }
   | FaultAtom
   | { readonly kind: "not"; readonly operand: Proposition }
-  | { readonly kind: "and" | "or"; readonly operands: readonly [Proposition, Proposition] }
+  | { readonly kind: "and" | "or"; readonly operands: readonly Proposition[] }
   | { readonly kind: "implies"; readonly operands: readonly [Proposition, Proposition] };
 
 export type Quantifier = "exists" | "~exists" | "forall";

@@ -119,6 +119,19 @@ test("a condition that is nested without end is refused", () => {
   expect(() => runLitmus(nested, "nested.litmus")).toThrow(/nested too deeply/);
 });
 
+test("long conditions are not deep ones", () => {
+  const long = good.replace("(1:X2=1", `(${"1:X2=1 /\\ y[0]=1 \\/ ".repeat(20_000)}1:X2=1`);
+  expect(runLitmus(long, "long.litmus").ok).toBe(true);
+});
+
+test("a final state without end is refused", () => {
+  const arrays = Array.from({ length: 20 }, (_, index) => `int a${index}[4096];`);
+  const many = good
+    .replace("int y", `${arrays.join(" ")} int y`)
+    .replace("exists", `locations [${arrays.map((_, index) => `a${index};`).join(" ")}]\nexists`);
+  expect(() => runLitmus(many, "many.litmus")).toThrow(/a final state of more than 4096 values/);
+});
+
 test("a file of the wrong size is refused", () => {
   expect(() => runLitmus(good + " ".repeat(1 << 20), "large.litmus")).toThrow(/a litmus test has at most/);
   expect(() => runLitmus("", "empty.litmus")).toThrow(LitmusError);
