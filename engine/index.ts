@@ -66,7 +66,7 @@ export {
   type UndefinedInstructionFault,
 } from "./machine/faults.js";
 export type { FirmwareCall } from "./machine/host-calls.js";
-export { type Invalidation, Machine, type MachineOptions } from "./machine/machine.js";
+export { type Invalidation, Machine, type MachineJitOptions, type MachineOptions } from "./machine/machine.js";
 export { type CacheType, defaultWindows, type WindowSpec } from "./machine/memory-map.js";
 export type { InterruptKind, Limits, RunOptions, RunResult, Target } from "./machine/running.js";
 export type { GuestExit, SemihostingOptions, SemihostingStream } from "./machine/semihosting.js";

@@ -31,6 +31,8 @@ export interface CoreHost {
   readonly regions: { made(): RegionCache | undefined; make(): RegionCache | undefined };
   readonly firmware: ((core: Core, call: FirmwareCall) => void) | undefined;
   readonly semihosting: Semihosting | undefined;
+  /** When code is hot, and instructions after which that counts; undefined without a JIT. */
+  readonly heat: { readonly threshold: number; readonly startAfter: number } | undefined;
 }
 
 /** Instructions between two looks at the clock and at finished compilations. */
@@ -80,6 +82,7 @@ export class Core {
   #granted = 0;
   #stopRequested = false;
   #callbackError: { readonly error: unknown } | undefined;
+  #isWarm = false;
   /** The guest's last exit. */
   #exit: GuestExit | undefined;
 
@@ -88,6 +91,7 @@ export class Core {
     this.#host = host;
     this.#state = state;
     this.#run = host.exports.run;
+    this.#warm();
     const { firmware, semihosting } = host;
     this.#hostCalls = new HostCalls(state, firmware && ((call) => firmware(this, call)), semihosting);
   }
@@ -340,6 +344,14 @@ export class Core {
     return used;
   }
 
+  /** Lets code get hot once the core has executed enough. */
+  #warm(): void {
+    const { heat } = this.#host;
+    if (heat === undefined || this.#isWarm || this.#instructions < heat.startAfter) return;
+    this.#state.set32(layout.HEAT_THRESHOLD, heat.threshold);
+    this.#isWarm = true;
+  }
+
   /** Runs in slices; gives STOP_*. */
   #execute(maxInstructions: number, timeLimitMs: number, waits: boolean): number {
     const deadline = timeLimitMs === Number.POSITIVE_INFINITY ? timeLimitMs : performance.now() + timeLimitMs;
@@ -350,6 +362,7 @@ export class Core {
       this.#state.set32(layout.MORE_FUEL, left > SLICE ? 1 : 0);
       const stop = this.#enter();
       left -= this.#settle();
+      this.#warm();
       if (stop === layout.STOP_PENDING) {
         if (this.#takePending()) return STOP_STOPPED;
       } else if (stop === layout.STOP_EXCEPTION) {

@@ -29,6 +29,7 @@ function settings(file: string, flags: RunFlags, commandLine: string, input: Inp
     ...(stack === undefined ? {} : { stack: stack * KIB }),
     ...(heap === undefined ? {} : { heap: heap * KIB }),
     ...(maxInstructions === undefined ? {} : { maxInstructions }),
+    counts: flags.stats === true,
     ...(flags.trace ? { trace: (line: string) => output.writeText(2, line) } : {}),
     semihosting: {
       write: (stream, bytes) => output.write(descriptors[stream], bytes),

@@ -3,9 +3,9 @@ import {
   type Core,
   type ElfImage,
   GuestFault,
-  type JitOptions,
   loadElf,
   Machine,
+  type MachineJitOptions,
   type MachineStats,
   type SemihostingOptions,
   windowsFor,
@@ -17,10 +17,10 @@ import type { Tracer } from "./trace.js";
 /** What executes the program: hot code compiled while it runs, nothing compiled, or all code compiled before it runs. */
 export type RunEngine = "mixed" | "interpreter" | "jit";
 
-export const runEngines: Readonly<Record<RunEngine, boolean | JitOptions>> = {
-  mixed: { counts: false },
-  interpreter: false,
-  jit: { threshold: 1, background: false, counts: false },
+const engines: Readonly<Record<RunEngine, MachineJitOptions | undefined>> = {
+  mixed: { startAfter: 2_000_000 },
+  interpreter: undefined,
+  jit: { threshold: 1, background: false },
 };
 
 export interface RunSettings {
@@ -35,6 +35,8 @@ export interface RunSettings {
   readonly maxInstructions?: number;
   /** Its `read` may throw an InputPendingError. */
   readonly semihosting: SemihostingOptions;
+  /** Whether the report has all data accesses and branches: compiled code is slower for counting them. Default: not. */
+  readonly counts?: boolean;
   /** Takes a line for each instruction before it is executed; one instruction is executed at a time then. */
   readonly trace?: (line: string) => void;
   /** Called now and then, and at the end: what was collected is to be shown. */
@@ -51,6 +53,7 @@ export interface RunReport {
     | { readonly kind: "aborted" };
   /** Seconds of execution, without loading. */
   readonly seconds: number;
+  /** Without `counts` too few data accesses and branches. */
   readonly stats: MachineStats;
 }
 
@@ -68,7 +71,8 @@ const WAIT_MS = 1;
 async function machineFor(image: ElfImage, settings: RunSettings): Promise<Machine> {
   const { stack = DEFAULT_STACK, heap = DEFAULT_HEAP, engine = "mixed", semihosting } = settings;
   // A trace needs each instruction by itself.
-  const jit = settings.trace === undefined ? runEngines[engine] : false;
+  const options = settings.trace === undefined ? engines[engine] : undefined;
+  const jit = options !== undefined && { ...options, counts: settings.counts === true };
   const machine = await Machine.create({ windows: windowsFor(image, { stack, heap }), jit, semihosting });
   machine.load(image);
   if (image.entry !== undefined) machine.core.pc = image.entry;

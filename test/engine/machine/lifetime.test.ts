@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { guest } from "./guest.js";
 
 const repository = fileURLToPath(new URL("../../../", import.meta.url));
 
@@ -43,4 +44,14 @@ test("a hundred machines that were disposed of leave nothing behind", () => {
   const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: repository, encoding: "utf8" });
   expect(stderr).toBe("");
   expect(JSON.parse(stdout)).toEqual({ machines: 100, regions: 100, left: 0 });
+});
+
+test("a core may begin to compile after some time only", async () => {
+  const jit = { background: false, threshold: 20, startAfter: 1_500_000 };
+  const { machine } = await guest("loop: subs x0, x0, #1\n b.ne loop\n ret\n", { jit });
+  machine.core.limits.maxInstructions = Number.POSITIVE_INFINITY;
+  machine.core.call("loop", 700_000);
+  expect(machine.stats().regions.compiled).toBe(0);
+  machine.core.call("loop", 700_000);
+  expect(machine.stats().regions.compiled).toBe(1);
 });

@@ -122,6 +122,15 @@ describe("flags", () => {
     expect(rest).toEqual([""]);
   });
 
+  test("--stats counts the same in compiled code as in the interpreter", () => {
+    const counts = (engine: string): object => {
+      const { stderr } = cmodx(["--stats", "--json", "--engine", engine, program("a megabyte")]);
+      const { instructions, dataReads, dataWrites, branches } = JSON.parse(stderr).stats;
+      return { instructions, dataReads, dataWrites, branches };
+    };
+    expect(counts("jit")).toEqual(counts("interpreter"));
+  });
+
   test("--trace has a line for each instruction, before what it does", () => {
     const { status, stdout, stderr } = cmodx(["--trace", program("output on three streams")]);
     expect({ status, stdout }).toEqual({ status: 0, stdout: "out\n" });
