@@ -8,25 +8,30 @@ export class RegisterChoice {
   readonly #chosen = new Map<string, number>();
   readonly #used = new Map<number, Set<number>>();
 
-  constructor(private readonly test: LitmusTest) {
-    for (const { id, code, handler } of test.threads) {
-      for (const { text } of [...code.instructions, ...(handler?.instructions ?? [])]) {
-        for (const [word] of text.matchAll(/\b[xw][0-9]{1,2}\b/gi)) this.#use(id, registerNumber(word));
-      }
-    }
-    const atoms = [test.condition.proposition, ...(test.filter ? [test.filter] : [])].flatMap(atomsOf);
-    const names = [
-      ...test.initial.map(({ name }) => name),
-      ...atoms.flatMap(namesOf),
-      ...test.locations.flatMap((item) => (item.kind === "name" ? [item.name] : [])),
-    ];
-    for (const name of names) if (name.kind === "register") this.#use(name.thread, name.register);
-  }
+  constructor(private readonly test: LitmusTest) {}
 
-  #use(thread: number, register: number | undefined): void {
-    if (register === undefined) return;
-    const used = this.#used.get(thread) ?? new Set();
-    this.#used.set(thread, used.add(register));
+  /** Registers that the thread's text or the states name. */
+  #usedBy(thread: number): Set<number> {
+    const known = this.#used.get(thread);
+    if (known !== undefined) return known;
+    const { threads, initial, locations, condition, filter } = this.test;
+    const columns = threads
+      .filter(({ id }) => id === thread)
+      .flatMap(({ code, handler }) => [code, ...(handler ? [handler] : [])]);
+    const words = columns.flatMap(({ instructions }) =>
+      instructions.flatMap(({ text }) => text.match(/\b[xw][0-9]{1,2}\b/gi) ?? []),
+    );
+    const names = [
+      ...initial.map(({ name }) => name),
+      ...[condition.proposition, ...(filter ? [filter] : [])].flatMap(atomsOf).flatMap(namesOf),
+      ...locations.flatMap((item) => (item.kind === "name" ? [item.name] : [])),
+    ];
+    const used = new Set([
+      ...words.flatMap((word) => registerNumber(word) ?? []),
+      ...names.flatMap((name) => (name.kind === "register" && name.thread === thread ? [name.register] : [])),
+    ]);
+    this.#used.set(thread, used);
+    return used;
   }
 
   numberOf(name: Exclude<StateName, { kind: "location" }>): number {
@@ -35,6 +40,7 @@ export class RegisterChoice {
 
   /** The text of an instruction with every symbolic register replaced by one that the thread does not use. */
   rename(thread: number, cell: InstructionCell): string {
+    if (!cell.text.includes("%")) return cell.text;
     return cell.text.replace(/\b([XWxw])%([A-Za-z_]\w*)/g, (_, width: string, name: string) => {
       return `${width}${this.#choose(thread, name, cell.offset)}`;
     });
@@ -44,10 +50,10 @@ export class RegisterChoice {
     const key = `${thread}:${name}`;
     const known = this.#chosen.get(key);
     if (known !== undefined) return known;
-    const used = this.#used.get(thread) ?? new Set();
+    const used = this.#usedBy(thread);
     for (let register = 0; register <= 30; register++) {
       if (used.has(register)) continue;
-      this.#use(thread, register);
+      used.add(register);
       this.#chosen.set(key, register);
       return register;
     }
