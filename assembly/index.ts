@@ -7,4 +7,4 @@ export { follow, noteBranch } from "./regions";
 export { executeSpecial, run } from "./run";
 export { hint, readSystem, writePState, writeSystem } from "./system";
 export { addressTranslation } from "./translation";
-export { access, isGuarded, probe } from "./windows";
+export { access, isGuarded } from "./windows";

@@ -149,15 +149,3 @@ export function isGuarded(core: u32, pc: u64): bool {
   const index = findWindow(pc);
   return index >= 0 && (load<u32>(windowAt(index), WINDOW_FLAGS) & WINDOW_GUARDED) != 0;
 }
-
-/**
- * Host address of a data access, or 0 where `access` would raise, or where a write has to go through it.
- * Changes nothing.
- */
-export function probe(core: u32, address: u64, spec: u32): u32 {
-  if (isMisaligned(address, spec)) return 0;
-  const index = findWindow(address);
-  const host = translate(index, address, spec);
-  if (!host || (kindOf(spec) & ACCESS_WRITE) == 0) return host;
-  return (load<u32>(windowAt(index), WINDOW_FLAGS) & WINDOW_COHERENT) != 0 ? 0 : host;
-}

@@ -33,8 +33,8 @@ export interface RegionStats {
 
 /** Versions of one head with the same words that may differ in the targets they assume. */
 const MAX_VARIANTS = 8;
-/** Instructions in a region, whatever the options say: V8 has limits for a function. */
-const MAX_INSTRUCTIONS = 4096;
+/** Instructions in a region, whatever the options say: V8 takes long for large functions. */
+const MAX_INSTRUCTIONS = 2048;
 /** Instructions for each unit of heat beyond which a target is not worth a region. */
 const WORTHWHILE = 4000;
 const HOTTEST = (layout.HEAT_MAX << layout.HEAT_SHIFT) >>> 0;

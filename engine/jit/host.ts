@@ -27,7 +27,7 @@ export interface JitOptions {
   readonly threshold?: number;
   /** Whether a core goes on interpreting while its region is compiled. Default true. */
   readonly background?: boolean;
-  /** Largest region, in instructions. Default 1500, at most 4096. */
+  /** Largest region, in instructions. Default 1500, at most 2048. */
   readonly maxInstructions?: number;
   /** Deepest nesting of calls followed into callees. Default 6. */
   readonly maxDepth?: number;

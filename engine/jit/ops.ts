@@ -16,9 +16,8 @@ import type {
   SystemRegister,
   Width,
 } from "../a64/ops.js";
-import type { WasmModule } from "../wasm/binaryen.js";
+import type { Expression, WasmModule } from "../wasm/binaryen.js";
 import { Code } from "../wasm/code.js";
-import { accessSpec } from "../wasm/core-calls.js";
 import { conditionOn } from "../wasm/flags.js";
 import { type Access, accessAt, MemoryOps } from "../wasm/memory.js";
 import { constantOf, type Field, type Value } from "../wasm/value.js";
@@ -27,6 +26,9 @@ import { noRegisters } from "./registers.js";
 import { CanonicalLocals, PathState, SP_REGISTER } from "./state.js";
 
 const ZR = 31;
+/** Windows that an access looks into that has used several, and one that has not been executed yet. */
+const MAX_TRIED = 6;
+const MAX_GUESSED = 2;
 
 /** How the translator leaves a region; RegionOps only needs to ask for it. */
 export interface ExitWriter {
@@ -142,25 +144,36 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
       return accessAt(window.host + Number(address.constant - window.base));
     }
     return window === undefined
-      ? this.probedAccess(address, bytes, kind, aligned)
+      ? this.triedAccess(address, bytes, kind, aligned)
       : this.fastAccess(address, window, bytes, aligned);
   }
 
-  /** An access that is at home in no one window: the core looks for it. */
-  private probedAccess(address: Value, bytes: Bytes, kind: AccessKind, aligned: boolean): Access {
+  /** An access that is at home in no one window: one window after the other is tried. */
+  private triedAccess(address: Value, bytes: Bytes, kind: AccessKind, aligned: boolean): Access {
     const m = this.module;
-    const spec = m.i32.const(accessSpec(bytes, kind, aligned));
-    const host = this.bind(
-      "i32",
-      this.callCore("probe", [this.code.core(), this.wide(address), spec], ["i32", "i64", "i32"], "i32"),
-    );
-    this.code.push(
-      m.if(
-        m.i32.eqz(this.narrow(host)),
-        this.code.nested(() => this.exits().exit("memory", this.PC())),
-      ),
-    );
+    const candidates = this.windows
+      .filter((window) => this.allows(window, bytes, kind))
+      .sort((a, b) => (b.flags & layout.WINDOW_WRITE) - (a.flags & layout.WINDOW_WRITE))
+      .slice(0, this.current?.window === undefined ? MAX_GUESSED : MAX_TRIED);
+    const leave = (): void => this.exits().exit("memory", this.PC());
+    if (aligned && bytes > 1)
+      this.code.push(m.if(m.i32.and(this.narrow(address), m.i32.const(bytes - 1)), this.code.nested(leave)));
+    const host = this.bind("i32", m.i32.const(0));
+    const attempt = (index: number): void => {
+      const window = candidates[index];
+      if (window === undefined) return leave();
+      const into = this.bind("i64", this.distance(address, window));
+      const found = m.local.set(host.local as number, m.i32.add(this.narrow(into), m.i32.const(window.host)));
+      const isInside = m.i64.le_u(this.wide(into), m.i64.const(BigInt(window.size - bytes)));
+      const rest = this.code.nested(() => attempt(index + 1));
+      this.code.push(m.if(isInside, found, rest));
+    };
+    attempt(0);
     return { host };
+  }
+
+  private distance(address: Value, window: PlanWindow): Expression {
+    return this.module.i64.sub(this.wide(address), this.module.i64.const(BigInt.asIntN(64, window.base)));
   }
 
   /**
@@ -169,7 +182,7 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
    */
   private fastAccess(address: Value, window: PlanWindow, bytes: Bytes, aligned: boolean): Access {
     const m = this.module;
-    const into = this.bind("i64", m.i64.sub(this.wide(address), m.i64.const(BigInt.asIntN(64, window.base))));
+    const into = this.bind("i64", this.distance(address, window));
     let outside = m.i64.gt_u(this.wide(into), m.i64.const(BigInt(window.size - bytes)));
     if (aligned && bytes > 1) outside = m.i32.or(outside, m.i32.and(this.narrow(address), m.i32.const(bytes - 1)));
     const leave = this.code.nested(() => {
@@ -181,15 +194,19 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
   }
 
   private windowFor(address: Value, bytes: Bytes, kind: AccessKind): PlanWindow | undefined {
-    const wanted = (kind === "write" ? 0 : layout.WINDOW_READ) | (kind === "read" ? 0 : layout.WINDOW_WRITE);
     const { constant } = address;
     const guess =
       constant === undefined
         ? this.windows.find((w) => w.index === this.current?.window)
         : this.windows.find((w) => constant >= w.base && constant + BigInt(bytes) <= w.base + BigInt(w.size));
-    if (guess === undefined || (guess.flags & wanted) !== wanted || guess.size < bytes) return undefined;
+    return guess !== undefined && this.allows(guess, bytes, kind) ? guess : undefined;
+  }
+
+  private allows({ flags, size }: PlanWindow, bytes: Bytes, kind: AccessKind): boolean {
+    const wanted = (kind === "write" ? 0 : layout.WINDOW_READ) | (kind === "read" ? 0 : layout.WINDOW_WRITE);
+    if ((flags & wanted) !== wanted || size < bytes) return false;
     // A write that must drop instruction-cache words is the interpreter's.
-    return kind !== "read" && (guess.flags & layout.WINDOW_COHERENT) !== 0 ? undefined : guess;
+    return kind === "read" || (flags & layout.WINDOW_COHERENT) === 0;
   }
 
   // ---- control: left for the node's end ------------------------------------------------------------

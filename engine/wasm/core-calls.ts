@@ -68,7 +68,7 @@ const kindBits = {
   update: layout.ACCESS_READ | layout.ACCESS_WRITE,
 } satisfies Record<AccessKind, number>;
 
-/** The `spec` of access() and probe(): size, kind, and whether a multiple of the size is demanded. */
+/** The `spec` of access(): size, kind, and whether a multiple of the size is demanded. */
 export function accessSpec(bytes: Bytes, kind: AccessKind, aligned: boolean): number {
   return bytes | (kindBits[kind] << 8) | (aligned ? 1 << 12 : 0);
 }
