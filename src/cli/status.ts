@@ -1,4 +1,5 @@
 /** How commands end: errors that stand for an exit status, and what the process says of them. */
+import { Output, ReaderGoneError } from "../run/output.js";
 import { InterruptedError } from "./interruption.js";
 
 export const EXIT_DONE = 0;
@@ -15,10 +16,20 @@ export class ExitStatus extends Error {
   }
 }
 
+function complain(message: string): void {
+  const output = new Output();
+  try {
+    output.writeText(2, `cmodx: ${message}\n`);
+    output.flush();
+  } catch (error) {
+    if (!(error instanceof ReaderGoneError)) throw error;
+  }
+}
+
 /** The exit status for what a command has thrown, after a message where one is due. */
 export function statusOf(error: unknown): number {
   if (error instanceof ExitStatus) return error.status;
-  process.stderr.write(`cmodx: ${error instanceof Error ? error.message : String(error)}\n`);
+  complain(error instanceof Error ? error.message : String(error));
   if (error instanceof InterruptedError) return error.status;
   return error instanceof UsageError ? EXIT_USAGE : EXIT_FAILED;
 }
