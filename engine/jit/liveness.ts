@@ -32,7 +32,7 @@ interface Effect {
 
 export function registersOf(plan: RegionPlan, formOf: (handler: number) => Form): readonly NodeRegisters[] {
   const effects = plan.nodes.map((node) => effectOf(node, formOf));
-  const live = liveOf(effects);
+  const live = liveOf(effects, plan.nodes);
   const dirty = dirtyOf(effects, live);
   return effects.map(({ dropped }, node) => ({
     live: live[node] as Registers,
@@ -79,8 +79,11 @@ function nodes(...to: readonly To[]): number[] {
   return to.flatMap((successor) => (successor?.kind === "node" ? [successor.node] : []));
 }
 
-/** Backward: what is read before it is written. */
-function liveOf(effects: readonly Effect[]): readonly Registers[] {
+/**
+ * Backward: what is read before it is written. The dispatch node hands on the locals as they are, whichever case it goes to: so all
+ * of its cases are given what any of them needs, and know of it if it is newer there than in the core's block.
+ */
+function liveOf(effects: readonly Effect[], planNodes: readonly PlanNode[]): readonly Registers[] {
   const live = effects.map(({ uses }) => uses);
   for (let changed = true; changed; ) {
     changed = false;
@@ -90,6 +93,11 @@ function liveOf(effects: readonly Effect[]): readonly Registers[] {
       const before = union(live[node] as Registers, without(after, writes));
       changed ||= before !== live[node];
       live[node] = before;
+      if (planNodes[node]?.end.kind !== "dispatch") continue;
+      for (const to of successors) {
+        changed ||= live[to] !== before;
+        live[to] = before;
+      }
     }
   }
   return live;

@@ -182,3 +182,46 @@ test("a branch to itself uses its fuel and nothing else", async () => {
   expect(guest.call("while", 0)).toBe(0n);
   guest.dispose();
 });
+
+const BYTECODE = `
+// executes the x0 bytes at x1 as operations of 16 bytes behind ops, and returns how many it has executed
+run:	mov	x5, #0
+	adr	x4, ops
+next:	cbz	x0, 9f
+	sub	x0, x0, #1
+	add	x5, x5, #1
+	ldrb	w3, [x1], #1
+	add	x6, x4, x3, lsl #4
+	br	x6
+	.balign	16
+ops:	bti	j
+	b	next
+	.balign	16
+	bti	j
+	add	x7, x7, x5
+	b	next
+	.balign	16
+// x5 is not read in compiled code from here on: DSB is for the interpreter
+	bti	j
+	dsb	sy
+	b	next
+	.balign	16
+	bti	j
+	cbnz	x5, next
+9:	mov	x0, x5
+	ret
+`;
+
+test("a branch to several places keeps what only some of them read", async () => {
+  const guest = await Guest.create(BYTECODE, { jit: { threshold: 20, background: false } });
+  guest.rig.machine.core.limits.maxInstructions = 100_000;
+  const random = new Random(`${runSeed}/bytecode`);
+  const [length, entries] = [1000, guest.regions.entries];
+  for (let round = 0; round < 20; round++) {
+    const bytecode = Uint8Array.from({ length }, () => random.below(4));
+    guest.rig.machine.write(DATA, bytecode);
+    expect(guest.call("run", length, DATA)).toBe(BigInt(length));
+  }
+  expect(guest.regions.entries).toBeGreaterThan(entries);
+  guest.dispose();
+});
