@@ -76,7 +76,8 @@ class RegionTranslator {
     module.addMemoryImport("0", "env", "memory", true);
     this.o = new RegionOps(module, plan.windows, () => this.frame);
     const instructions = plan.nodes.reduce((sum, node) => sum + node.instructions.length, 0);
-    this.frame = new RegionFrame(module, this.o, instructions + UNROLLED, plan.lands, plan.counts);
+    const need = instructions + (plan.nodes.some(closesLoop) ? UNROLLED : 0);
+    this.frame = new RegionFrame(module, this.o, need, plan.lands, plan.counts);
     this.graph = new FlowGraph(module, () => this.o.code.newLocal("i32"));
     this.registers = registersOf(plan, formOf);
     this.landings = landingsOf(plan);
@@ -349,6 +350,24 @@ class RegionTranslator {
     this.graph.addBranch(from, block, 0, 0);
     if (end.to.kind === "exit") return this.edge(block, end.to, new PathState(0, noRegisters, noRegisters));
     this.graph.addBranch(block, this.node(end.to.node, this.cleanState(end.to.node)), 0, 0);
+  }
+}
+
+/** Whether a loop ends with this node, which may be made several turns then. */
+function closesLoop({ end }: PlanNode): boolean {
+  const isBack = (to: Successor | undefined): boolean => to?.kind === "node" && to.back;
+  switch (end.kind) {
+    case "goto":
+      return isBack(end.to);
+    case "conditional":
+      return isBack(end.taken) || isBack(end.next);
+    case "indirect":
+      return isBack(end.predicted?.to);
+    case "call":
+      return isBack(end.to) || isBack(end.inlined?.to);
+    case "switch":
+    case "dispatch":
+      return true;
   }
 }
 

@@ -146,11 +146,13 @@ export class SingleInstructions {
     const before = interpreter.snapshot();
     this.clock.now = this.ticks += 1000;
     const isCompiled = inRegion && compiled.forceCompile(item.pc);
+    const executed = compiled.state.getNumber(layout.COUNT_REGION_INSTRUCTIONS);
     const entries = compiled.state.getNumber(layout.COUNT_REGION_ENTRIES);
     const stops = [interpreter.run(1), compiled.run(1)] as const;
     const entered = compiled.state.getNumber(layout.COUNT_REGION_ENTRIES) - entries;
     this.cases++;
-    if (isCompiled) this.compiledCases += Math.min(entered, 1);
+    // A region that declines, or is left before the instruction's access, has executed nothing.
+    if (isCompiled) this.compiledCases += compiled.state.getNumber(layout.COUNT_REGION_INSTRUCTIONS) - executed;
     if (interpreter.state.get32(layout.EXCEPTION) !== 0) this.exceptions++;
     const problems = this.problems(stops);
     // With BTYPE or IL set the instruction may be refused before its region is entered.
