@@ -28,9 +28,13 @@ const STATES = 10;
 const NEAR_FUNCTIONS = 4;
 const FAR_FUNCTIONS = 4;
 const FUNCTION_WORDS = 8;
-/** In a program of five or of a hundred: instructions executed at most, for each that it has. */
-const TURNS = 20;
-/** Every how many programs of five is stopped after each number of instructions, up to LADDER. */
+/**
+ * Instructions executed: some programs stop early, but a region needs fuel for a few turns of all its loops to be entered
+ * at all, and most get that, and some turns more for each instruction that they have.
+ */
+const ENOUGH = 400;
+const TURNS = 15;
+/** Every how many programs of five is stopped after each of as many numbers of instructions. */
 const LADDERS = 6;
 const LADDER = 64;
 
@@ -220,11 +224,13 @@ export function randomProgram(random: Random, place: Place, length: number, orac
 function statesOf(random: Random, writer: Writer, length: number, oracle: OracleName): readonly State[] {
   if (oracle === "Unicorn" && length <= 5 && random.oneIn(LADDERS)) {
     const registers = writer.registers();
+    const first = random.oneIn(2) ? 1 : ENOUGH;
     // The first one, in which everything runs that will run, comes first: it is interpreted.
-    return [LADDER, ...Array.from({ length: LADDER }, (_, i) => i + 1)].map((count) => ({ registers, count }));
+    const counts = Array.from({ length: LADDER }, (_, i) => first + i);
+    return [first + LADDER, ...counts].map((count) => ({ registers, count }));
   }
   return Array.from({ length: STATES }, () => ({
     registers: writer.registers(),
-    count: oracle === "QEMU" ? TURNS * length : 1 + random.below(TURNS * length),
+    count: oracle === "QEMU" ? ENOUGH + TURNS * length : (random.oneIn(4) ? 1 : ENOUGH) + random.below(TURNS * length),
   }));
 }
