@@ -262,6 +262,7 @@ export class AccessOps extends Arithmetic {
   ): void {
     const { state } = this;
     const written = bits.unsigned(8 * bytes, value.bits);
+    state.progress();
     state.memory.noteWrite(state.thread, address, bytes, written);
     this.emit({
       kind: "write",

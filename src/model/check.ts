@@ -1,6 +1,6 @@
 /** The checker: every final state that the memory model allows. */
 import { InstructionDecoder } from "../../engine/index.js";
-import { Combination, product, stateKey } from "./combinations.js";
+import { Combination, combinations, stateKey } from "./combinations.js";
 import { conflicts, remarks } from "./flags.js";
 import { type LocalOrder, localOrder } from "./local-order.js";
 import { Memory } from "./memory.js";
@@ -71,7 +71,7 @@ class Checker {
     const threads = traces.map((each) =>
       each.filter(({ cutOff }) => !cutOff).map((trace) => localOrder(trace, this.#memory, this.problem)),
     );
-    for (const chosen of product(threads)) this.#combine(chosen);
+    for (const chosen of combinations(threads, this.#memory)) this.#combine(chosen);
     return bound === "stopped" ? this.watch.reached() : bound;
   }
 

@@ -68,7 +68,9 @@ export class Memory {
   readonly #writes: Map<string, KnownWrite>[];
   readonly #modifiable = new Set<bigint>();
   /** Whether something has been learnt since it was last set to false. */
-  changed = false;
+  changed = true;
+  /** Whether that was where accesses begin and end, or which instructions are written. */
+  cut = false;
 
   constructor(problem: Problem) {
     this.#blocks = blocksOf(problem);
@@ -105,6 +107,7 @@ export class Memory {
       this.#cuts.add(cut);
       this.#cells = new Map();
       this.changed = true;
+      this.cut = true;
     }
   }
 
@@ -114,7 +117,10 @@ export class Memory {
     const key = `${address}/${bytes}/${value}`;
     if (writes.has(key)) return;
     writes.set(key, { address, bytes, value });
-    for (let word = address & ~3n; word < address + BigInt(bytes); word += 4n) this.#modifiable.add(word);
+    for (let word = address & ~3n; word < address + BigInt(bytes); word += 4n) {
+      if (!this.#modifiable.has(word)) this.cut = true;
+      this.#modifiable.add(word);
+    }
     this.changed = true;
   }
 

@@ -44,14 +44,16 @@ const plainRegisters: ReadonlySet<SystemRegister> = new Set([
 
 export class ThreadOps extends AccessOps implements Ops<Value, KnownField, Access> {
   // ---- control -------------------------------------------------------------------------------
-  branchTo(target: Value, _type: DirectBranch): void {
+  branchTo(target: Value, type: DirectBranch): void {
+    if (type === "DIRCALL") this.state.called();
     this.next = target.bits;
   }
   branchIf(condition: Value, target: Value): void {
     this.#depend(condition);
     if (condition.bits === 1n) this.next = target.bits;
   }
-  branchIndirect(target: Value, _type: IndirectBranch): void {
+  branchIndirect(target: Value, type: IndirectBranch): void {
+    if (type === "INDCALL") this.state.called();
     this.#depend(target);
     this.next = target.bits;
   }

@@ -60,26 +60,88 @@ export class ThreadState {
   /** What the branches so far depend on. */
   control: Dependencies = independent;
   monitor: ExclusiveMonitor | undefined;
+  /** Its instructions since its last store: address, and what it read. */
+  #trail: readonly string[] = [];
+  /** Where it has jumped back to since then: the place in the trail, and all that decides how it goes on. */
+  #arrivals: readonly { readonly at: number; readonly state: string }[] = [];
+  /** Jumps back to each place since the last call, if there was a store since the one before. */
+  #turns: ReadonlyMap<bigint, number> = new Map();
+  /** The events that the trail has. */
+  #told = 0;
   /** Set when the thread is done. */
   ended = false;
 
   constructor(
     readonly thread: number,
     readonly memory: Memory,
-    from: ProblemThread,
+    readonly from: ProblemThread,
   ) {
     this.pc = from.entry;
     this.registers = Array.from({ length: 32 }, (_, n) => constant(BigInt.asUintN(64, from.registers.get(n) ?? 0n)));
   }
 
   clone(): ThreadState {
-    const copy = Object.create(ThreadState.prototype) as ThreadState;
-    return Object.assign(copy, this, {
-      registers: [...this.registers],
-      system: new Map(this.system),
-      events: [...this.events],
-      faults: [...this.faults],
-    });
+    const copy = new ThreadState(this.thread, this.memory, this.from);
+    copy.pc = this.pc;
+    copy.registers = [...this.registers];
+    copy.nzcv = this.nzcv;
+    copy.system = new Map(this.system);
+    copy.events = [...this.events];
+    copy.faults = [...this.faults];
+    copy.instructions = this.instructions;
+    copy.control = this.control;
+    copy.monitor = this.monitor;
+    copy.ended = this.ended;
+    copy.#turns = this.#turns;
+    copy.#told = this.#told;
+    copy.#trail = this.#trail;
+    copy.#arrivals = this.#arrivals;
+    return copy;
+  }
+
+  /**
+   * Called after each instruction, which stood at `pc`. Whether the thread has gone the same way twice in a row, with the same
+   * reads and no store, and stands as it stood after the first time. Then one of the two can be left out of any execution: that
+   * only takes requirements away, and nothing new comes of the second.
+   */
+  spins(pc: bigint): boolean {
+    const reads = this.events.slice(this.#told).flatMap((event) => ("value" in event ? [event.value] : []));
+    this.#trail = [...this.#trail, `${pc} ${reads.join(" ")}`];
+    this.#told = this.events.length;
+    if (this.pc > pc) return false;
+    const values = [...this.registers, this.nzcv, ...this.system.values()].map(({ bits }) => bits.toString(36));
+    const state = `${this.pc} ${values.join(" ")} ${this.monitor?.address} ${this.monitor?.bytes}`;
+    const end = this.#trail.length;
+    const repeats = this.#arrivals.some(({ at, state: then }) => then === state && this.#isRepeated(at, end));
+    this.#arrivals = [...this.#arrivals, { at: end, state }];
+    return repeats;
+  }
+
+  #isRepeated(from: number, to: number): boolean {
+    const before = from - (to - from);
+    if (before < 0) return false;
+    return this.#trail.slice(from, to).every((step, index) => step === this.#trail[before + index]);
+  }
+
+  /**
+   * Called after each jump back: how often the thread has come there since its last call, storing something each time. Loops
+   * that store (a lock taken by SWP) have no end that could be seen from within.
+   */
+  storingTurns(): number {
+    const turns = (this.#turns.get(this.pc) ?? 0) + (this.#arrivals.length === 0 ? 1 : 0);
+    this.#turns = new Map(this.#turns).set(this.pc, turns);
+    return turns;
+  }
+
+  /** Calls are no loops. */
+  called(): void {
+    this.#turns = new Map();
+  }
+
+  /** What others may see of the thread has changed: it is not where it was. */
+  progress(): void {
+    this.#trail = [];
+    this.#arrivals = [];
   }
 
   /** The thread's last write that covers some bytes. */
@@ -99,6 +161,7 @@ export class ThreadState {
   }
 
   noteFault(type: FaultType, pc: bigint, address: bigint | undefined): void {
+    this.progress();
     this.faults.push({ thread: this.thread, pc, type, ...(address === undefined ? {} : { address }) });
   }
 }

@@ -14,6 +14,9 @@ import { constant } from "./value.js";
 
 const LOWER_BITS_OF_WORD = 0xffff_ffffn;
 
+/** Turns of a loop that stores, before the thread is cut off. */
+const MAX_STORING_TURNS = 3;
+
 export interface TraceLimits {
   /** Instructions a thread may execute. */
   readonly maxInstructions: number;
@@ -76,10 +79,20 @@ class Explorer {
       while (choices.advance()) {
         state = before.clone();
         this.#step(state, choices);
-        this.#explore(state);
+        if (this.#goesOn(before.pc, state)) this.#explore(state);
       }
+      if (!this.#goesOn(before.pc, first)) return;
       state = first;
     }
+  }
+
+  /** Whether there is more to come of a thread that has come from `pc`; cuts it off if it may go round for ever. */
+  #goesOn(pc: bigint, state: ThreadState): boolean {
+    if (state.pc <= pc && state.storingTurns() > MAX_STORING_TURNS) {
+      this.#finish(state, true);
+      return false;
+    }
+    return !state.spins(pc);
   }
 
   #finish(state: ThreadState, cutOff: boolean): void {
@@ -140,10 +153,13 @@ export function exploreThreads(problem: Problem, memory: Memory, limits: TraceLi
   const threads = problem.threads.map((_, thread) => thread);
   let traces: Trace[][] = [];
   try {
-    for (let round = 0, writes = 0; round === 0 || (memory.changed && round <= writes + ROUNDS_FOR_CUTS); round++) {
+    for (let rounds = 0, writes = 0; memory.changed && rounds <= writes; ) {
       memory.changed = false;
+      memory.cut = false;
       traces = threads.map((thread) => explorer.tracesOf(thread));
       writes = traces.reduce((sum, each) => sum + Math.max(0, ...each.map(writesIn)), 0);
+      // A round that taught where accesses or modified words lie does not count.
+      rounds = memory.cut ? 0 : rounds + 1;
     }
   } catch (error) {
     if (!(error instanceof TooManyTraces)) throw error;
@@ -151,9 +167,6 @@ export function exploreThreads(problem: Problem, memory: Memory, limits: TraceLi
   }
   return { traces, bound: traces.some((each) => each.some(({ cutOff }) => cutOff)) ? "instructions" : undefined };
 }
-
-/** Rounds in which only sizes of accesses, or which words are modified, were new. */
-const ROUNDS_FOR_CUTS = 8;
 
 function writesIn(trace: Trace): number {
   return trace.events.filter(({ kind }) => kind === "write").length;
