@@ -3,7 +3,7 @@ export { crc32, mulHighS, mulHighU, rbit } from "./bits";
 export { eret, raise, trap, undefined } from "./exceptions";
 export { fill, slotAddress } from "./icache";
 export { barrier, cleanAndInvalidate, dataCache, hostWrites, instructionCache } from "./maintenance";
-export { follow, noteBranch } from "./regions";
+export { follow, followOn, noteBranch } from "./regions";
 export { executeSpecial, run } from "./run";
 export { hint, readSystem, writePState, writeSystem } from "./system";
 export { addressTranslation } from "./translation";

@@ -68,6 +68,13 @@ export function follow(core: u32, pc: u64, type: u32, expected: u64, frame: u32)
   return pc;
 }
 
+/** The same where a callee has been entered and has come to `pc`, not to `expected`: perhaps on its way to there. */
+export function followOn(core: u32, pc: u64, expected: u64, frame: u32): u64 {
+  const btype = load<u32>(core, BTYPE);
+  store<u32>(core, 0, BTYPE);
+  return follow(core, pc, btype, expected, frame);
+}
+
 /** Runs a region, and those that follow it, from the run loop; gives the next PC. */
 export function enterRegion(core: u32, handler: i32, pc: u64): u64 {
   store<u32>(core, 0, FLAGS_KIND);

@@ -43,6 +43,8 @@ export class RegionCache {
   private readonly options: Required<JitOptions>;
   private readonly byHead = new Map<bigint, Region[]>();
   private readonly byLine = new Map<bigint, Region[]>();
+  /** Regions by what they call. */
+  private readonly callers = new Map<bigint, Region[]>();
   private readonly byIndex = new Map<number, Region>();
   private readonly requests = new Map<number, RegionPlan>();
   /** When a target without a region last got hot, in instructions of its core. */
@@ -230,24 +232,42 @@ export class RegionCache {
       ...source,
       index: this.nextIndex++,
       slots: Int32Array.from(source.addresses, (pc) => this.host.slotAddress(this.host.core, pc)),
+      module: compiled.module,
+      callees: compiled.callees,
       linked: false,
       missedAt: 0,
       coldExits: 0,
       size: "open",
     };
     this.cold[region.index - layout.FIRST_REGION] = 0;
-    const instance = new WebAssembly.Instance(compiled.module, {
-      env: { memory: this.host.memory, region: region.index },
-      core: this.imports,
-    });
     if (region.index >= this.host.table.length) this.host.table.grow(1024);
-    this.host.table.set(region.index, instance.exports["region"]);
     this.byIndex.set(region.index, region);
     pushTo(this.byHead, region.head, region);
+    for (const callee of region.callees) pushTo(this.callers, callee, region);
+    this.instantiate(region);
+    // A new instance of an old module costs little, its code is shared.
+    for (const caller of this.callers.get(region.head) ?? []) if (caller !== region) this.instantiate(caller);
     for (const line of region.lines.keys()) pushTo(this.byLine, line, region);
     this.compiled++;
     this.bytes += compiled.bytes;
     return region;
+  }
+
+  /** Makes a region's function, with the newest regions of what it calls as far as there are any, and puts it into the table. */
+  private instantiate(region: Region): void {
+    const { host } = this;
+    const callees: WebAssembly.ModuleImports = {};
+    region.callees.forEach((callee, i) => {
+      const newest = this.byHead.get(callee)?.at(-1);
+      // A region that does not exist yet cannot be imported, and none has to import itself.
+      const linked = newest === undefined || newest === region ? undefined : host.table.get(newest.index);
+      callees[`callee${i}`] = (linked ?? host.table.get(layout.FIRST_FORM)) as WebAssembly.ImportValue;
+      callees[`callee${i}.region`] = linked ? (newest?.index as number) : -1;
+      callees[`callee${i}.slot`] = host.slotAddress(host.core, callee);
+    });
+    const env = { memory: host.memory, region: region.index };
+    const instance = new WebAssembly.Instance(region.module, { env, core: this.imports, callees });
+    host.table.set(region.index, instance.exports["region"]);
   }
 
   /** Forgets every region. */
@@ -257,6 +277,7 @@ export class RegionCache {
       this.host.table.set(region.index, null);
     }
     this.byHead.clear();
+    this.callers.clear();
     this.byLine.clear();
     this.byIndex.clear();
     this.nextIndex = layout.FIRST_REGION;

@@ -12,6 +12,8 @@ import type { RegionPlan } from "./plan.js";
 export interface CompiledRegion {
   readonly module: WebAssembly.Module;
   readonly bytes: number;
+  /** What it calls by BL. */
+  readonly callees: readonly bigint[];
 }
 
 export type CompileAnswer =

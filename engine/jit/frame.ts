@@ -6,9 +6,16 @@
  * word is a handler's. It gives the next PC; its own head's address with the fuel untouched means that it has declined.
  */
 import * as layout from "../../assembly/layout.js";
-import { type Expression, none, seemsToEnd, type WasmModule } from "../wasm/binaryen.js";
+import {
+  type Expression,
+  handlerParameters,
+  handlerResult,
+  none,
+  seemsToEnd,
+  type WasmModule,
+} from "../wasm/binaryen.js";
 import { CORE_PARAMETER, PC_PARAMETER, WORD_PARAMETER } from "../wasm/code.js";
-import type { Value } from "../wasm/value.js";
+import { constantOf, type Value } from "../wasm/value.js";
 import type { ExitWriter, RegionOps } from "./ops.js";
 import { type ExitReason, exitReasons, noCounts, type PathCounts } from "./plan.js";
 import { noRegisters, type Registers } from "./registers.js";
@@ -36,10 +43,13 @@ export class RegionFrame implements ExitWriter {
   private readonly packed = new Map<number, number>();
   /** Epilogues: labels of the code that stores these registers. */
   private readonly epilogues = new Map<Registers, string>();
+  /** Addresses of what is called by BL, in the order of the module's imports. */
+  readonly callees: bigint[] = [];
 
   constructor(
     private readonly module: WasmModule,
     private readonly o: RegionOps,
+    private readonly head: bigint,
     /** Upper bound of the instructions between two looks at the fuel. */
     private readonly need: number,
     /** Bit b: the head may be reached with PSTATE.BTYPE = b. */
@@ -235,14 +245,45 @@ export class RegionFrame implements ExitWriter {
     );
   }
 
-  /** Calls code that is not part of the region; comes to the code behind only where it has returned to there. */
+  /**
+   * Calls code that is not part of the region; comes to the code behind only where it has returned to there. A callee known by its
+   * address is called as it was linked when the region was made, if that is still its slot's region.
+   */
   call(target: Value, btype: number, returnTo: Value): void {
     const m = this.module;
     const { state, canonical, code } = this.o;
-    const { i32, i64 } = code.types;
+    const { i64 } = code.types;
     this.settleCounts();
     canonical.store(state, noRegisters);
     code.storeI64(layout.FUEL, m.local.get(this.fuel, i64));
+    if (target.constant === undefined) this.callThroughCore(target, btype, returnTo);
+    else this.callLinked(target.constant, returnTo);
+    this.loadFuel();
+    const leave = code.nested(() => {
+      this.countExit("call");
+      code.push(m.local.set(this.btype, code.loadI32(layout.BTYPE)));
+      code.push(m.br(OUT));
+    });
+    code.push(m.if(this.hasNotReturned(returnTo), leave));
+    const stop = code.nested(() => {
+      this.countExit("fuel");
+      code.push(m.br(OUT));
+    });
+    code.push(m.if(this.fuelIsShort(), stop));
+  }
+
+  /** Also where the callee came back by BR or BLR: what stands there may not be a place to land on. */
+  private hasNotReturned(returnTo: Value): Expression {
+    const m = this.module;
+    const { code } = this.o;
+    const isElsewhere = m.i64.ne(m.local.get(this.nextPc, code.types.i64), this.o.wide(returnTo));
+    return m.i32.or(isElsewhere, code.loadI32(layout.BTYPE));
+  }
+
+  private callThroughCore(target: Value, btype: number, returnTo: Value): void {
+    const m = this.module;
+    const { code } = this.o;
+    const { i32 } = code.types;
     const operands = [
       m.local.get(CORE_PARAMETER, i32),
       this.o.wide(target),
@@ -252,19 +293,48 @@ export class RegionFrame implements ExitWriter {
     ];
     const next = this.o.callCore("follow", operands, ["i32", "i64", "i32", "i64", "i32"], "i64");
     code.push(m.local.set(this.nextPc, next));
-    this.loadFuel();
-    const leave = code.nested(() => {
-      this.countExit("call");
-      code.push(m.local.set(this.btype, code.loadI32(layout.BTYPE)));
-      code.push(m.br(OUT));
+  }
+
+  /** The same for a callee that may be linked: see RegionCache.instantiate for what the module imports for it. */
+  private callLinked(callee: bigint, returnTo: Value): void {
+    const m = this.module;
+    const { code } = this.o;
+    const { i32, i64 } = code.types;
+    const name = this.linkTo(callee);
+    const isSelf = callee === this.head;
+    const stack = this.o.bind("i32", m.i32.add(code.loadI32(layout.REGION_STACK), m.global.get("frame", i32)));
+    const isShallow = m.i32.le_u(this.o.narrow(stack), m.i32.const(layout.REGION_STACK_LIMIT));
+    const slot = m.i32.load(4, 4, m.global.get(`${name}.slot`, i32));
+    const held = m.i32.and(slot, m.i32.const(layout.HANDLER_MASK));
+    const isLinked = m.i32.eq(held, m.global.get(isSelf ? "region" : `${name}.region`, i32));
+    const direct = code.nested(() => {
+      code.storeI32(layout.REGION_STACK, this.o.narrow(stack));
+      const operands = [m.local.get(CORE_PARAMETER, i32), m.i32.const(0), this.o.wide(constantOf(callee))];
+      code.push(m.local.set(this.nextPc, m.call(isSelf ? "region" : name, operands, i64)));
+      const back = m.i32.sub(this.o.narrow(stack), m.global.get("frame", i32));
+      code.storeI32(layout.REGION_STACK, back);
+      const on = [
+        m.local.get(CORE_PARAMETER, i32),
+        m.local.get(this.nextPc, i64),
+        this.o.wide(returnTo),
+        m.global.get("frame", i32),
+      ];
+      const next = this.o.callCore("followOn", on, ["i32", "i64", "i64", "i32"], "i64");
+      code.push(m.if(this.hasNotReturned(returnTo), m.local.set(this.nextPc, next)));
     });
-    // BTYPE is set where it was no RET that has led to there: the run loop has to look what it lands on.
-    const isElsewhere = m.i64.ne(m.local.get(this.nextPc, i64), this.o.wide(returnTo));
-    code.push(m.if(m.i32.or(isElsewhere, code.loadI32(layout.BTYPE)), leave));
-    const stop = code.nested(() => {
-      this.countExit("fuel");
-      code.push(m.br(OUT));
-    });
-    code.push(m.if(this.fuelIsShort(), stop));
+    const other = code.nested(() => this.callThroughCore(constantOf(callee), 0, returnTo));
+    code.push(m.if(m.i32.and(isShallow, isLinked), direct, other));
+  }
+
+  private linkTo(callee: bigint): string {
+    const known = this.callees.indexOf(callee);
+    if (known >= 0) return `callee${known}`;
+    const m = this.module;
+    const name = `callee${this.callees.length}`;
+    this.callees.push(callee);
+    m.addFunctionImport(name, "callees", name, handlerParameters, handlerResult);
+    for (const what of ["slot", "region"])
+      m.addGlobalImport(`${name}.${what}`, "callees", `${name}.${what}`, this.o.code.types.i32);
+    return name;
   }
 }

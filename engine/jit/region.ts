@@ -19,6 +19,9 @@ export interface RegionSource {
 export interface Region extends RegionSource {
   /** Its entry in the function table. */
   readonly index: number;
+  readonly module: WebAssembly.Module;
+  /** What it calls by BL. */
+  readonly callees: readonly bigint[];
   /** Slots of its words in the core's instruction cache, in the order of `addresses`. */
   readonly slots: Int32Array;
   /** Whether the head's slot leads here. */

@@ -34,14 +34,21 @@ const UNROLLED = 160;
 /** Instructions that a region may have more for it. */
 const UNROLLED_IN_ALL = 800;
 
-/** Translates; `formOf` gives the form of a handler index. The module's only export is the function `region`. */
-export function translateRegion(plan: RegionPlan, formOf: (handler: number) => Form): Uint8Array {
+export interface Translation {
+  /** Its only export is the function `region`. */
+  readonly binary: Uint8Array;
+  /** What the region calls by BL. */
+  readonly callees: readonly bigint[];
+}
+
+/** Translates; `formOf` gives the form of a handler index. */
+export function translateRegion(plan: RegionPlan, formOf: (handler: number) => Form): Translation {
   const module = createModule();
-  new RegionTranslator(module, plan, formOf).translate();
+  const callees = new RegionTranslator(module, plan, formOf).translate();
   if (!module.validate()) {
     throw new InternalError(`the region at 0x${plan.head.toString(16)} is not valid wasm:\n${module.emitText()}`);
   }
-  return emit(module, OPTIMISE_LEVEL);
+  return { binary: emit(module, OPTIMISE_LEVEL), callees };
 }
 
 /** The same as text, for tests and for people. */
@@ -77,14 +84,14 @@ class RegionTranslator {
     this.o = new RegionOps(module, plan.windows, () => this.frame);
     const instructions = plan.nodes.reduce((sum, node) => sum + node.instructions.length, 0);
     const need = instructions + (plan.nodes.some(closesLoop) ? UNROLLED : 0);
-    this.frame = new RegionFrame(module, this.o, need, plan.lands, plan.counts);
+    this.frame = new RegionFrame(module, this.o, plan.head, need, plan.lands, plan.counts);
     this.graph = new FlowGraph(module, () => this.o.code.newLocal("i32"));
     this.registers = registersOf(plan, formOf);
     this.landings = landingsOf(plan);
     this.dispatchTarget = this.o.code.newLocal("i64");
   }
 
-  translate(): void {
+  translate(): readonly bigint[] {
     const m = this.module;
     const { code } = this.o;
     const entry = this.node(0, this.cleanState(0));
@@ -92,6 +99,7 @@ class RegionTranslator {
     const whole = this.frame.around(body, this.registersAt(0).live);
     m.addFunction("region", handlerParameters, handlerResult, code.localTypes(), whole);
     m.addFunctionExport("region", "region");
+    return this.frame.callees;
   }
 
   private registersAt(node: number): NodeRegisters {

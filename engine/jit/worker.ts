@@ -19,9 +19,9 @@ function formOf(handler: number): Form {
 
 function answer({ id, plan }: CompileRequest): CompileAnswer {
   try {
-    const binary = translateRegion(plan, formOf);
+    const { binary, callees } = translateRegion(plan, formOf);
     const module = new WebAssembly.Module(binary as Uint8Array<ArrayBuffer>);
-    return { id, region: { module, bytes: binary.length } };
+    return { id, region: { module, bytes: binary.length, callees } };
   } catch (error) {
     return { id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }
