@@ -50,6 +50,7 @@ vectors:	.rept	16
 `,
   registers: { 0: TABLE, 1: DATA, [TURNS_REGISTER]: 40n },
   memory: [],
+  longer: [TURNS_REGISTER, FOREVER],
   landings: [],
   vectors: true,
 };

@@ -42,6 +42,9 @@ const nowhere = [TEXT + 1n, TEXT + SIZE, DATA];
 /** How many instructions before an access its base is changed. */
 const DISTANCES = [0, 1, 3, 6];
 const NULL = 0x18n;
+/** Instructions for which a slice has to have fuel before any region of these subjects is entered, with some to spare. */
+const ENOUGH = 500;
+const MORE = 100;
 
 /** What happened to a subject. */
 class Coverage {
@@ -160,12 +163,17 @@ describe.each(variants)("$name", (variant) => {
       const precision = await made;
       const { length } = precision.trace();
       for (let count = 1; count <= length + 1; count++) check(precision.trial(count));
+      // And where there is enough for its regions to be entered, which are then left with none to spare.
+      const [register, value] = subject.longer;
+      const before = precision.compiledInstructions();
+      for (let count = ENOUGH; count < ENOUGH + MORE; count++) check(precision.trial(count, { register, value }));
+      expect(precision.compiledInstructions() - before).toBeGreaterThan((ENOUGH * MORE) / 5);
     });
 
     test("from every state that differs in one register or doubleword", async () => {
       const precision = await made;
       const trace = precision.trace();
-      for (const mutation of mutations(precision, trace)) check(precision.trial(2 * trace.length + 100, mutation));
+      for (const mutation of mutations(precision, trace)) check(precision.trial(trace.length + ENOUGH, mutation));
     });
 
     test.skipIf(variant.name !== "hot")("with every access failing and every branch diverted", async () => {
@@ -174,7 +182,7 @@ describe.each(variants)("$name", (variant) => {
       const coverage = new Coverage();
       let compiled = 0;
       for (const { mutation, exception } of interventions(precision, trace)) {
-        const trial = precision.trial(trace.length + 100, mutation);
+        const trial = precision.trial(trace.length + ENOUGH, mutation);
         check(trial, coverage);
         if (trial.compiled) compiled++;
         if (exception === undefined) continue;

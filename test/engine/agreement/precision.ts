@@ -15,7 +15,7 @@ import { CONSTANTS, DATA, SIZE, STACK, type Subject, subjectWindows, TABLE, TEXT
 export interface PrecisionVariant {
   readonly name: string;
   readonly jit: JitOptions;
-  /** Compiled before it has ever run, so that nothing is known of windows and targets. */
+  /** Every instruction begins a region made before any has ever run, so that nothing is known of windows and targets. */
   readonly blind?: boolean;
 }
 
@@ -100,9 +100,9 @@ export class Precision {
 
   private warm(blind: boolean): void {
     const { rig } = this;
+    for (const { pc } of blind ? this.trace() : []) rig.forceCompile(pc);
     for (let i = 0; i < WARMING; i++) {
       this.prepare(rig);
-      if (blind) rig.forceCompile(this.at("start"));
       if (rig.run(1_000_000) !== layout.STOP_RETURNED) throw new Error(`${this.subject.name}: it does not return`);
     }
     rig.state.set32(layout.HEAT_THRESHOLD, 0);
@@ -111,6 +111,11 @@ export class Precision {
   dispose(): void {
     this.reference.dispose();
     this.rig.dispose();
+  }
+
+  /** Instructions that compiled code has executed so far. */
+  compiledInstructions(): number {
+    return this.rig.machine.stats().regions.instructions;
   }
 
   at(symbol: string): bigint {

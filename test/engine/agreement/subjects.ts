@@ -30,6 +30,8 @@ export interface Subject {
   readonly registers: Readonly<Record<number, bigint | string>>;
   /** Doublewords of memory. */
   readonly memory: readonly (readonly [bigint, bigint | string])[];
+  /** A register and its value with which the program goes on for longer, several hundred instructions at least. */
+  readonly longer: readonly [register: number, value: bigint];
   /** Symbols that branches may be made to go to. */
   readonly landings: readonly string[];
   /** Whether exceptions go to `vectors`, in the program. */
@@ -37,11 +39,15 @@ export interface Subject {
 }
 
 const NODES = 6;
+/** Behind the list stands a longer one. */
+const LONG = 40;
 const node = (i: number): bigint => DATA + BigInt(64 * i);
+const LONG_LIST = node(NODES);
 
 /** A linked list: every node has a place for each of its accesses to go to. */
 const list: Subject = {
   name: "a list is walked, with a call for each node",
+  longer: [0, LONG_LIST],
   text: `
 // x0: first node: next, from where, to where, key, of 8 bytes each
 start:	stp	x29, x30, [sp, #-48]!
@@ -82,10 +88,10 @@ move:	ldp	x6, x7, [x3]
 `,
   registers: { 0: node(0) },
   landings: ["move"],
-  memory: Array.from({ length: NODES }, (_, i) => i).flatMap((i) => [
-    [node(i), i === NODES - 1 ? 0n : node(i + 1)] as const,
-    [node(i) + 8n, CONSTANTS + BigInt(256 + 48 * i)] as const,
-    [node(i) + 16n, TABLE + BigInt(512 + 80 * i)] as const,
+  memory: Array.from({ length: NODES + LONG }, (_, i) => i).flatMap((i) => [
+    [node(i), i === NODES - 1 || i === NODES + LONG - 1 ? 0n : node(i + 1)] as const,
+    [node(i) + 8n, CONSTANTS + BigInt(256 + 48 * (i % NODES))] as const,
+    [node(i) + 16n, TABLE + BigInt(512 + 80 * (i % NODES))] as const,
     [node(i) + 24n, BigInt(i % 4)] as const,
   ]),
 };
@@ -93,6 +99,7 @@ move:	ldp	x6, x7, [x3]
 /** Strings and arrays: pre- and post-indexed, pairs, several pointers that walk. */
 const copy: Subject = {
   name: "arrays are copied, filled and searched",
+  longer: [2, 60n],
   text: `
 // x0: from, x1: to, x2: elements, x3, x4: two stacks that grow towards each other, x9: what is searched
 start:	mov	x10, #0
@@ -138,6 +145,7 @@ start:	mov	x10, #0
 /** Everything that is aligned by rule. */
 const atomics: Subject = {
   name: "locks and counters: exclusives, atomics, ordered accesses",
+  longer: [3, 50n],
   text: `
 // x0: lock, x1: counter, x2: pair, x3: turns, x4: log, x5: flag, x6: byte, x7: line
 start:	mov	w15, #1
@@ -191,6 +199,7 @@ start:	mov	w15, #1
 /** Indirect calls, a jump table, a function that returns elsewhere: all predicted. */
 const dispatch: Subject = {
   name: "calls through pointers and a jump table",
+  longer: [1, 60n],
   text: `
 // x0: array of pointers, x1: turns, x2: jump table of offsets
 start:	str	x30, [sp, #-16]!
@@ -241,17 +250,18 @@ bare:	mov	x0, #5
 	ret
 `,
   landings: ["one", "two", "bare", "outer"],
-  registers: { 0: DATA + 256n, 1: 6n, 2: DATA + 512n },
+  registers: { 0: DATA + 256n, 1: 6n, 2: DATA + 1024n },
   memory: [
-    ...["one", "one", "one", "two", "one", "one"].map((name, i) => [DATA + BigInt(256 + 8 * i), name] as const),
+    ...Array.from({ length: 60 }, (_, i) => [DATA + BigInt(256 + 8 * i), i % 6 === 3 ? "two" : "one"] as const),
     // 3f - 2f is 12.
-    [DATA + 512n, 12n << 32n],
+    [DATA + 1024n, 12n << 32n],
   ],
 };
 
 /** System instructions between the rest, and exceptions whose handler goes on behind them. */
 const system: Subject = {
   name: "system instructions and exceptions",
+  longer: [2, 40n],
   text: `
 start:	mov	x9, #0
 1:	mrs	x10, nzcv
@@ -317,6 +327,7 @@ vectors:	.rept	16
 /** Conditions of every kind, most of which go one way: flags live across blocks, loops within loops. */
 const conditions: Subject = {
   name: "nested loops and branches that are seldom taken",
+  longer: [0, 40n],
   text: `
 // x0: rows, x1: columns, x2: array, x3: limits
 start:	mov	x10, #0
