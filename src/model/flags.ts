@@ -6,7 +6,8 @@
  * CMODX-unordered-conflicts of herdtools7's aarch64.cat: a fetch and a store to its word that ordered-before leaves
  * unordered in some allowed execution. Departures: B.cond is on the list, as in the manual and unlike herd's code; every
  * HINT counts as NOP, which the manual says of BTI and the like; a zero that is stored is a number to herd and no
- * instruction, so that it does not count here either, while UDF that stands in the code does.
+ * instruction, so that it does not count here either, while UDF that stands in the code does; an instruction that is
+ * overwritten by itself is not modified.
  */
 import type { Instruction } from "../../engine/index.js";
 import type { Candidate } from "./candidate.js";
@@ -67,7 +68,7 @@ export function* conflicts(candidate: Candidate, names: readonly string[], decod
       const written = event as WriteEvent;
       if (written.bytes < 4) continue;
       const word = Number(piece(written.value, written.address, fetched.address, 4));
-      if (word === 0 || (isModifiable(old, decode) && isModifiable(word, decode))) continue;
+      if (word === 0 || word === old || (isModifiable(old, decode) && isModifiable(word, decode))) continue;
       const detail =
         `${names[writer]} at ${hex(written.pc)} writes ${hex(word)} to ${hex(fetched.address)} ` +
         `while ${names[thread]} may fetch ${hex(old)} from there`;

@@ -32,6 +32,10 @@ test("conditional branches and hints are on the manual's list", () => {
   expect(flagNames(overwritten("NOP", "HINT #34"))).toEqual([]);
 });
 
+test("an instruction that is overwritten by itself is not modified", () => {
+  expect(flagNames(overwritten("RET", "RET"))).toEqual([]);
+});
+
 test("the flag names both instructions", () => {
   const { flags } = verdict(overwritten("RET", "NOP"));
   expect(flags).toHaveLength(1);
