@@ -21,6 +21,7 @@ import { Code } from "../wasm/code.js";
 import { conditionOn } from "../wasm/flags.js";
 import { type Access, accessAt, MemoryOps } from "../wasm/memory.js";
 import { constantOf, type Field, type Value } from "../wasm/value.js";
+import { sumOf } from "../wasm/values.js";
 import type { ExitReason, PathCounts, PlanInstruction, PlanWindow } from "./plan.js";
 import { noRegisters } from "./registers.js";
 import { CanonicalLocals, PathState, SP_REGISTER } from "./state.js";
@@ -177,11 +178,31 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
   }
 
   /**
+   * Whether the bytes stand between others of the window that the path has checked, as seen from the same base; they have been
+   * checked for what follows in any case.
+   */
+  private isKnownInside(address: Value, window: PlanWindow, bytes: Bytes): boolean {
+    const sum = sumOf(address);
+    if (sum === undefined) return false;
+    const key = `${sum.base}/${window.index}`;
+    const [from, to] = [sum.offset, sum.offset + BigInt(bytes)];
+    const known = this.state.inside.get(key);
+    if (known !== undefined && known[0] <= from && to <= known[1]) return true;
+    const [first, last] = known ?? [from, to];
+    this.state.inside.set(key, [from < first ? from : first, to > last ? to : last]);
+    return false;
+  }
+
+  /**
    * In the expected window the address is a subtraction away. Elsewhere the interpreter does the access: a call
    * here would make V8 keep everything that lives across it in memory.
    */
   private fastAccess(address: Value, window: PlanWindow, bytes: Bytes, aligned: boolean): Access {
     const m = this.module;
+    if (this.isKnownInside(address, window, bytes) && !(aligned && bytes > 1)) {
+      const base = m.i32.const(Number(BigInt.asIntN(32, window.base)));
+      return { host: this.bind("i32", m.i32.sub(this.narrow(address), base)), offset: window.host };
+    }
     const into = this.bind("i64", this.distance(address, window));
     let outside = m.i64.gt_u(this.wide(into), m.i64.const(BigInt(window.size - bytes)));
     if (aligned && bytes > 1) outside = m.i32.or(outside, m.i32.and(this.narrow(address), m.i32.const(bytes - 1)));

@@ -33,6 +33,8 @@ export class PathState {
   /** Since the path began: instructions, and times that it has passed the node that it began with again. */
   length = 0;
   turns = 0;
+  /** For a base (see Value.sum) and a window: the bytes from and to which it is known to stand in the window. */
+  readonly inside: Map<string, readonly [from: bigint, to: bigint]>;
 
   constructor(
     /** The node that the path began with. */
@@ -48,6 +50,7 @@ export class PathState {
     this.counts = from === undefined ? noCounts() : { ...from.counts };
     this.length = from?.length ?? 0;
     this.turns = from?.turns ?? 0;
+    this.inside = new Map(from?.inside);
   }
 
   copy(): PathState {

@@ -19,6 +19,8 @@ export interface Value {
   readonly local?: number;
   /** This value is NOT of that one, over `width`: lets AddWithCarry(x, not(y), 1) become a subtraction. */
   readonly inverted?: { readonly of: Value; readonly width: Width };
+  /** It is the value of that local, as 64 bits, plus `offset`: how accesses near one another are recognised. */
+  readonly sum?: { readonly base: number; readonly offset: bigint };
   /** It is 0 or 1. */
   readonly isTruth?: true;
   /** NZCV that has not been computed yet: what it would be computed from. */

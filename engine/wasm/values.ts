@@ -18,6 +18,15 @@ import type { Code } from "./code.js";
 import { materialise } from "./flags.js";
 import { constantOf, type Field, type Value, type ValueEmitter } from "./value.js";
 
+/** Distances from a base beyond which nobody looks. */
+const MAX_OFFSET = 1n << 30n;
+
+/** The value as a local plus a constant. */
+export function sumOf(value: Value): Value["sum"] {
+  if (value.sum !== undefined || value.local === undefined || value.flags !== undefined) return value.sum;
+  return { base: value.local, offset: 0n };
+}
+
 type Fold2 = (a: bigint, b: bigint) => bigint;
 
 export abstract class ValueOps implements ValueEmitter {
@@ -151,24 +160,33 @@ export abstract class ValueOps implements ValueEmitter {
   add(width: Width, a: Value, b: Value): Value {
     if (this.isZero(width, b)) return this.cut(width, a);
     if (this.isZero(width, a)) return this.cut(width, b);
-    return this.binary(
+    const value = this.binary(
       width,
       a,
       b,
       (x, y) => x + y,
       (x, y) => this.of(width).add(x, y),
     );
+    return this.withSum(width, value, a, b.constant);
+  }
+
+  private withSum(width: Width, value: Value, a: Value, added: bigint | undefined): Value {
+    const from = sumOf(a);
+    if (width !== 64 || from === undefined || added === undefined) return value;
+    const offset = from.offset + BigInt.asIntN(64, added);
+    return offset < MAX_OFFSET && offset > -MAX_OFFSET ? { ...value, sum: { base: from.base, offset } } : value;
   }
 
   sub(width: Width, a: Value, b: Value): Value {
     if (this.isZero(width, b)) return this.cut(width, a);
-    return this.binary(
+    const value = this.binary(
       width,
       a,
       b,
       (x, y) => x - y,
       (x, y) => this.of(width).sub(x, y),
     );
+    return this.withSum(width, value, a, b.constant === undefined ? undefined : -b.constant);
   }
 
   AddWithCarry(width: Width, x: Value, y: Value, carryIn: Value): readonly [Value, Value] {
