@@ -297,7 +297,9 @@ int program(uint32_t rounds)
 	}
 	CHECK(counted + dropped == sent && counted_bytes + dropped_bytes == sent_bytes);
 	CHECK(delivered == counted && delivered_bytes == counted_bytes && watchers[0].state == counted_bytes);
-	CHECK(traced == expected_traced && traced_bytes < sent_bytes && watchers[1].state == 79);
+	CHECK(traced == expected_traced);
+	if (rounds > 0)
+		CHECK(traced_bytes < sent_bytes && watchers[1].state == 79);
 	print("dispatch %016llx\n", (unsigned long long)watchers[2].state);
 	return 0;
 }

@@ -286,7 +286,7 @@ int program(uint32_t rounds)
 		}
 		hash ^= run_jobs(&random);
 	}
-	CHECK(evictions > 0);
+	CHECK(evictions > 0 || rounds == 0);
 	print("klist %u hits, %u evictions, %016llx\n", hits, evictions, (unsigned long long)hash);
 	return 0;
 }

@@ -2,6 +2,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { withRounds } from "../../bench/programs/rounds.js";
 import { type Compiler, levels, missingFor, programs, Toolchain } from "../../bench/programs/toolchain.js";
 import { type Ended, type Mode, modes, runProgram } from "../support/programs.js";
 
@@ -39,6 +40,8 @@ export function describePrograms(compiler: Compiler): void {
             const expected = await underQemu(path);
             expect(expected.status, `-${level} under ${QEMU}: ${expected.text}`).toBe(0);
             const elf = readFileSync(path);
+            // What a bench subtracts as start-up.
+            expect((await runProgram(withRounds(elf, 0), "interpreter")).status, `-${level}, no rounds`).toBe(0);
             for (const mode of Object.keys(modes) as Mode[]) {
               const { status, text, stats } = await runProgram(elf, mode);
               expect({ status, text }, `-${level}, ${mode}`).toEqual(expected);
