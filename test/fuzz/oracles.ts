@@ -70,10 +70,12 @@ const tools: Record<OracleName, OracleTools> = {
     run: (program) => [program],
   },
   QEMU: {
-    // The handler of signals has no thread's storage to itself when it begins.
+    // The handler of signals has no thread's storage to itself when it begins. Where position-independent programs are put, no
+    // case comes by: 64 random bits would have to do it.
     compile: (source, program) => [
       "aarch64-linux-gnu-gcc",
-      "-static",
+      "-static-pie",
+      "-fpie",
       "-O1",
       "-fno-stack-protector",
       "-o",
