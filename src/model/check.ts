@@ -12,8 +12,8 @@ import type { FoundExecution } from "./witness.js";
 const DEFAULT_MAX_INSTRUCTIONS = 256;
 /** Traces of one thread; each is a few kilobytes. */
 const DEFAULT_MAX_TRACES = 100_000;
-/** Choices between two looks at the clock. */
-const CHOICES_PER_LOOK = 256;
+/** Steps between two looks at the clock. */
+const STEPS_PER_LOOK = 64;
 
 type Bound = NonNullable<CheckResult["bound"]>;
 
@@ -26,6 +26,7 @@ class Stopped extends Error {
 /** Watches the limits and counts what is tried. */
 class Watch {
   executions = 0;
+  #steps = 0;
   readonly #start = Date.now();
 
   constructor(readonly limits: Limits) {}
@@ -39,7 +40,13 @@ class Watch {
   }
 
   readonly tried = (): void => {
-    if (++this.executions % CHOICES_PER_LOOK !== 0) return;
+    this.executions++;
+    this.look();
+  };
+
+  /** For what takes time and is no execution. */
+  readonly look = (): void => {
+    if (++this.#steps % STEPS_PER_LOOK !== 0) return;
     const bound = this.reached();
     if (bound !== undefined) throw new Stopped(bound);
   };
@@ -69,9 +76,14 @@ class Checker {
       stop: () => this.watch.reached() !== undefined,
     });
     const threads = traces.map((each) =>
-      each.filter(({ cutOff }) => !cutOff).map((trace) => localOrder(trace, this.#memory, this.problem)),
+      each
+        .filter(({ cutOff }) => !cutOff)
+        .map((trace) => {
+          this.watch.look();
+          return localOrder(trace, this.#memory, this.problem);
+        }),
     );
-    for (const chosen of combinations(threads, this.#memory)) this.#combine(chosen);
+    for (const chosen of combinations(threads, this.#memory, this.watch.look)) this.#combine(chosen);
     return bound === "stopped" ? this.watch.reached() : bound;
   }
 

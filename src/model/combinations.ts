@@ -70,12 +70,20 @@ function exchangeOf({ nodes, lastWrite }: LocalOrder, memory: Memory): Exchange 
   return { needs, offers };
 }
 
-/** One trace of each thread, in every combination in which each read value comes from somewhere. */
-export function* combinations(threads: readonly (readonly LocalOrder[])[], memory: Memory): Generator<LocalOrder[]> {
+/**
+ * One trace of each thread, in every combination in which each read value comes from somewhere. `looked` is called for each
+ * that is looked at; it may throw.
+ */
+export function* combinations(
+  threads: readonly (readonly LocalOrder[])[],
+  memory: Memory,
+  looked: () => void,
+): Generator<LocalOrder[]> {
   const exchanges = new Map(
     threads.flatMap((each) => each.map((order) => [order, exchangeOf(order, memory)] as const)),
   );
   for (const chosen of product(threads)) {
+    looked();
     const all = chosen.map((order) => exchanges.get(order) as Exchange);
     const met = ({ needs }: Exchange): boolean => needs.every((need) => all.some(({ offers }) => offers.has(need)));
     if (all.every(met)) yield chosen;
