@@ -160,7 +160,14 @@ export class Campaign {
     const [first] = questions;
     if (first === undefined) return undefined;
     const { oracle } = first.of;
-    const results = await this.oracles[oracle].run(windows, questions.map(oracleCase));
+    let results: readonly OracleResult[];
+    try {
+      results = await this.oracles[oracle].run(windows, questions.map(oracleCase));
+    } catch (error) {
+      // It crashed or hung on one of them; which one, a replay of the cases from here on will say.
+      const problem = `${oracle} failed on this case or one of the batch after it: ${String(error)}`;
+      return { of: first.of, state: first.state, between: `cmodx and ${oracle}`, problems: [problem] };
+    }
     for (const [i, { of, state, ours }] of questions.entries()) {
       const problems = differences(oracle, ours, results[i] as OracleResult);
       if (problems.length > 0) return { of, state, between: `cmodx and ${oracle}`, problems };
