@@ -10,8 +10,9 @@ export function withRounds(elf: Uint8Array, rounds: number): Uint8Array {
       symbol !== undefined && symbol.value >= address && symbol.value < address + BigInt(bytes.length),
   );
   if (symbol === undefined || header === undefined) throw new Error("the file has no program_rounds");
-  const copy = elf.slice();
+  // Not slice(), by which a Buffer would share its memory.
+  const copy = new Uint8Array(elf);
   const offset = header.bytes.byteOffset - elf.byteOffset + Number(symbol.value - header.address);
-  new DataView(copy.buffer, copy.byteOffset).setUint32(offset, rounds, true);
+  new DataView(copy.buffer).setUint32(offset, rounds, true);
   return copy;
 }
