@@ -46,6 +46,8 @@ class Explorer {
   readonly #exits: ReadonlySet<bigint>;
   readonly #machines: readonly ModelMachine[];
   #found: Trace[] = [];
+  /** A thread that was left because it went round. */
+  #spun: ThreadState | undefined;
 
   constructor(
     readonly problem: Problem,
@@ -61,8 +63,11 @@ class Explorer {
   /** One round for one thread. */
   tracesOf(thread: number): Trace[] {
     this.#found = [];
+    this.#spun = undefined;
     const from = this.problem.threads[thread];
     if (from !== undefined) this.#explore(new ThreadState(thread, this.memory, from));
+    // A thread that never ends has no final state, and that it has none is no proof of anything.
+    if (this.#found.length === 0 && this.#spun !== undefined) this.#finish(this.#spun, true);
     return this.#found;
   }
 
@@ -92,7 +97,9 @@ class Explorer {
       this.#finish(state, true);
       return false;
     }
-    return !state.spins(pc);
+    if (!state.spins(pc)) return true;
+    this.#spun = state;
+    return false;
   }
 
   #finish(state: ThreadState, cutOff: boolean): void {

@@ -225,7 +225,7 @@ Hash=0123456789abcdef
     const loop = (condition: string): string =>
       formatVerdict(
         runLitmus(
-          `AArch64 loop\n{ 0:X1=x; 1:X1=x; }\nP0 | P1 ;\nl: LDR W0,[X1] | MOV W0,#1 ;\nCBZ W0,l | STR W0,[X1] ;\n${condition}`,
+          `AArch64 loop\n{ 0:X1=x; 1:X1=x; }\nP0 | P1 ;\nl: LDR W0,[X1] | MOV W0,#1 ;\nADD W5,W5,#1 | ;\nCBZ W0,l | STR W0,[X1] ;\n${condition}`,
           "loop",
           { maxInstructions: 20 },
         ),

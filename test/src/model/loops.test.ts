@@ -49,3 +49,8 @@ exists (0:X3=1000)
 `);
   expect({ complete, bound, ok }).toEqual({ complete: false, bound: "instructions", ok: undefined });
 });
+
+test("a thread that never ends has no final state, and nothing is claimed of it", () => {
+  const { complete, bound, ok } = verdict("AArch64 for-ever\n{ }\n P0 ;\nL: B L ;\n~exists (0:X0=1)\n");
+  expect({ complete, bound, ok }).toEqual({ complete: false, bound: "instructions", ok: undefined });
+});
