@@ -7,7 +7,7 @@
  * unordered in some allowed execution. Departures: B.cond is on the list, as in the manual and unlike herd's code; every
  * HINT counts as NOP, which the manual says of BTI and the like; a zero that is stored is a number to herd and no
  * instruction, so that it does not count here either, while UDF that stands in the code does; an instruction that is
- * overwritten by itself is not modified.
+ * overwritten by itself is not modified. A store to some of an instruction's bytes counts by what it leaves.
  */
 import type { Instruction } from "../../engine/index.js";
 import type { Candidate } from "./candidate.js";
@@ -53,6 +53,17 @@ function hex(value: bigint | number): string {
   return `0x${value.toString(16)}`;
 }
 
+/** The word that a store leaves of one; it may reach only some of its bytes. */
+function overwritten(word: number, at: bigint, { address, bytes, value }: WriteEvent): number {
+  let left = BigInt(word);
+  for (let shift = 0n; shift < 32n; shift += 8n) {
+    const byte = at + shift / 8n;
+    if (byte < address || byte >= address + BigInt(bytes)) continue;
+    left = (left & ~(0xffn << shift)) | (piece(value, address, byte, 1) << shift);
+  }
+  return Number(left);
+}
+
 /** The conflicts of a candidate whose flag is not among those known. */
 export function* conflicts(candidate: Candidate, names: readonly string[], decode: Decode): Generator<Conflict> {
   for (const fetch of candidate.fetches) {
@@ -66,8 +77,7 @@ export function* conflicts(candidate: Candidate, names: readonly string[], decod
     for (const store of stores) {
       const { event, thread: writer } = candidate.node(store);
       const written = event as WriteEvent;
-      if (written.bytes < 4) continue;
-      const word = Number(piece(written.value, written.address, fetched.address, 4));
+      const word = overwritten(old, fetched.address, written);
       if (word === 0 || word === old || (isModifiable(old, decode) && isModifiable(word, decode))) continue;
       const detail =
         `${names[writer]} at ${hex(written.pc)} writes ${hex(word)} to ${hex(fetched.address)} ` +

@@ -42,6 +42,20 @@ test("the flag names both instructions", () => {
   expect(flags[0]?.detail).toBe("P0 at line 4 writes NOP to P1:L0 (line 5) while P1 may fetch RET from there");
 });
 
+test("a store of bytes modifies an instruction too", () => {
+  const bytes = (word: string): string => `AArch64 bytes
+{ 0:X0=${word}; 0:X1=P1:L0; 1:X30=P1:L1; }
+ P0           | P1      ;
+ STRB W0,[X1] | L0: NOP ;
+              | L1: NOP ;
+exists (1:X2=0)
+`;
+  // The low byte of NOP is 0x1f, that of YIELD 0x3f, and with 0 there it is no instruction.
+  expect(flagNames(bytes("0x1f"))).toEqual([]);
+  expect(flagNames(bytes("0x3f"))).toEqual([]);
+  expect(flagNames(bytes("0x00"))).toEqual(["violates-CMODX-requirements"]);
+});
+
 /** The complete update of one instruction, then a message, which P1 waits for with `wait`. */
 const updated = (wait: string): string => `AArch64 updated
 { 0:X0=NOP; 0:X1=P1:L0; 0:X2=1; 0:X3=z; 1:X3=z; }
