@@ -83,12 +83,12 @@ export function runCase(
   return undefined;
 }
 
-/** The first or second run of a case finds its regions made. */
+/** From some run of the case on its regions are there. */
 function runCompiled(engine: Engine, of: Case, index: number, expectedStop: number): string[] {
   const { rig } = engine;
   try {
     engine.prepare(of, of.states[index] as Case["states"][number]);
-    if (index === (of.compiledFirst ? 0 : 1)) for (const head of of.heads) rig.forceCompile(head);
+    if (index === of.compiledAt) for (const head of of.heads) rig.forceCompile(head);
     const stop = rig.run(of.states[index]?.count ?? 0);
     return stop === expectedStop ? [] : [`run() ended with ${expectedStop} / ${stop}`];
   } catch (error) {

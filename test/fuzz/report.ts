@@ -50,7 +50,7 @@ async function witness(seed: string, oracles: Oracles, { of, state, between }: D
     for (const engine of engines) engine.prepare(of, one);
     before = interpreter.rig.snapshot();
     stop = interpreter.rig.run(one.count);
-    if (index === (of.compiledFirst ? 0 : 1)) for (const head of of.heads) compiled.rig.forceCompile(head);
+    if (index === of.compiledAt) for (const head of of.heads) compiled.rig.forceCompile(head);
     compiled.rig.run(one.count);
   }
   const ours = interpreter.rig.snapshot();

@@ -12,9 +12,8 @@ export type Holds = (candidate: Case) => Promise<boolean>;
 async function fewerStates(of: Case, state: number, holds: Holds): Promise<Case> {
   const last = of.states.slice(state, state + 1);
   const candidates = [
-    { ...of, states: last },
-    { ...of, states: last, compiledFirst: true },
-    { ...of, states: [...of.states.slice(0, 1), ...last] },
+    { ...of, states: last, compiledAt: 0 },
+    { ...of, states: [...of.states.slice(0, 1), ...last], compiledAt: 1 },
   ];
   for (const candidate of candidates) if (await holds(candidate)) return candidate;
   return { ...of, states: of.states.slice(0, state + 1) };

@@ -114,7 +114,7 @@ function casesOf(random: Random): Case[] {
       start,
       states,
       heads: [start],
-      compiledFirst: number % 2 === 0,
+      compiledAt: number % 2,
     };
   });
 }

@@ -70,8 +70,8 @@ export class SingleInstructions {
   }
 
   /**
-   * Puts the words in place, runs each once while it is interpreted in both machines, and asks for its region. Every
-   * other one is compiled without knowing which window its access uses.
+   * Puts the words in place, runs each once while it is interpreted in both machines, and asks for its region. Of four, one
+   * is compiled without knowing which window its access uses, and one as if it had used several.
    */
   prepare(words: readonly Word[], seed: string): string[] {
     const { compiled, interpreter } = this;
@@ -81,7 +81,7 @@ export class SingleInstructions {
       const failure = this.execute(item, new Random(`${seed}/${formName(item.form)}/first/${i}`), false);
       if (failure !== undefined) failures.push(failure);
       this.place(item);
-      if (i % 4 < 2) this.forgetWindow(item.pc);
+      if (i % 4 < 2) this.noteWindow(item.pc, i % 4 === 0 ? 0 : 1 | layout.ACCESS_SEVERAL);
       compiled.regions.hot(item.pc);
     }
     void interpreter;
@@ -92,10 +92,11 @@ export class SingleInstructions {
     for (const rig of [this.interpreter, this.compiled]) rig.place(pc, [word, UDF]);
   }
 
-  private forgetWindow(pc: bigint): void {
+  /** Lets the compiled machine believe that the access there has used no window yet, or several. */
+  private noteWindow(pc: bigint, note: number): void {
     const { state } = this.compiled;
     const entry = Number((pc >> 2n) % BigInt(layout.ACCESS_WINDOW_ENTRIES));
-    state.view.setUint8(state.block + layout.ACCESS_WINDOWS + entry, 0);
+    state.view.setUint8(state.block + layout.ACCESS_WINDOWS + entry, note);
   }
 
   /** All cases of the words of one form; gives descriptions of those that failed. */
