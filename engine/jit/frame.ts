@@ -16,7 +16,7 @@ import {
 } from "../wasm/binaryen.js";
 import { CORE_PARAMETER, PC_PARAMETER, WORD_PARAMETER } from "../wasm/code.js";
 import { constantOf, type Value } from "../wasm/value.js";
-import type { ExitWriter, RegionOps } from "./ops.js";
+import type { ExitWriter, Missed, RegionOps } from "./ops.js";
 import { type ExitReason, exitReasons, noCounts, type PathCounts } from "./plan.js";
 import { noRegisters, type Registers } from "./registers.js";
 
@@ -34,9 +34,17 @@ const FRAME_OVERHEAD = 160;
 /** Behind everything that is stored registers by registers. */
 const OUT = "out";
 
+/** Bits of `why` beside the reason. */
+const REASON = 0xff;
+const MISS = 0x100;
+const COLD = 0x200;
+const missBits = { nothing: 0, assumption: MISS, code: MISS | COLD } satisfies Record<Missed, number>;
+
 export class RegionFrame implements ExitWriter {
   private readonly fuel: number;
   private readonly nextPc: number;
+  /** Why the region is being left: an index of exitReasons, and MISS and COLD. */
+  private readonly why: number;
   /** PSTATE.BTYPE between an indirect branch that was followed and the end of the instruction it goes to; 0 elsewhere. */
   private readonly btype: number;
   private setsBtype = false;
@@ -60,6 +68,7 @@ export class RegionFrame implements ExitWriter {
     const { code } = o;
     this.fuel = code.newLocal("i64");
     this.nextPc = code.newLocal("i64");
+    this.why = code.newLocal("i32");
     this.btype = code.newLocal("i32");
     module.addGlobalImport("region", "env", "region", code.types.i32);
   }
@@ -120,6 +129,7 @@ export class RegionFrame implements ExitWriter {
         code.storeI64(field, sum);
       }
       if (this.setsBtype) code.storeI32(layout.BTYPE, m.local.get(this.btype, code.types.i32));
+      this.countExit();
       code.push(m.return(m.local.get(this.nextPc, code.types.i64)));
     });
     return [m.block(OUT, [seemsToEnd(m, all)], none), ...out];
@@ -173,6 +183,30 @@ export class RegionFrame implements ExitWriter {
     this.o.code.push(this.module.local.set(this.btype, this.module.i32.const(btype)));
   }
 
+  /** Notes that the region is being left, and why; counted where all ways out meet. */
+  private noteExit(reason: ExitReason, missed: Missed): void {
+    const why = exitReasons.indexOf(reason) | missBits[missed];
+    this.o.code.push(this.module.local.set(this.why, this.module.i32.const(why)));
+  }
+
+  private countExit(): void {
+    const m = this.module;
+    const { code } = this.o;
+    const why = (): Expression => m.local.get(this.why, code.types.i32);
+    const reason = m.i32.shl(m.i32.and(why(), m.i32.const(REASON)), m.i32.const(3));
+    this.increment(m.i32.add(code.core(), reason), layout.COUNT_EXITS, 8);
+    const index = m.i32.sub(m.global.get("region", code.types.i32), m.i32.const(layout.FIRST_REGION));
+    const cold = code.nested(() =>
+      this.increment(m.i32.add(code.core(), m.i32.shl(index, m.i32.const(2))), layout.REGION_COLD, 4),
+    );
+    const miss = code.nested(() => {
+      this.miss();
+      code.push(m.if(m.i32.and(why(), m.i32.const(COLD)), cold));
+    });
+    code.push(m.if(m.i32.and(why(), m.i32.const(MISS)), miss));
+  }
+
+  /** Something that the region assumes has failed: enough of these and it is chosen anew. */
   miss(): void {
     const m = this.module;
     const { code } = this.o;
@@ -180,22 +214,14 @@ export class RegionFrame implements ExitWriter {
     code.storeI32(layout.MISSED_REGION, m.global.get("region", code.types.i32));
   }
 
-  /** A miss for want of code: a new selection could do better. */
-  missCold(): void {
-    this.miss();
+  private increment(address: Expression, field: number, bytes: 4 | 8): void {
     const m = this.module;
     const { code } = this.o;
-    const index = m.i32.sub(m.global.get("region", code.types.i32), m.i32.const(layout.FIRST_REGION));
-    const entry = m.i32.add(code.core(), m.i32.shl(index, m.i32.const(2)));
-    const local = this.o.bind("i32", entry);
-    const count = m.i32.load(layout.REGION_COLD, 4, this.o.narrow(local));
-    code.push(m.i32.store(layout.REGION_COLD, 4, this.o.narrow(local), m.i32.add(count, m.i32.const(1))));
-  }
-
-  private countExit(reason: ExitReason): void {
-    const field = layout.COUNT_EXITS + 8 * exitReasons.indexOf(reason);
-    const { code } = this.o;
-    code.storeI64(field, this.module.i64.add(code.loadI64(field), this.module.i64.const(1n)));
+    const at = this.o.bind("i32", address);
+    const pointer = (): Expression => this.o.narrow(at);
+    if (bytes === 8)
+      code.push(m.i64.store(field, 8, pointer(), m.i64.add(m.i64.load(field, 8, pointer()), m.i64.const(1n))));
+    else code.push(m.i32.store(field, 4, pointer(), m.i32.add(m.i32.load(field, 4, pointer()), m.i32.const(1))));
   }
 
   // ---- leaving -----------------------------------------------------------------------------------
@@ -204,10 +230,10 @@ export class RegionFrame implements ExitWriter {
    * No calls on the way out: a value that lives across a call is spilled by V8 where it is made, inside the loop that is left. So what
    * is rare is only counted here, and heard of by the run loop.
    */
-  exit(reason: ExitReason, pc: Value): void {
+  exit(reason: ExitReason, pc: Value, missed: Missed = "nothing"): void {
     const m = this.module;
     const { state, canonical, code } = this.o;
-    this.countExit(reason);
+    this.noteExit(reason, missed);
     const target = this.o.wide(pc);
     code.push(m.local.set(this.nextPc, target));
     this.addCounts(state.counts);
@@ -260,13 +286,13 @@ export class RegionFrame implements ExitWriter {
     else this.callLinked(target.constant, returnTo);
     this.loadFuel();
     const leave = code.nested(() => {
-      this.countExit("call");
+      this.noteExit("call", "nothing");
       code.push(m.local.set(this.btype, code.loadI32(layout.BTYPE)));
       code.push(m.br(OUT));
     });
     code.push(m.if(this.hasNotReturned(returnTo), leave));
     const stop = code.nested(() => {
-      this.countExit("fuel");
+      this.noteExit("fuel", "nothing");
       code.push(m.br(OUT));
     });
     code.push(m.if(this.fuelIsShort(), stop));

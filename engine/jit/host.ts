@@ -27,7 +27,7 @@ export interface JitOptions {
   readonly threshold?: number;
   /** Whether a core goes on interpreting while its region is compiled. Default true. */
   readonly background?: boolean;
-  /** Largest region, in instructions. Default 1500, at most 2048. */
+  /** Largest region, in instructions. Default 400, at most 2048. */
   readonly maxInstructions?: number;
   /** Deepest nesting of calls followed into callees. Default 6. */
   readonly maxDepth?: number;
@@ -45,7 +45,7 @@ export interface JitOptions {
 export const jitDefaults = {
   threshold: 500,
   background: true,
-  maxInstructions: 1500,
+  maxInstructions: 400,
   maxDepth: 6,
   maxInlined: 64,
   maxRegions: MAX_REGIONS,

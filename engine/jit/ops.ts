@@ -34,10 +34,11 @@ const MAX_GUESSED = 2;
 /** How the translator leaves a region; RegionOps only needs to ask for it. */
 export interface ExitWriter {
   /** Emits: state to memory, go to `pc`. Ends the path. */
-  exit(reason: ExitReason, pc: Value): void;
-  /** Emits: something that the region assumes has failed. */
-  miss(): void;
+  exit(reason: ExitReason, pc: Value, missed?: Missed): void;
 }
+
+/** What the region has turned out to assume wrongly, or to lack, where it is left. */
+export type Missed = "nothing" | "assumption" | "code";
 
 export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
   readonly canonical: CanonicalLocals;
@@ -207,8 +208,7 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
     let outside = m.i64.gt_u(this.wide(into), m.i64.const(BigInt(window.size - bytes)));
     if (aligned && bytes > 1) outside = m.i32.or(outside, m.i32.and(this.narrow(address), m.i32.const(bytes - 1)));
     const leave = this.code.nested(() => {
-      this.exits().miss();
-      this.exits().exit("memory", this.PC());
+      this.exits().exit("memory", this.PC(), "assumption");
     });
     this.code.push(m.if(outside, leave));
     return { host: this.bind("i32", this.narrow(into)), offset: window.host };

@@ -32,7 +32,7 @@ const OPTIMISE_LEVEL = 0;
 const TURNS = 4;
 const UNROLLED = 160;
 /** Instructions that a region may have more for it. */
-const UNROLLED_IN_ALL = 800;
+const UNROLLED_IN_ALL = 320;
 
 export interface Translation {
   /** Its only export is the function `region`. */
@@ -202,8 +202,7 @@ class RegionTranslator {
     this.o.state = state;
     if (to.kind === "exit") {
       const code = this.o.code.nested(() => {
-        if (to.reason === "cold") this.frame.missCold();
-        this.frame.exit(to.reason, constantOf(to.pc));
+        this.frame.exit(to.reason, constantOf(to.pc), to.reason === "cold" ? "code" : "nothing");
       });
       this.graph.addBranch(from, this.graph.addBlock(code), condition, 0);
       return;
@@ -256,8 +255,8 @@ class RegionTranslator {
     const expected = end.predicted?.target;
     const leave = (): void => {
       if (end.type !== "RET") this.rememberTarget(current.pc, target);
-      if (expected !== undefined && end.type !== "RET") this.frame.miss();
-      this.frame.exit(end.type === "RET" && expected === undefined ? "return" : "indirect", target);
+      const missed = expected !== undefined && end.type !== "RET" ? "assumption" : "nothing";
+      this.frame.exit(end.type === "RET" && expected === undefined ? "return" : "indirect", target, missed);
     };
     if (expected === undefined) return leave();
     if (target.constant === expected) return;
@@ -290,8 +289,7 @@ class RegionTranslator {
     const last = targets.reduce((a, b) => (a > b ? a : b));
     const elsewhere = this.graph.addBlock(
       o.code.nested(() => {
-        this.frame.missCold();
-        this.frame.exit("indirect", { type: "i64", local: this.dispatchTarget });
+        this.frame.exit("indirect", { type: "i64", local: this.dispatchTarget }, "code");
       }),
     );
     const blocks = end.cases.map(({ node }) => this.node(node, state));
