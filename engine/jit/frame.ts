@@ -12,6 +12,7 @@ import {
   handlerResult,
   none,
   seemsToEnd,
+  setConstant,
   type WasmModule,
 } from "../wasm/binaryen.js";
 import { CORE_PARAMETER, PC_PARAMETER, WORD_PARAMETER } from "../wasm/code.js";
@@ -48,6 +49,8 @@ export class RegionFrame implements ExitWriter {
   /** PSTATE.BTYPE between an indirect branch that was followed and the end of the instruction it goes to; 0 elsewhere. */
   private readonly btype: number;
   private setsBtype = false;
+  /** The constants that the fuel is compared with. */
+  private readonly needs: Expression[] = [];
   private readonly packed = new Map<number, number>();
   /** Epilogues: labels of the code that stores these registers. */
   private readonly epilogues = new Map<Registers, string>();
@@ -58,8 +61,6 @@ export class RegionFrame implements ExitWriter {
     private readonly module: WasmModule,
     private readonly o: RegionOps,
     private readonly head: bigint,
-    /** Upper bound of the instructions between two looks at the fuel. */
-    private readonly need: number,
     /** Bit b: the head may be reached with PSTATE.BTYPE = b. */
     private readonly lands: number,
     /** Whether to count more than fuel. */
@@ -73,12 +74,13 @@ export class RegionFrame implements ExitWriter {
     module.addGlobalImport("region", "env", "region", code.types.i32);
   }
 
-  /** The whole function around the code of its nodes. */
-  around(body: Expression, live: Registers): Expression {
+  /** The whole function around the code of its nodes; between two looks at the fuel it executes at most `need` instructions. */
+  around(body: Expression, live: Registers, need: number): Expression {
     const m = this.module;
     const prologue = this.prologue(live);
     const code = this.epilogue(body);
     this.addFrameGlobal();
+    for (const constant of this.needs) setConstant(constant, BigInt(need));
     return m.block(null, [...prologue, ...code], this.o.code.types.i64);
   }
 
@@ -174,7 +176,9 @@ export class RegionFrame implements ExitWriter {
 
   private fuelIsShort(): Expression {
     const m = this.module;
-    return m.i64.lt_s(m.local.get(this.fuel, this.o.code.types.i64), m.i64.const(BigInt(this.need)));
+    const need = m.i64.const(0n);
+    this.needs.push(need);
+    return m.i64.lt_s(m.local.get(this.fuel, this.o.code.types.i64), need);
   }
 
   /** Sets PSTATE.BTYPE as it is where the region is left. */

@@ -72,7 +72,8 @@ class RegionTranslator {
   private readonly landings: ReadonlySet<number>;
   /** Where the dispatch node is to go. */
   private readonly dispatchTarget: number;
-  private unrolled = 0;
+  /** Instructions that were made once more for a loop's further turns. */
+  private copied = 0;
 
   constructor(
     private readonly module: WasmModule,
@@ -82,9 +83,7 @@ class RegionTranslator {
     module.setMemory(1, 65536, null, [], true);
     module.addMemoryImport("0", "env", "memory", true);
     this.o = new RegionOps(module, plan.windows, () => this.frame);
-    const instructions = plan.nodes.reduce((sum, node) => sum + node.instructions.length, 0);
-    const need = instructions + (plan.nodes.some(closesLoop) ? UNROLLED : 0);
-    this.frame = new RegionFrame(module, this.o, plan.head, need, plan.lands, plan.counts);
+    this.frame = new RegionFrame(module, this.o, plan.head, plan.lands, plan.counts);
     this.graph = new FlowGraph(module, () => this.o.code.newLocal("i32"));
     this.registers = registersOf(plan, formOf);
     this.landings = landingsOf(plan);
@@ -96,7 +95,9 @@ class RegionTranslator {
     const { code } = this.o;
     const entry = this.node(0, this.cleanState(0));
     const body = this.graph.render(entry);
-    const whole = this.frame.around(body, this.registersAt(0).live);
+    // Without looking up, a path passes each instruction once, and once more each that was copied into a loop.
+    const instructions = this.plan.nodes.reduce((sum, node) => sum + node.instructions.length, 0);
+    const whole = this.frame.around(body, this.registersAt(0).live, instructions + this.copied);
     m.addFunction("region", handlerParameters, handlerResult, code.localTypes(), whole);
     m.addFunctionExport("region", "region");
     return this.frame.callees;
@@ -160,6 +161,7 @@ class RegionTranslator {
     form.row.meaning(this.o, fields);
     this.o.state.counts.instructions++;
     this.o.state.length++;
+    if (this.o.state.turns > 0) this.copied++;
   }
 
   /** Selection joins code over a RET only where X30 cannot be anything else. */
@@ -223,10 +225,7 @@ class RegionTranslator {
   private isUnrolled(state: PathState, to: number): boolean {
     if (state.root !== to || this.nodeAt(to).instructions.length === 0) return false;
     const turn = state.length / (state.turns + 1);
-    if (state.turns + 1 >= TURNS || state.length + turn > UNROLLED || this.unrolled + turn > UNROLLED_IN_ALL)
-      return false;
-    this.unrolled += turn;
-    return true;
+    return state.turns + 1 < TURNS && state.length + turn <= UNROLLED && this.copied + turn <= UNROLLED_IN_ALL;
   }
 
   /** On the way into a merging node: count the path, look up at the end of a loop, settle the registers. */
@@ -356,24 +355,6 @@ class RegionTranslator {
     this.graph.addBranch(from, block, 0, 0);
     if (end.to.kind === "exit") return this.edge(block, end.to, new PathState(0, noRegisters, noRegisters));
     this.graph.addBranch(block, this.node(end.to.node, this.cleanState(end.to.node)), 0, 0);
-  }
-}
-
-/** Whether a loop ends with this node, which may be made several turns then. */
-function closesLoop({ end }: PlanNode): boolean {
-  const isBack = (to: Successor | undefined): boolean => to?.kind === "node" && to.back;
-  switch (end.kind) {
-    case "goto":
-      return isBack(end.to);
-    case "conditional":
-      return isBack(end.taken) || isBack(end.next);
-    case "indirect":
-      return isBack(end.predicted?.to);
-    case "call":
-      return isBack(end.to) || isBack(end.inlined?.to);
-    case "switch":
-    case "dispatch":
-      return true;
   }
 }
 

@@ -50,6 +50,15 @@ export function loadWord(module: WasmModule, offset: number, align: number, poin
   return load;
 }
 
+const constants = (
+  binaryen as unknown as { readonly Const: { setValueI64(constant: Expression, value: bigint): void } }
+).Const;
+
+/** Gives an i64.const that stands in code already another value. */
+export function setConstant(constant: Expression, value: bigint): void {
+  constants.setValueI64(constant, value);
+}
+
 /**
  * Code that ends in branches, as code that seems to go on. A named block around what does not go on makes binaryen search all of it for
  * branches to that name: in deeply nested blocks that takes time with the square of their size.
