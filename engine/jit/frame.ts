@@ -211,7 +211,7 @@ export class RegionFrame implements ExitWriter {
   }
 
   /** Something that the region assumes has failed: enough of these and it is chosen anew. */
-  miss(): void {
+  private miss(): void {
     const m = this.module;
     const { code } = this.o;
     code.storeI32(layout.MISSES, m.i32.add(code.loadI32(layout.MISSES), m.i32.const(1)));

@@ -69,7 +69,7 @@ function successorsOf(end: NodeEnd): readonly number[] {
     case "dispatch":
       return end.cases.map(({ node }) => node);
     case "call":
-      return nodes(end.inlined?.to);
+      return [];
   }
 }
 

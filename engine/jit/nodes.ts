@@ -68,9 +68,8 @@ export class NodeBuilder {
       this.guards.push({ kind: "target", pc: place.instruction.pc, target: predicted });
     if (call !== undefined) {
       const { callee, returnTo } = call;
-      const inlined = predicted === undefined ? {} : { inlined: { target: predicted, to: successor(0) } };
       const to = this.successor(call.to);
-      return { kind: "call", ...(callee === undefined ? { btype } : { btype: 0, callee }), ...inlined, returnTo, to };
+      return { kind: "call", ...(callee === undefined ? { btype } : { btype: 0, callee }), returnTo, to };
     }
     if (flow.kind === "conditional") {
       const taken = successor(0);

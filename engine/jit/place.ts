@@ -11,7 +11,7 @@ export interface Place extends InstructionFlow {
   readonly successors: (Place | Successor)[];
   /** The target for which an indirect branch goes to its one successor. */
   predicted: bigint | undefined;
-  /** A call that leaves the region, and comes back: by BL always, by BLR unless it goes where it is predicted to. */
+  /** A call that leaves the region, and comes back. */
   call: PlaceCall | undefined;
   /** A BR that goes to the region's dispatch node. */
   isSwitch: boolean;

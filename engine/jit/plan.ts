@@ -52,13 +52,12 @@ export type NodeEnd =
   | { readonly kind: "switch"; readonly btype: number; readonly dispatch: number }
   /** The end of the dispatch node, which has no instructions: compares the target with all that are known. */
   | { readonly kind: "dispatch"; readonly cases: readonly { readonly target: bigint; readonly node: number }[] }
-  /** BL or BLR into code that is not part of the region, or is only if a BLR goes to one particular place. */
+  /** BL or BLR into code that is not part of the region. */
   | {
       readonly kind: "call";
       readonly btype: number;
       /** Absent for BLR. */
       readonly callee?: bigint;
-      readonly inlined?: { readonly target: bigint; readonly to: Successor };
       readonly returnTo: bigint;
       readonly to: Successor;
     };

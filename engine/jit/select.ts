@@ -191,9 +191,10 @@ class Exploration {
       if (target !== undefined) this.predict(place, target, stack);
       return;
     }
+    // A target of its own is guarded, and left for where it fails: a call beside it would cost the loop around it.
     const inner = target !== undefined && targets.length === 1 ? this.inline(stack, target, pc + 4n) : undefined;
-    place.call = this.callTo(undefined, pc + 4n, stack);
     if (target !== undefined && inner !== undefined) this.predict(place, target, inner);
+    else place.call = this.callTo(undefined, pc + 4n, stack);
   }
 
   private predict(place: Place, target: bigint, stack: CallStack): void {

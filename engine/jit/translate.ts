@@ -14,7 +14,6 @@ import {
   none,
   type WasmModule,
 } from "../wasm/binaryen.js";
-import type { TemporariesMark } from "../wasm/code.js";
 import type { BlockId } from "../wasm/flow-order.js";
 import { FlowGraph } from "../wasm/structure.js";
 import { constantOf, type Field, type Value } from "../wasm/value.js";
@@ -324,29 +323,11 @@ class RegionTranslator {
   }
 
   private call(from: BlockId, end: EndOf<"call">): void {
-    const m = this.module;
     const { o } = this;
-    const { state, current } = o;
+    const { current } = o;
     const target = end.callee === undefined ? o.target : constantOf(end.callee);
     if (target === undefined || current === undefined) throw new InternalError("no call here");
-    const mark: TemporariesMark = o.code.mark();
-    const { inlined } = end;
-    if (inlined !== undefined) {
-      const inline = state.copy();
-      o.state = inline;
-      const landing = this.graph.addBlock(
-        o.code.nested(() => {
-          this.frame.setBtype(end.btype);
-        }),
-      );
-      const condition = m.i64.eq(o.wide(target), m.i64.const(BigInt.asIntN(64, inlined.target)));
-      this.graph.addBranch(from, landing, condition, 0);
-      this.edge(landing, inlined.to, inline);
-      o.code.releaseTo(mark);
-    }
-    o.state = state;
     const code = o.code.nested(() => {
-      if (inlined !== undefined) this.frame.miss();
       if (end.callee === undefined) this.rememberTarget(current.pc, target);
       this.frame.call(target, end.btype, constantOf(end.returnTo));
       if (end.to.kind === "node") o.canonical.load(this.registersAt(end.to.node).live);
@@ -363,7 +344,6 @@ function landingsOf(plan: RegionPlan): ReadonlySet<number> {
   for (const { end } of plan.nodes) {
     if (end.kind === "indirect" && end.type !== "RET" && end.predicted?.to.kind === "node")
       landings.add(end.predicted.to.node);
-    if (end.kind === "call" && end.inlined?.to.kind === "node") landings.add(end.inlined.to.node);
     if (end.kind === "dispatch") for (const { node } of end.cases) landings.add(node);
   }
   return landings;
