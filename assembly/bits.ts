@@ -1,21 +1,5 @@
 /** Arithmetic that WebAssembly has no instruction for. */
 
-/** The upper 64 bits of the unsigned 128-bit product. */
-export function mulHighU(a: u64, b: u64): u64 {
-  const aLow = a & 0xffffffff;
-  const aHigh = a >>> 32;
-  const bLow = b & 0xffffffff;
-  const bHigh = b >>> 32;
-  const middle = aHigh * bLow + ((aLow * bLow) >>> 32);
-  const other = aLow * bHigh + (middle & 0xffffffff);
-  return aHigh * bHigh + (middle >>> 32) + (other >>> 32);
-}
-
-/** The upper 64 bits of the signed 128-bit product. */
-export function mulHighS(a: i64, b: i64): i64 {
-  return <i64>mulHighU(<u64>a, <u64>b) - (b & (a >> 63)) - (a & (b >> 63));
-}
-
 /** The 64 bits in reverse order. */
 export function rbit(a: u64): u64 {
   a = ((a >>> 1) & 0x5555555555555555) | ((a & 0x5555555555555555) << 1);

@@ -1,5 +1,5 @@
 /** The core: what the interpreter's handlers and compiled regions call, and what engine/machine calls. */
-export { crc32, mulHighS, mulHighU, rbit } from "./bits";
+export { crc32, rbit } from "./bits";
 export { eret, raise, trap, undefined } from "./exceptions";
 export { fill, slotAddress } from "./icache";
 export { barrier, cleanAndInvalidate, dataCache, hostWrites, instructionCache } from "./maintenance";
