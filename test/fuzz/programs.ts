@@ -38,8 +38,8 @@ const TURNS = 15;
 const LADDERS = 6;
 const LADDER = 64;
 
-/** What a process has. */
-const userSystem = [
+/** What both oracles execute. */
+const anywhere = [
   "mrs x1, nzcv",
   "msr nzcv, x2",
   "mrs x3, tpidr_el0",
@@ -51,6 +51,11 @@ const userSystem = [
   "sb",
   "clrex",
   "sev",
+];
+
+/** What a process has. */
+const userSystem = [
+  ...anywhere,
   "yield",
   "csdb",
   "hint #34",
@@ -65,17 +70,7 @@ const userSystem = [
 
 /** And a kernel, as far as Unicorn has it. */
 const kernelSystem = [
-  "mrs x1, nzcv",
-  "msr nzcv, x2",
-  "mrs x3, tpidr_el0",
-  "msr tpidr_el0, x4",
-  "nop",
-  "dmb ish",
-  "dsb ish",
-  "isb",
-  "sb",
-  "clrex",
-  "sev",
+  ...anywhere,
   "csdb",
   "hint #34",
   "prfm pldl1keep, [x19]",
