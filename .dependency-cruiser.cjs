@@ -18,6 +18,7 @@ const layers = [
   ["engine/interpreter", "^engine/interpreter/"],
   ["engine/wasm", "^engine/wasm/"],
   ["engine/elf", "^engine/elf/"],
+  ["engine/choices", "^engine/choices/"],
   ["engine/a64", "^engine/a64/"],
   ["assembly/layout", "^assembly/"],
 ];

@@ -6,6 +6,7 @@ export { disassemble } from "./a64/disassembler.js";
 export { type Instruction, InstructionDecoder, type KnownField } from "./a64/meaning.js";
 export type * from "./a64/ops.js";
 export type { Program, ProgramSection } from "./a64/program.js";
+export * from "./choices/index.js";
 export {
   type ElfAccess,
   ElfError,
