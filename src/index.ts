@@ -7,3 +7,4 @@ export { designs } from "./static-call/designs.js";
 export { StaticCallError, type StaticCallErrorCode } from "./static-call/errors.js";
 export { type Argument, StaticCall, staticCallsOf } from "./static-call/static-call.js";
 export { staticCallSupport } from "./static-call/support.js";
+export type { MaintenanceStep, Misalignment, PatchFaults } from "./static-call/weakening.js";

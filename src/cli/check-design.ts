@@ -4,7 +4,7 @@ import type { Limits } from "../model/problem.js";
 import type { TransitionSummary } from "../proof/outcomes.js";
 import type { SceneOptions, StateName, Synchronisation } from "../proof/scene-options.js";
 import type { DesignName } from "../static-call/design.js";
-import type { MaintenanceStep, Misalignment, Weakening } from "../static-call/weakening.js";
+import { type FaultFlags, faultsOf, isOneOf, withFaultOptions } from "./fault-options.js";
 import { interruptible } from "./interruption.js";
 import { print } from "./output.js";
 import { ExitStatus, parseWhole, UsageError } from "./usage.js";
@@ -29,13 +29,11 @@ const synchronisations: readonly Synchronisation[] = [
   "dsb-isb",
   "interrupt",
 ];
-const steps: readonly MaintenanceStep[] = ["dc", "dsb1", "ic", "dsb2", "isb"];
-const misalignments: readonly Misalignment[] = ["4", "8", "line", "page"];
 const MAX_CALLERS = 8;
 const MAX_CALLS = 8;
 const BAD_OUTCOMES: ReadonlySet<string> = new Set(["nothing", "crash", "wrong"]);
 
-export interface DesignFlags extends WitnessFlags, LimitFlags {
+export interface DesignFlags extends WitnessFlags, LimitFlags, FaultFlags {
   readonly design?: DesignName;
   readonly transition?: readonly StateName[];
   readonly callers?: number;
@@ -43,18 +41,9 @@ export interface DesignFlags extends WitnessFlags, LimitFlags {
   readonly sync?: Synchronisation;
   readonly idc?: true;
   readonly dic?: true;
-  readonly skip?: readonly MaintenanceStep[];
-  readonly stores?: "words" | "bytes";
-  readonly order?: "insn-first";
-  readonly nearLiteral: boolean;
-  readonly misalign?: Misalignment;
   readonly barrier?: true;
   readonly verbose?: true;
   readonly json?: true;
-}
-
-function isOneOf<T extends string>(names: readonly T[], text: string): text is T {
-  return (names as readonly string[]).includes(text);
 }
 
 function parseTransition(text: string): StateName[] {
@@ -65,16 +54,9 @@ function parseTransition(text: string): StateName[] {
   });
 }
 
-function parseSkip(text: string): MaintenanceStep[] {
-  return text.split(",").map((name) => {
-    if (!isOneOf(steps, name)) throw new InvalidArgumentError(`Steps are ${steps.join(", ")}, with commas.`);
-    return name;
-  });
-}
-
 /** The options of `--design`, and what takes protections from a patch procedure. */
 export function withDesignOptions(command: Command): Command {
-  return command
+  const withScene = command
     .addOption(new Option("--design <name>", "check calls through a design while it is patched").choices(designNames))
     .option(
       "--transition <from:to>",
@@ -85,25 +67,8 @@ export function withDesignOptions(command: Command): Command {
     .option("--calls <n>", "calls of each", parseWhole("A number of calls", 1, MAX_CALLS))
     .addOption(new Option("--sync <how>", "callers look for a message after the updates").choices(synchronisations))
     .option("--idc", "CTR_EL0.IDC = 1: no DC is needed")
-    .option("--dic", "CTR_EL0.DIC = 1: neither DC nor IC")
-    .option("--skip <steps>", `leave out of the maintenance: ${steps.join(",")}`, parseSkip)
-    .addOption(new Option("--stores <size>", "store words or bytes, not doublewords").choices(["words", "bytes"]))
-    .addOption(new Option("--order <order>", "store the instructions before the literal").choices(["insn-first"]))
-    .option("--no-near-literal", "don't write the literal when a branch reaches the target")
-    .addOption(new Option("--misalign <how>", "move the window off its alignment").choices(misalignments))
-    .option("--barrier", "DMB ISHST between the two stores");
-}
-
-function weakeningOf(flags: DesignFlags): Weakening {
-  const { skip, stores, order, nearLiteral, misalign, barrier } = flags;
-  return {
-    ...(skip === undefined ? {} : { skip }),
-    ...(stores === undefined ? {} : { stores }),
-    ...(order === undefined ? {} : { order }),
-    ...(nearLiteral ? {} : { noNearLiteral: true as const }),
-    ...(misalign === undefined ? {} : { misalign }),
-    ...(barrier === undefined ? {} : { barrier }),
-  };
+    .option("--dic", "CTR_EL0.DIC = 1: neither DC nor IC");
+  return withFaultOptions(withScene).option("--barrier", "DMB ISHST between the two stores");
 }
 
 async function scenesOf(design: DesignName, flags: DesignFlags): Promise<SceneOptions[]> {
@@ -114,7 +79,7 @@ async function scenesOf(design: DesignName, flags: DesignFlags): Promise<SceneOp
     states,
     callers: flags.callers ?? 1,
     calls: flags.calls ?? 1,
-    weakening: weakeningOf(flags),
+    weakening: { ...faultsOf(flags), ...(flags.barrier === undefined ? {} : { barrier: true }) },
     ...(flags.sync === undefined ? {} : { synchronisation: flags.sync }),
     ...(flags.idc === undefined ? {} : { idc: true }),
     ...(flags.dic === undefined ? {} : { dic: true }),

@@ -243,7 +243,8 @@ function placeOrder(build: Builder): void {
 
 /** Problem.inOrder. */
 function programOrder(build: Builder): void {
-  build.pairs(isNoFetch, isNoFetch);
+  build.pairs((event) => !isFetch(event) && !isClean(event), isNoFetch);
+  build.pairs(isClean, (event) => !isFetch(event) && event.kind !== "ic");
   for (const event of build.trace.events) {
     const synchronises =
       event.kind === "entry" || event.kind === "return" || (event.kind === "barrier" && event.op === "ISB");

@@ -92,8 +92,9 @@ export interface Problem {
   readonly lineBytes: number;
   /**
    * Not the Arm architecture but cmodx's own engine on an x86 host: loads, stores and cache maintenance of a thread happen
-   * in program order, so do fetches after a context synchronisation event, and misaligned accesses within a line are single.
-   * What is possible all the same is what a stress campaign there can show.
+   * in program order, except that an IC need not wait for a DC before it; fetches after a context synchronisation event come
+   * after everything before that; and misaligned accesses within a line are single. What is possible all the same is what a
+   * stress campaign there can show.
    */
   readonly inOrder?: true;
 }

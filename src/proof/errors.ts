@@ -2,12 +2,11 @@ import { CmodxError } from "../../engine/index.js";
 
 /**
  * fixed-target     the design's target can't change
- * no-weakening     the design's patch procedure has no protections of that kind
  * bad-transition   fewer than two states
  * too-large        more calls than there are registers for
  * internal         a mistake in cmodx
  */
-export type ProofErrorCode = "fixed-target" | "no-weakening" | "bad-transition" | "too-large" | "internal";
+export type ProofErrorCode = "fixed-target" | "bad-transition" | "too-large" | "internal";
 
 /** What can't be made a test of. */
 export class ProofError extends CmodxError {

@@ -7,6 +7,7 @@ import { check } from "../model/check.js";
 import type { CodeBlock, DataBlock, Observable, Problem, ProblemThread } from "../model/problem.js";
 import { type Design, type KeyText, procedureSymbol } from "../static-call/design.js";
 import { designs } from "../static-call/designs.js";
+import { weaken } from "../static-call/weaken.js";
 import { ProofError } from "./errors.js";
 import type { SceneOptions } from "./scene-options.js";
 import {
@@ -49,17 +50,18 @@ const MESSAGE = 18;
 /** Symbols are resolved and sections placed; what the trampoline starts as is what its definition says. */
 function assembleScene(design: Design, patch: string, places: readonly Place[], options: SceneOptions): Program {
   const key: KeyText = { name: KEY, func: "0", near: false, type: TYPE };
-  const procedure = procedureSymbol(design.name);
+  const procedure = procedureSymbol(design);
   const callers = Array.from({ length: options.callers }, (_, caller) => callerText(caller, options, design.site(key)));
   const text = `
 	.section .data, "aw"
 	.balign	64
+${design.alignKey ?? ""}__SCK__${KEY}:
+	.quad	0
+${design.define(key)}
+	.section .data, "aw"
+	.balign	64
 message:
 	.quad	0
-	.balign	64
-__SCK__${KEY}:
-	.quad	0
-${design.define(key, options.weakening)}
 ${functionsText(options.states, places)}
 ${callers.join("")}${patcherText(places, procedure, options)}${patch}`;
   return assemble(text, {
@@ -102,24 +104,15 @@ class SceneBuilder {
   readonly #program: Program;
 
   constructor(readonly options: SceneOptions) {
-    this.design = designs[options.design];
-    const patch = this.#patch();
-    this.places = placesOf(options.states);
-    this.#program = assembleScene(this.design, patch, this.places, options);
-  }
-
-  #patch(): string {
-    const { name, patch, patchWith } = this.design;
-    const { weakening = {}, calls, states } = this.options;
+    const { weakening = {}, calls, states } = options;
+    this.design = weaken(designs[options.design], weakening);
+    const { name, patch } = this.design;
     if (patch === undefined) throw new ProofError("fixed-target", `the target of design '${name}' can't change`);
     if (calls > MAX_CALLS) throw new ProofError("too-large", `${calls} calls of one caller; at most ${MAX_CALLS}`);
     if (states.length < 2)
       throw new ProofError("bad-transition", "a transition has a state to begin and one to end with");
-    const weakened = Object.keys(weakening).length > 0;
-    if (weakened && patchWith === undefined) {
-      throw new ProofError("no-weakening", `the patch procedure of design '${name}' has nothing to leave out`);
-    }
-    return weakened && patchWith !== undefined ? patchWith(weakening) : patch;
+    this.places = placesOf(states);
+    this.#program = assembleScene(this.design, patch, this.places, options);
   }
 
   symbol(name: string): bigint {

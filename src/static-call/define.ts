@@ -4,6 +4,8 @@ import { type Design, type DesignName, type KeyText, procedureSymbol } from "./d
 import { designs } from "./designs.js";
 import { StaticCallError } from "./errors.js";
 import { Placement, writableAlias } from "./placement.js";
+import { weaken } from "./weaken.js";
+import { alignDoubleword, type PatchFaults, sectionAlignment } from "./weakening.js";
 
 /** A function: a symbol of the machine or an address; null for none; "RET0" for a function that returns 0. */
 export type Target = string | bigint | null;
@@ -16,6 +18,8 @@ export interface StaticCallOptions {
   readonly target?: Target;
   /** kCFI type hash, 32 bits. Default: the word before the target. */
   readonly type?: number;
+  /** Protections taken away from the design. */
+  readonly faults?: PatchFaults;
 }
 
 /** The target that makes a call return 0 (DEFINE_STATIC_CALL_RET0). */
@@ -109,9 +113,10 @@ function typeOf(machine: Machine, { name, design, type }: StaticCallOptions, tar
 }
 
 /** The symbol of the design's patch procedure, loaded when a machine first needs it; undefined if it has none. */
-export function procedureOf(machine: Machine, { name, patch }: Design): string | undefined {
+export function procedureOf(machine: Machine, design: Design): string | undefined {
+  const { name, patch } = design;
   if (patch === undefined) return undefined;
-  const symbol = procedureSymbol(name);
+  const symbol = procedureSymbol(design);
   if (machine.symbols.has(symbol)) return symbol;
   placementOf(machine).load(`\t.text\n\t.balign 4\n${symbol}:\n${patch}`, `${name}.s`);
   return symbol;
@@ -135,8 +140,8 @@ function checkName(machine: Machine, name: string): void {
 
 /** Loads a key whose target is `options.target`, except that RET0 and a target out of B's reach need an update. */
 export function defineKey(machine: Machine, options: StaticCallOptions): Key {
-  const { name, target = null } = options;
-  const design = designs[options.design];
+  const { name, target = null, faults = {} } = options;
+  const design = weaken(designs[options.design], faults);
   checkName(machine, name);
   const placement = placementOf(machine);
   const shared = symbolAddress(machine, "__static_call_return0");
@@ -152,9 +157,10 @@ export function defineKey(machine: Machine, options: StaticCallOptions): Key {
   };
   const conditional = design.conditionalSite;
   const callers = conditional === undefined ? "" : siteCallers(text, design.site(text), conditional(text));
-  const key = `\t.section .data, "aw"\n\t.balign 8\n__SCK__${name}:\n\t.quad ${text.func}\n`;
+  const align = design.alignKey ?? alignDoubleword({});
+  const key = `\t.section .data, "aw"\n${align}__SCK__${name}:\n\t.quad ${text.func}\n`;
   const func = new Map([[`__SCF__${name}`, address]]);
-  placement.load(`${key}${design.define(text)}${callers}`, `${name}.s`, func);
+  placement.load(`${key}${design.define(text)}${callers}`, `${name}.s`, func, sectionAlignment(faults));
   const symbol = (symbolName: string): bigint => symbolAddress(machine, symbolName);
   const at = (prefix: string): bigint => symbol(`${prefix}${name}`);
   return {

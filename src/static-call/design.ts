@@ -6,11 +6,12 @@
  *   __SCK__<name>                   the key: .quad address of the target, 0 for none
  *   __SCT__<name>                   the trampoline
  *   __static_call_return0           the target that RET0 stands for
- *   __static_call_update.<design>   the patch procedure; a hyphen of the design's name is an underscore here
+ *   __static_call_update.<design>   the patch procedure; a hyphen of the design's name is an underscore here, and what was
+ *                                   taken from it follows
  *   __patch_map                     where code can be written: see support.ts
  */
 
-import type { Weakening } from "./weakening.js";
+import { type Protection, type Weakening, weakeningSuffix } from "./weakening.js";
 
 export type DesignName =
   | "hybrid"
@@ -54,7 +55,9 @@ export interface Design {
    */
   readonly recognises?: (memory: MemoryView, name: string) => boolean;
   /** What defines a key beside `__SCK__<name>`, in sections .static_call.text and .data. */
-  define(key: KeyText, weakening?: Weakening): string;
+  define(key: KeyText): string;
+  /** Aligns the key itself. Absent: to 8 bytes. */
+  readonly alignKey?: string;
   /** Whether `define` can set a target only in the reach of a branch, so that another one takes an update. */
   readonly definesNearOnly?: true;
   /**
@@ -74,19 +77,16 @@ export interface Design {
    *   x3  the key
    */
   readonly patch?: string;
-  /** The procedure with protections taken away. Absent: it has none of those that `Weakening` names. */
-  readonly patchWith?: (weakening: Weakening) => string;
+  /** What protections it has that can be taken away, and how. Absent: none. `weaken` is how to ask for it. */
+  readonly weakenable?: {
+    readonly protections: readonly Protection[];
+    weakened(weakening: Weakening): Partial<Design>;
+  };
+  /** What has been taken away; absent: nothing. */
+  readonly weakening?: Weakening;
 }
 
-/** The patch procedure of designs whose only state is one aligned word of data. */
-export const storeTarget = `
-	hint	34			// BTI C
-	str	x2, [x3]		// the key's func
-	str	x2, [x1]		// single-copy atomic: callers see the old target or the new one
-	ret
-`;
-
 /** The symbol of a design's patch procedure. */
-export function procedureSymbol(name: DesignName): string {
-  return `__static_call_update.${name.replaceAll("-", "_")}`;
+export function procedureSymbol({ name, weakening = {} }: Design): string {
+  return `__static_call_update.${name.replaceAll("-", "_")}${weakeningSuffix(weakening)}`;
 }

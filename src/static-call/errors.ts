@@ -10,6 +10,7 @@ import { CmodxError } from "../../engine/index.js";
  * bad-target      not a multiple of 4: no instruction stands there, and B can't encode it
  * fixed-target    the design's target can't change, or has to be given
  * no-type         a kCFI-checked key without a type hash
+ * no-protection   what was to be taken away from the design is nothing that it has
  * internal        a mistake in cmodx
  */
 export type StaticCallErrorCode =
@@ -22,6 +23,7 @@ export type StaticCallErrorCode =
   | "bad-target"
   | "fixed-target"
   | "no-type"
+  | "no-protection"
   | "internal";
 
 /** What a static call refuses. Faults of the guest code that it runs are the engine's own errors. */

@@ -22,6 +22,10 @@ function eighths(window: WindowSpec, from: bigint, to: bigint): Range {
   return { window: window.name, next: window.address + from * eighth, end: window.address + to * eighth };
 }
 
+function aligned(address: bigint, alignment: bigint): bigint {
+  return (address + alignment - 1n) & -alignment;
+}
+
 /** Hands out the reserved ranges of one machine. */
 export class Placement {
   readonly #machine: Machine;
@@ -37,9 +41,12 @@ export class Placement {
     ]);
   }
 
-  /** Assembles `text` with its sections at the next free addresses, and loads it. `extra`: symbols beside the machine's. */
-  load(text: string, file: string, extra: ReadonlyMap<string, bigint> = new Map()): void {
-    const next = (name: string): bigint => this.#range(name).next;
+  /**
+   * Assembles `text` with its sections at the next free addresses that are multiples of `alignment` bytes, and loads it.
+   * `extra`: symbols beside the machine's.
+   */
+  load(text: string, file: string, extra: ReadonlyMap<string, bigint> = new Map(), alignment = ALIGNMENT): void {
+    const next = (name: string): bigint => aligned(this.#range(name).next, alignment);
     const program = assemble(text, {
       base: next(".text"),
       sections: { ".static_call.text": next(".static_call.text"), ".data": next(".data") },
@@ -79,7 +86,7 @@ export class Placement {
             `and something else stands at 0x${section.address.toString(16)}`,
         );
       }
-      range.next = (end + ALIGNMENT - 1n) & -ALIGNMENT;
+      range.next = aligned(end, ALIGNMENT);
     }
   }
 }

@@ -12,6 +12,8 @@ import type { DesignName } from "./design.js";
 import { designs } from "./designs.js";
 import { StaticCallError } from "./errors.js";
 import { patchMappings } from "./placement.js";
+import { weaken } from "./weaken.js";
+import type { PatchFaults } from "./weakening.js";
 
 const PATCH_MAP = "__patch_map";
 
@@ -24,11 +26,16 @@ function patchMap(machine: Machine): string {
 
 /**
  * Loads what code of that design needs, where that has not been done yet; gives the symbols, for linkElf.
- * Throws a StaticCallError if the design's target can't change, or an UnknownWindowError.
+ * Throws a StaticCallError if the design's target can't change or has nothing of what is to be taken away, or an
+ * UnknownWindowError.
  */
-export function staticCallSupport(machine: Machine, design: DesignName = "hybrid"): ReadonlyMap<string, bigint> {
+export function staticCallSupport(
+  machine: Machine,
+  design: DesignName = "hybrid",
+  faults: PatchFaults = {},
+): ReadonlyMap<string, bigint> {
   const placement = placementOf(machine);
-  const procedure = procedureOf(machine, designs[design]);
+  const procedure = procedureOf(machine, weaken(designs[design], faults));
   if (procedure === undefined) {
     throw new StaticCallError("fixed-target", `the target of a static call of design '${design}' can't change`);
   }

@@ -63,7 +63,7 @@ test("an execution for each state of a litmus test", () => {
 test.each([
   [["--design", "nosuch"], /Allowed choices are hybrid,/],
   [["--design", "hybrid", "--transition", "null:nowhere"], /A transition is two or more of null, ret0, near, far/],
-  [["--design", "literal", "--skip", "ic"], /design 'literal' has nothing to leave out/],
+  [["--design", "literal", "--skip", "ic"], /design 'literal' has no cache maintenance/],
   [["--design", "hybrid", "x.litmus"], /name no files beside it/],
   [["--design", "hybrid", "--transition", "null"], /a transition has a state to begin and one to end with/],
 ])("%j is refused", (args, message) => {

@@ -2,8 +2,8 @@
  * Trampolines that branch directly where they can and load their target where they must: the one of the thread, and what
  * the thread and its readers thought of changing in it.
  */
-import type { Design, DesignName, MemoryView } from "../design.js";
-import { alignText, maintenanceText, storeText, type Weakening } from "../weakening.js";
+import type { Design, DesignName, KeyText, MemoryView } from "../design.js";
+import { alignWindow, maintenanceText, type Protection, storeText, type Weakening } from "../weakening.js";
 
 const BTI_C = 0xd503245f;
 const NOP = 0xd503201f;
@@ -59,13 +59,22 @@ function movW4({ word, state }: Variant["empty"]): string {
 
 /** The stores of literal and instructions. */
 function stores(variant: Variant, weakening: Weakening): string {
+  const split = weakening.misalign === "4" ? { stores: "words" as const, ...weakening } : weakening;
   const skip = weakening.noNearLiteral === true ? "	cbnz	x8, 3f\n" : "";
-  const literal = `${skip}${storeText(variant.emptyLiteral === undefined ? 2 : 10, -8, "literal", weakening)}${skip === "" ? "" : "3:\n"}`;
-  const instructions = storeText(4, 0, "instructions", weakening);
+  const from = variant.emptyLiteral === undefined ? 2 : 10;
+  const store = storeText({ from, to: 1, offset: -8, bytes: 8, of: "literal" }, split);
+  const literal = `${skip}${store}${skip === "" ? "" : "3:\n"}`;
+  const instructions = storeText({ from: 4, to: 1, bytes: 8, of: "instructions" }, split);
   const barrier = weakening.barrier === true ? "	dmb	ishst\n" : "";
   // The literal first, whatever the state; then both instructions in one store.
   const [first, second] = weakening.order === "insn-first" ? [instructions, literal] : [literal, instructions];
   return `${first}${barrier}${second}`;
+}
+
+/** The maintenance: of the line in which the window begins, where another one has the instructions. */
+function maintenance(weakening: Weakening): string {
+  const isSplit = weakening.misalign === "line" || weakening.misalign === "page";
+  return isSplit ? `	sub	x11, x0, #8\n${maintenanceText(weakening, "x11")}` : maintenanceText(weakening);
 }
 
 function patch(variant: Variant, weakening: Weakening): string {
@@ -96,7 +105,32 @@ ${near ? "	mov	x8, #1\n" : ""}	b	2f
 2:	movz	w5, #0x245f		// BTI C
 	movk	w5, #0xd503, lsl #16
 	orr	x4, x5, x4, lsl #32
-${stores(variant, weakening)}${maintenanceText(weakening)}	ret
+${stores(variant, weakening)}${maintenance(weakening)}	ret
+`;
+}
+
+const protections: readonly Protection[] = [
+  "maintenance",
+  "stores",
+  "order",
+  "near literal",
+  "barrier",
+  "misalign 4",
+  "misalign 8",
+  "misalign line",
+  "misalign page",
+];
+
+function define({ empty, emptyLiteral, tail }: Variant, { name, func, near }: KeyText, weakening: Weakening): string {
+  return `
+	.pushsection .static_call.text, "ax"
+${alignWindow(weakening)}	.globl	__SCT__${name}
+0:	.quad	${emptyLiteral === undefined ? "0" : `__SCT__${name} + ${emptyLiteral}`}
+__SCT__${name}:
+	hint	34			// BTI C
+	${near ? `b	${func}` : empty.text}
+	ldr	x16, 0b
+${tail.text}	.popsection
 `;
 }
 
@@ -120,20 +154,17 @@ export function hybridDesign(variant: Variant): Design {
       return isAligned && memory.u32(trampoline, 0) === BTI_C && hasTail && stateOf(variant, memory, key) !== "unknown";
     },
     definesNearOnly: true,
-    define: ({ name: key, func, near }, weakening = {}) => `
-	.pushsection .static_call.text, "ax"
-${alignText(weakening)}	.globl	__SCT__${key}
-0:	.quad	${variant.emptyLiteral === undefined ? "0" : `__SCT__${key} + ${variant.emptyLiteral}`}
-__SCT__${key}:
-	hint	34			// BTI C
-	${near ? `b	${func}` : empty.text}
-	ldr	x16, 0b
-${tail.text}	.popsection
-`,
+    define: (key) => define(variant, key, {}),
     site: ({ name: key }) => `	bl	__SCT__${key}`,
     patched: (key) => `__SCT__${key}`,
     patch: patch(variant, {}),
-    patchWith: (weakening) => patch(variant, weakening),
+    weakenable: {
+      protections,
+      weakened: (weakening) => ({
+        define: (key) => define(variant, key, weakening),
+        patch: patch(variant, weakening),
+      }),
+    },
   };
 }
 

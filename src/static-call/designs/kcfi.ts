@@ -3,11 +3,11 @@
  * function, and a call traps when it is another one. The immediate of the BRK says which registers held hash
  * and target: 0x8000 | 17 << 5 | 8.
  */
-import { type Design, type KeyText, storeTarget } from "../design.js";
+import type { Design, KeyText } from "../design.js";
+import { alignDoubleword, type Weakening } from "../weakening.js";
+import { doublewordDesign, loadText, storeFunc } from "./doubleword.js";
 
-const load = ({ name }: KeyText): string => `
-	adrp	x8, __SCK__${name}
-	ldr	x8, [x8, :lo12:__SCK__${name}]`;
+const load = ({ name }: KeyText, weakening: Weakening): string => loadText("x8", `__SCK__${name}`, weakening);
 
 const checkedCall = ({ type }: KeyText): string => `
 	ldur	w16, [x8, #-4]
@@ -26,10 +26,13 @@ export const kcfi: Design = {
     "BLR checked": "the pointer's function is called if its type hash is the expected one, otherwise BRK #0x8228",
   },
   state: (memory, name) => (memory.u64(`__SCK__${name}`, 0) === 0n ? "NULL" : "BLR checked"),
-  define: () => "",
-  site: (key) => `${load(key)}${checkedCall(key)}`,
-  conditionalSite: (key) => `${load(key)}
-	cbz	x8, . + 32${checkedCall(key)}`,
   patched: (name) => `__SCK__${name}`,
-  patch: storeTarget,
+  ...doublewordDesign((weakening) => ({
+    define: () => "",
+    alignKey: alignDoubleword(weakening),
+    site: (key) => `${load(key, weakening)}${checkedCall(key)}`,
+    conditionalSite: (key) => `${load(key, weakening)}
+	cbz	x8, . + 32${checkedCall(key)}`,
+    patch: storeFunc(weakening),
+  })),
 };

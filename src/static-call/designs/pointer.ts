@@ -1,9 +1,9 @@
 /** What a static call replaces: a call through a function pointer in memory. */
-import { type Design, type KeyText, storeTarget } from "../design.js";
+import type { Design, KeyText } from "../design.js";
+import { alignDoubleword, type Weakening } from "../weakening.js";
+import { doublewordDesign, loadText, storeFunc } from "./doubleword.js";
 
-const load = ({ name }: KeyText): string => `
-	adrp	x8, __SCK__${name}
-	ldr	x8, [x8, :lo12:__SCK__${name}]`;
+const load = ({ name }: KeyText, weakening: Weakening): string => loadText("x8", `__SCK__${name}`, weakening);
 
 export const pointer: Design = {
   name: "pointer",
@@ -13,12 +13,15 @@ export const pointer: Design = {
     BLR: "the pointer's function is called",
   },
   state: (memory, name) => (memory.u64(`__SCK__${name}`, 0) === 0n ? "NULL" : "BLR"),
-  define: () => "",
-  site: (key) => `${load(key)}
+  patched: (name) => `__SCK__${name}`,
+  ...doublewordDesign((weakening) => ({
+    define: () => "",
+    alignKey: alignDoubleword(weakening),
+    site: (key) => `${load(key, weakening)}
 	blr	x8`,
-  conditionalSite: (key) => `${load(key)}
+    conditionalSite: (key) => `${load(key, weakening)}
 	cbz	x8, . + 8
 	blr	x8`,
-  patched: (name) => `__SCK__${name}`,
-  patch: storeTarget,
+    patch: storeFunc(weakening),
+  })),
 };
