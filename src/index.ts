@@ -5,6 +5,7 @@ export { RET0, type StaticCallOptions, type Target } from "./static-call/define.
 export type { Design, DesignName, KeyText, MemoryView } from "./static-call/design.js";
 export { designs } from "./static-call/designs.js";
 export { StaticCallError, type StaticCallErrorCode } from "./static-call/errors.js";
+export { linkSites, type WithSections } from "./static-call/sites.js";
 export { type Argument, StaticCall, staticCallsOf } from "./static-call/static-call.js";
 export { staticCallSupport } from "./static-call/support.js";
 export type { MaintenanceStep, Misalignment, PatchFaults } from "./static-call/weakening.js";

@@ -18,6 +18,7 @@ const designNames: readonly DesignName[] = [
   "hybrid-ret",
   "hybrid-b",
   "literal",
+  "inline",
   "pointer",
   "kcfi",
 ];

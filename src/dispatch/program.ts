@@ -5,6 +5,7 @@
 import { assemble, type Machine } from "../../engine/index.js";
 import type { Target } from "../static-call/define.js";
 import type { DesignName } from "../static-call/design.js";
+import { linkSites } from "../static-call/sites.js";
 import { StaticCall } from "../static-call/static-call.js";
 
 /** A design in one of its states. */
@@ -26,6 +27,9 @@ export const cases: readonly Case[] = [
   { design: "kcfi", state: "BLR checked", target: "callee", calls: true },
   { design: "literal", state: "literal", target: "callee", calls: true },
   { design: "literal", state: "NULL", target: null, calls: false },
+  { design: "inline", state: "NOP", target: null, calls: false },
+  { design: "inline", state: "BL", target: "callee", calls: true },
+  { design: "inline", state: "BL trampoline", target: "callee_far", calls: true },
 ];
 
 /** clang's kCFI hash of a function of this type would stand here; any 32 bits serve. */
@@ -84,6 +88,8 @@ export function loadCases(machine: Machine, selected: readonly Case[] = cases): 
     return { ...each, loop: `loop_${name}`, key };
   });
   const source = loaded.map((each) => callLoop(each.loop, each.key.site)).join("");
-  machine.load(assemble(source, { base: text + 4096n, symbols: machine.symbols, file: "loops.s" }));
+  const loops = assemble(source, { base: text + 4096n, symbols: machine.symbols, file: "loops.s" });
+  machine.load(loops);
+  linkSites(machine, loops);
   return loaded;
 }

@@ -30,6 +30,11 @@ export class Choices {
     return this.#taken[index] as number;
   }
 
+  /** Whether some question so far had more than one answer. */
+  get open(): boolean {
+    return this.#of.length > 0;
+  }
+
   /** Makes the next answers differ from all before. False if there are no others. */
   advance(): boolean {
     this.#next = 0;
@@ -45,6 +50,12 @@ export class Choices {
     }
     return false;
   }
+}
+
+interface Turns {
+  readonly turns: number;
+  /** How many choices there had been at the last one. */
+  readonly choices: number;
 }
 
 export class ThreadState {
@@ -64,8 +75,10 @@ export class ThreadState {
   #trail: readonly string[] = [];
   /** Where it has jumped back to since then: the place in the trail, and all that decides how it goes on. */
   #arrivals: readonly { readonly at: number; readonly state: string }[] = [];
-  /** Jumps back to each place since the last call, if there was a store since the one before. */
-  #turns: ReadonlyMap<bigint, number> = new Map();
+  /** Instructions so far that had a choice. */
+  #choices = 0;
+  /** Jumps back to each place since the last call, if there was a store and a choice since the one before. */
+  #turns: ReadonlyMap<bigint, Turns> = new Map();
   /** The events that the trail has. */
   #told = 0;
   /** Set when the thread is done. */
@@ -92,6 +105,7 @@ export class ThreadState {
     copy.control = this.control;
     copy.monitor = this.monitor;
     copy.ended = this.ended;
+    copy.#choices = this.#choices;
     copy.#turns = this.#turns;
     copy.#told = this.#told;
     copy.#trail = this.#trail;
@@ -123,13 +137,21 @@ export class ThreadState {
     return this.#trail.slice(from, to).every((step, index) => step === this.#trail[before + index]);
   }
 
+  /** Called after an instruction that had a choice. */
+  chose(): void {
+    this.#choices++;
+  }
+
   /**
    * Called after each jump back: how often the thread has come there since its last call, storing something each time. Loops
-   * that store (a lock taken by SWP) have no end that could be seen from within.
+   * that store (a lock taken by SWP) have no end that could be seen from within. Turns without a choice do not count: where
+   * they lead is known, and the number of instructions is limit enough.
    */
   storingTurns(): number {
-    const turns = (this.#turns.get(this.pc) ?? 0) + (this.#arrivals.length === 0 ? 1 : 0);
-    this.#turns = new Map(this.#turns).set(this.pc, turns);
+    const { turns: before, choices } = this.#turns.get(this.pc) ?? { turns: 0, choices: -1 };
+    const counts = this.#arrivals.length === 0 && this.#choices > choices;
+    const turns = before + (counts ? 1 : 0);
+    this.#turns = new Map(this.#turns).set(this.pc, { turns, choices: this.#choices });
     return turns;
   }
 

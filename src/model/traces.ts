@@ -120,6 +120,7 @@ class Explorer {
       if (!(raised instanceof RaisedException)) throw raised;
       this.#take(state, ops, raised);
     }
+    if (choices.open) state.chose();
     state.instructions++;
   }
 

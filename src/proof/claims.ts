@@ -268,6 +268,39 @@ const beyond: readonly Claim[] = [
       ),
     ],
   },
+  {
+    title:
+      "14. inline: with BL and NOP alone, and a trampoline that always knows the target, call sites may be patched",
+    experiments: [
+      experiment("a call that comes to neither target", scenes("inline", all), bad, "nowhere"),
+      experiment(
+        "two callers, a site each",
+        scenes(
+          "inline",
+          [
+            ["null", "far"],
+            ["far", "near"],
+          ],
+          { callers: 2 },
+        ),
+        bad,
+        "nowhere",
+      ),
+      experiment("instructions that may not be exchanged", scenes("inline", all), conflict, "nowhere"),
+      experiment(
+        "the old target after the update and a message",
+        scenes("inline", all, synchronised),
+        stale,
+        "nowhere",
+      ),
+      experiment(
+        "near to far with the literal not written for near targets",
+        scenes("inline", [["near", "far"]], { weakening: { noNearLiteral: true } }),
+        bad,
+        "everywhere",
+      ),
+    ],
+  },
 ];
 
 function barrierExperiments(): Experiment[] {

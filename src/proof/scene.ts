@@ -39,13 +39,29 @@ export const UNMADE = 77n;
 const TEXT = 0x10_0000n;
 const TRAMPOLINES = 0x20_0000n;
 const DATA = 0x30_0000n;
+const SITE_ENTRIES = 0x40_0000n;
 /** Out of the reach of a branch from the trampoline, and from each other in most bytes of their addresses. */
 const FAR = 0x1_2345_6780n;
 /** CTR_EL0's DminLine and IminLine on the cores that Linux runs on. */
 const LINE_BYTES = 64;
 const KEY = "key";
+const TABLE = "__SCS__key";
+const SITES = ".static_call_sites";
+/** An entry of the table: where the site is executed, and where it is written. */
+const SITE_BYTES = 16;
 const MAX_CALLS = 8;
 const MESSAGE = 18;
+
+/** The rest of a key whose call sites are patched: its table, with room for all of them. */
+function sitesText({ callers, calls }: SceneOptions): string {
+  return `	.quad	${TABLE}
+	.balign	64
+${TABLE}:
+	.quad	0
+	.skip	${SITE_BYTES * (callers * calls + 1)}
+	.balign	64
+`;
+}
 
 /** Symbols are resolved and sections placed; what the trampoline starts as is what its definition says. */
 function assembleScene(design: Design, patch: string, places: readonly Place[], options: SceneOptions): Program {
@@ -57,7 +73,7 @@ function assembleScene(design: Design, patch: string, places: readonly Place[], 
 	.balign	64
 ${design.alignKey ?? ""}__SCK__${KEY}:
 	.quad	0
-${design.define(key)}
+${design.sites === true ? sitesText(options) : ""}${design.define(key)}
 	.section .data, "aw"
 	.balign	64
 message:
@@ -69,6 +85,7 @@ ${callers.join("")}${patcherText(places, procedure, options)}${patch}`;
     sections: {
       ".static_call.text": TRAMPOLINES,
       ".data": DATA,
+      [SITES]: SITE_ENTRIES,
       ...Object.fromEntries(options.states.map((_, index) => [farSection(index), FAR * BigInt(index + 1)])),
     },
     file: `${design.name}.s`,
@@ -80,18 +97,29 @@ interface Blocks {
   readonly data: readonly DataBlock[];
 }
 
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
 function blocksOf(program: Program): Blocks {
   const isCode = ({ flags }: { readonly flags: string }): boolean => flags.includes("x");
   return {
-    code: program.sections.filter(isCode).map(({ address, bytes }) => {
-      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-      return {
-        address,
-        words: Array.from({ length: bytes.length >>> 2 }, (_, index) => view.getUint32(4 * index, true)),
-      };
-    }),
-    data: program.sections.filter((section) => !isCode(section)).map(({ address, bytes }) => ({ address, bytes })),
+    code: program.sections.filter(isCode).map(({ address, bytes }) => ({
+      address,
+      words: Array.from({ length: bytes.length >>> 2 }, (_, index) => viewOf(bytes).getUint32(4 * index, true)),
+    })),
+    data: program.sections
+      .filter((section) => !isCode(section) && section.name !== SITES)
+      .map(({ address, bytes }) => ({ address, bytes })),
   };
+}
+
+/** The call sites that are patched. */
+function sitesOf({ sections }: Program): bigint[] {
+  const { bytes } = sections.find(({ name }) => name === SITES) ?? { bytes: new Uint8Array() };
+  return Array.from({ length: bytes.length / SITE_BYTES }, (_, index) =>
+    viewOf(bytes).getBigUint64(SITE_BYTES * index, true),
+  );
 }
 
 /** Bytes before and after what the patch procedure is told to write that it may write. */
@@ -133,20 +161,37 @@ class SceneBuilder {
     return label === undefined ? 0n : this.symbol(label);
   }
 
+  /** The code and data, with the table of sites filled as a kernel does it when it starts. */
+  #blocks(): Blocks {
+    const sites = sitesOf(this.#program);
+    if (sites.length === 0) return blocksOf(this.#program);
+    const first = this.symbol(TABLE) + 8n;
+    return sites.reduce((left, site, index) => {
+      const entry = first + BigInt(SITE_BYTES * index);
+      return overwrite(overwrite(left, entry, 8, site), entry + 8n, 8, site);
+    }, blocksOf(this.#program));
+  }
+
   /** What the patch procedure gives, run alone: the bytes of the initial state. */
   #initial(blocks: Blocks): Blocks {
     const [first] = this.places;
-    if (first === undefined || this.#target(first) === 0n) return blocks;
-    const addresses = [
-      ...Array.from({ length: PATCHED_DOUBLEWORDS }, (_, index) => this.patched - PATCHED_BEFORE + BigInt(8 * index)),
-      this.symbol(`__SCK__${KEY}`),
-    ].filter((address) => isIn(blocks, address));
+    const sites = sitesOf(this.#program);
+    if (first === undefined || (this.#target(first) === 0n && sites.length === 0)) return blocks;
+    const places: (readonly [bigint, 4 | 8])[] = [
+      ...Array.from(
+        { length: PATCHED_DOUBLEWORDS },
+        (_, index) => [this.patched - PATCHED_BEFORE + BigInt(8 * index), 8] as const,
+      ),
+      [this.symbol(`__SCK__${KEY}`), 8] as const,
+      ...sites.map((site) => [site, 4] as const),
+    ];
+    const observed = places.filter(([address, bytes]) => isIn(blocks, address, bytes));
     const result = check({
       name: "initial",
       ...blocks,
       threads: [this.#patcher([first, first])],
       exits: [this.symbol("patcher.end")],
-      observed: addresses.map((address) => ({ kind: "memory", address, bytes: 8 })),
+      observed: observed.map(([address, bytes]) => ({ kind: "memory", address, bytes })),
       observedFaults: [{ thread: 0 }],
       idc: true,
       dic: true,
@@ -156,7 +201,10 @@ class SceneBuilder {
     if (!result.complete || result.states.length !== 1 || state === undefined || state.faults.length > 0) {
       throw new ProofError("internal", "the patch procedure, run alone, does not come to one end");
     }
-    return addresses.reduce((left, address, index) => overwrite(left, address, state.values[index] ?? 0n), blocks);
+    return observed.reduce(
+      (left, [address, bytes], index) => overwrite(left, address, bytes, state.values[index] ?? 0n),
+      blocks,
+    );
   }
 
   #patcher(places: readonly Place[]): ProblemThread {
@@ -203,7 +251,7 @@ class SceneBuilder {
     const threads = [...this.#callers(), this.#patcher(this.places)];
     const problem: Problem = {
       name: `${options.design} ${options.states.join(":")}`,
-      ...this.#initial(blocksOf(this.#program)),
+      ...this.#initial(this.#blocks()),
       threads,
       exits: [...this.symbols].filter(([name]) => name.endsWith(".end")).map(([, address]) => address),
       observed,
@@ -224,18 +272,19 @@ class SceneBuilder {
   }
 }
 
-function isIn({ code, data }: Blocks, address: bigint): boolean {
-  const within = (first: bigint, bytes: number): boolean => address >= first && address + 8n <= first + BigInt(bytes);
+function isIn({ code, data }: Blocks, address: bigint, bytes: number): boolean {
+  const within = (first: bigint, size: number): boolean =>
+    address >= first && address + BigInt(bytes) <= first + BigInt(size);
   return (
     code.some((block) => within(block.address, 4 * block.words.length)) ||
     data.some((block) => within(block.address, block.bytes.length))
   );
 }
 
-/** Blocks with a doubleword replaced. */
-function overwrite({ code, data }: Blocks, at: bigint, value: bigint): Blocks {
+/** Blocks with some bytes replaced. */
+function overwrite({ code, data }: Blocks, at: bigint, bytes: number, value: bigint): Blocks {
   const byteOf = (address: bigint): number => Number((value >> (8n * (address - at))) & 0xffn);
-  const covers = (address: bigint): boolean => address >= at && address < at + 8n;
+  const covers = (address: bigint): boolean => address >= at && address < at + BigInt(bytes);
   return {
     code: code.map(({ address, words }) => ({
       address,
@@ -249,9 +298,9 @@ function overwrite({ code, data }: Blocks, at: bigint, value: bigint): Blocks {
         return changed;
       }),
     })),
-    data: data.map(({ address, bytes }) => ({
+    data: data.map(({ address, bytes: old }) => ({
       address,
-      bytes: bytes.map((byte, index) => (covers(address + BigInt(index)) ? byteOf(address + BigInt(index)) : byte)),
+      bytes: old.map((byte, index) => (covers(address + BigInt(index)) ? byteOf(address + BigInt(index)) : byte)),
     })),
   };
 }

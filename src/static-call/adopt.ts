@@ -1,10 +1,11 @@
 /** Keys that cmodx has not defined, but found in what was loaded: a compiled file's DEFINE_STATIC_CALL. */
 import { type Machine, UnknownSymbolError } from "../../engine/index.js";
-import { type Key, placementOf, symbolAddress, updateOf } from "./define.js";
+import { type Key, updateOf } from "./define.js";
 import type { DesignName } from "./design.js";
 import { designs } from "./designs.js";
 import { StaticCallError } from "./errors.js";
 import { memoryView } from "./memory-view.js";
+import { placementOf, symbolAddress } from "./placements.js";
 
 /** What defines static calls: an ElfImage, or a Program. */
 export interface WithSymbols {

@@ -1,9 +1,11 @@
 /** Makes a key: its text is assembled, placed and loaded, and its addresses noted. */
-import { type Machine, UnknownSymbolError } from "../../engine/index.js";
+import type { Machine } from "../../engine/index.js";
 import { type Design, type DesignName, type KeyText, procedureSymbol } from "./design.js";
 import { designs } from "./designs.js";
 import { StaticCallError } from "./errors.js";
-import { Placement, writableAlias } from "./placement.js";
+import { writableAlias } from "./placement.js";
+import { placementOf, return0Text, symbolAddress } from "./placements.js";
+import { linkSites, noteKey } from "./sites.js";
 import { weaken } from "./weaken.js";
 import { alignDoubleword, type PatchFaults, sectionAlignment } from "./weakening.js";
 
@@ -25,6 +27,13 @@ export interface StaticCallOptions {
 /** The target that makes a call return 0 (DEFINE_STATIC_CALL_RET0). */
 export const RET0 = "RET0";
 
+/** The arguments of a design's patch procedure, besides the target and the key, and where it stands. */
+export interface Update {
+  readonly procedure: bigint;
+  readonly patched: bigint;
+  readonly writable: bigint;
+}
+
 /** A key that has been loaded. */
 export interface Key {
   readonly design: Design;
@@ -38,27 +47,7 @@ export interface Key {
   /** The function that RET0 stands for. */
   readonly return0: bigint;
   /** Absent when the target can't change. */
-  readonly update: { readonly procedure: bigint; readonly patched: bigint; readonly writable: bigint } | undefined;
-}
-
-/** What each machine has been given so far; an entry goes when its machine goes. */
-const placements = new WeakMap<Machine, Placement>();
-
-const return0 = (label: string): string => `
-	.text
-${label}:
-	hint	34
-	mov	x0, #0
-	ret
-`;
-
-export function placementOf(machine: Machine): Placement {
-  const known = placements.get(machine);
-  if (known !== undefined) return known;
-  const made = new Placement(machine);
-  placements.set(machine, made);
-  made.load(return0("__static_call_return0"), "static_call.s");
-  return made;
+  readonly update: Update | undefined;
 }
 
 const frame = (label: string, site: string): string => `
@@ -71,25 +60,20 @@ ${site}
 	ret
 `;
 
-/**
- * For designs whose call site is more than a branch to one address: functions that hold the site, for the
- * host to call, and a function of the key's own type that returns 0.
- */
-function siteCallers(key: KeyText, site: string, conditionalSite: string): string {
+/** For designs whose call site is more than a branch to one address: functions that hold the site, for the host to call. */
+function siteCallers(design: Design, key: KeyText): string {
+  const { sites, site, conditionalSite } = design;
+  const caller = `\t.text\n${frame(`__static_call.${key.name}`, site(key))}`;
+  if (conditionalSite === undefined) return sites === true ? caller : "";
+  // Its type is checked or was: RET0 needs a function of the key's own.
   return `
 	.text
 	.balign	4
 	.word	0x${key.type.toString(16)}
-${return0(`__static_call_return0.${key.name}`)}
-${frame(`__static_call.${key.name}`, site)}
-${frame(`__static_call_cond.${key.name}`, conditionalSite)}
+${return0Text(`__static_call_return0.${key.name}`)}
+${caller}
+${frame(`__static_call_cond.${key.name}`, conditionalSite(key))}
 `;
-}
-
-export function symbolAddress(machine: Machine, symbol: string): bigint {
-  const address = machine.symbols.get(symbol);
-  if (address === undefined) throw new UnknownSymbolError(symbol);
-  return address;
 }
 
 /** The address that a target stands for, 0 for none. Throws a StaticCallError if no instruction can stand there. */
@@ -155,22 +139,29 @@ export function defineKey(machine: Machine, options: StaticCallOptions): Key {
     near: address !== 0n && placement.near(address),
     type: typeOf(machine, options, target === RET0 ? 0n : address),
   };
-  const conditional = design.conditionalSite;
-  const callers = conditional === undefined ? "" : siteCallers(text, design.site(text), conditional(text));
   const align = design.alignKey ?? alignDoubleword({});
-  const key = `\t.section .data, "aw"\n${align}__SCK__${name}:\n\t.quad ${text.func}\n`;
+  const tables = design.sites === true ? "\t.quad	0\n" : "";
+  const key = `\t.section .data, "aw"\n${align}__SCK__${name}:\n\t.quad ${text.func}\n${tables}`;
   const func = new Map([[`__SCF__${name}`, address]]);
-  placement.load(`${key}${design.define(text)}${callers}`, `${name}.s`, func, sectionAlignment(faults));
+  const definition = `${key}${design.define(text)}${siteCallers(design, text)}`;
+  const program = placement.load(definition, `${name}.s`, func, sectionAlignment(faults));
   const symbol = (symbolName: string): bigint => symbolAddress(machine, symbolName);
   const at = (prefix: string): bigint => symbol(`${prefix}${name}`);
-  return {
+  const { sites, conditionalSite } = design;
+  const entry = sites === true || conditionalSite !== undefined ? at("__static_call.") : at("__SCT__");
+  const made: Key = {
     design,
     symbol,
     text,
     address: at("__SCK__"),
-    entry: at(conditional === undefined ? "__SCT__" : "__static_call."),
-    conditionalEntry: at(conditional === undefined ? "__SCT__" : "__static_call_cond."),
-    return0: conditional === undefined ? shared : at("__static_call_return0."),
+    entry,
+    conditionalEntry: conditionalSite === undefined ? entry : at("__static_call_cond."),
+    return0: conditionalSite === undefined ? shared : at("__static_call_return0."),
     update: updateOf(machine, design, symbol, name),
   };
+  if (sites === true && made.update !== undefined) {
+    noteKey(machine, made.address, name, made.update);
+    linkSites(machine, program);
+  }
+  return made;
 }

@@ -3,7 +3,8 @@
  * procedure that changes the target, and what the trampoline's states mean. The text runs as guest code.
  *
  * Symbols, with the kernel's names (include/linux/static_call.h) where it has them:
- *   __SCK__<name>                   the key: .quad address of the target, 0 for none
+ *   __SCK__<name>                   the key: .quad address of the target, 0 for none; if call sites are patched a second one,
+ *                                   the address of the first table of them
  *   __SCT__<name>                   the trampoline
  *   __static_call_return0           the target that RET0 stands for
  *   __static_call_update.<design>   the patch procedure; a hyphen of the design's name is an underscore here, and what was
@@ -19,6 +20,7 @@ export type DesignName =
   | "hybrid-ret"
   | "hybrid-b"
   | "literal"
+  | "inline"
   | "direct"
   | "pointer"
   | "kcfi";
@@ -65,6 +67,8 @@ export interface Design {
    * no numeric labels, so that it can stand within a loop that has.
    */
   site(key: KeyText): string;
+  /** Whether the text of `site` has an entry for the section .static_call_sites, since it is patched too: see sites.ts. */
+  readonly sites?: true;
   /** static_call_cond: leaves x0 alone when there is no target. Absent where the trampoline sees to that. */
   readonly conditionalSite?: (key: KeyText) => string;
   /** The symbol of what the patch procedure writes. Absent: the target can't change. */

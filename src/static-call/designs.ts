@@ -2,6 +2,7 @@
 import type { Design, DesignName } from "./design.js";
 import { direct } from "./designs/direct.js";
 import { hybrid, hybridB, hybridNoCbz, hybridRet } from "./designs/hybrid.js";
+import { inline } from "./designs/inline.js";
 import { kcfi } from "./designs/kcfi.js";
 import { literal } from "./designs/literal.js";
 import { pointer } from "./designs/pointer.js";
@@ -12,6 +13,7 @@ export const designs: Readonly<Record<DesignName, Design>> = {
   "hybrid-ret": hybridRet,
   "hybrid-b": hybridB,
   literal,
+  inline,
   direct,
   pointer,
   kcfi,

@@ -10,6 +10,7 @@ import { CmodxError } from "../../engine/index.js";
  * bad-target      not a multiple of 4: no instruction stands there, and B can't encode it
  * fixed-target    the design's target can't change, or has to be given
  * no-type         a kCFI-checked key without a type hash
+ * unknown-site    an entry of .static_call_sites is no call of a key whose sites are patched
  * no-protection   what was to be taken away from the design is nothing that it has
  * internal        a mistake in cmodx
  */
@@ -23,6 +24,7 @@ export type StaticCallErrorCode =
   | "bad-target"
   | "fixed-target"
   | "no-type"
+  | "unknown-site"
   | "no-protection"
   | "internal";
 

@@ -1,7 +1,7 @@
 /**
  * Where static calls put what they define. As a linker script does for the kernel's sections, the last
  * quarter of the window "text" is set aside for .static_call.text and the patch procedures, and the last
- * quarter of the window "data" for keys and literals. An embedder's own program stays below them.
+ * quarter of the window "data" for keys, literals and tables of call sites. An embedder's own program stays below them.
  */
 import { assemble, type Machine, type Program, type WindowSpec } from "../../engine/index.js";
 import { StaticCallError } from "./errors.js";
@@ -17,9 +17,9 @@ const ALIGNMENT = 16n;
 /** B and BL: imm26 words, signed. */
 const BRANCH_REACH = 1n << 27n;
 
-function eighths(window: WindowSpec, from: bigint, to: bigint): Range {
-  const eighth = BigInt(window.size) / 8n;
-  return { window: window.name, next: window.address + from * eighth, end: window.address + to * eighth };
+function sixteenths(window: WindowSpec, from: bigint, to: bigint): Range {
+  const sixteenth = BigInt(window.size) / 16n;
+  return { window: window.name, next: window.address + from * sixteenth, end: window.address + to * sixteenth };
 }
 
 function aligned(address: bigint, alignment: bigint): bigint {
@@ -34,10 +34,12 @@ export class Placement {
   constructor(machine: Machine) {
     this.#machine = machine;
     const text = machine.window("text");
+    const data = machine.window("data");
     this.#ranges = new Map([
-      [".static_call.text", eighths(text, 6n, 7n)],
-      [".text", eighths(text, 7n, 8n)],
-      [".data", eighths(machine.window("data"), 6n, 8n)],
+      [".static_call.text", sixteenths(text, 12n, 14n)],
+      [".text", sixteenths(text, 14n, 16n)],
+      [".data", sixteenths(data, 12n, 15n)],
+      [".static_call_sites", sixteenths(data, 15n, 16n)],
     ]);
   }
 
@@ -45,16 +47,17 @@ export class Placement {
    * Assembles `text` with its sections at the next free addresses that are multiples of `alignment` bytes, and loads it.
    * `extra`: symbols beside the machine's.
    */
-  load(text: string, file: string, extra: ReadonlyMap<string, bigint> = new Map(), alignment = ALIGNMENT): void {
+  load(text: string, file: string, extra: ReadonlyMap<string, bigint> = new Map(), alignment = ALIGNMENT): Program {
     const next = (name: string): bigint => aligned(this.#range(name).next, alignment);
     const program = assemble(text, {
       base: next(".text"),
-      sections: { ".static_call.text": next(".static_call.text"), ".data": next(".data") },
+      sections: Object.fromEntries([...this.#ranges.keys()].map((name) => [name, next(name)])),
       symbols: new Map([...this.#machine.symbols, ...extra]),
       file,
     });
     this.#take(program);
     this.#machine.load(program);
+    return program;
   }
 
   /** Whether B and BL reach `target` from anywhere in .static_call.text. */

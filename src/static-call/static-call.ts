@@ -24,9 +24,11 @@ export class StaticCall {
   static define(machine: Machine, options: StaticCallOptions): StaticCall {
     const call = new StaticCall(machine, options.name, defineKey(machine, options));
     const target = options.target ?? null;
-    const { design, text } = call.#key;
+    const { design, text, update } = call.#key;
     const missed = design.definesNearOnly === true && target !== null && !text.near;
     if (missed || call.query() !== call.#address(target)) call.update(target);
+    // Whatever was taken from the procedure: this is where the key begins.
+    if (update !== undefined) machine.cleanAndInvalidate(update.patched, 8);
     return call;
   }
 
@@ -49,7 +51,10 @@ export class StaticCall {
     return this.#key.design.name;
   }
 
-  /** The call in assembly text, for a caller of one's own; assemble it with the machine's symbols. */
+  /**
+   * The call in assembly text, for a caller of one's own; assemble it with the machine's symbols, and once it is loaded
+   * give it to `linkSites`.
+   */
   get site(): string {
     return this.#key.design.site(this.#key.text);
   }

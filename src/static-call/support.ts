@@ -7,11 +7,12 @@
  *                                   be written; an entry of zeroes ends it
  */
 import type { Machine } from "../../engine/index.js";
-import { placementOf, procedureOf, symbolAddress } from "./define.js";
+import { procedureOf } from "./define.js";
 import type { DesignName } from "./design.js";
 import { designs } from "./designs.js";
 import { StaticCallError } from "./errors.js";
 import { patchMappings } from "./placement.js";
+import { placementOf, symbolAddress } from "./placements.js";
 import { weaken } from "./weaken.js";
 import type { PatchFaults } from "./weakening.js";
 

@@ -21,6 +21,9 @@ describe("dispatch", () => {
     ["kcfi", "BLR checked", 13, 2, 4],
     ["literal", "literal", 11, 1, 4],
     ["literal", "NULL", 8, 1, 4],
+    ["inline", "NOP", 3, 0, 1],
+    ["inline", "BL", 6, 0, 3],
+    ["inline", "BL trampoline", 10, 1, 4],
   ])(
     "%s in state %s executes %i instructions, %i reads, %i taken branches a turn",
     (design, state, instructions, reads, branches) => {
@@ -57,7 +60,7 @@ describe("dispatch", () => {
     const result = await measureDispatch({ calls: 20_000, progress, signal: controller.signal });
     expect(result).toMatchObject({ complete: false, cases: cases.length });
     expect(result.rows.map(({ state }) => state)).toEqual(["BL"]);
-    expect(dispatchTable(result)).toContain("Incomplete: stopped after 1 of 8 rows.");
+    expect(dispatchTable(result)).toContain("Incomplete: stopped after 1 of 11 rows.");
     expect(dispatchTable(measurement)).not.toContain("Incomplete");
     const failing = (): never => {
       throw new RangeError("of the listener's own");

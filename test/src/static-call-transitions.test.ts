@@ -26,6 +26,7 @@ const states: Readonly<Record<Exclude<DesignName, "direct">, readonly string[]>>
   "hybrid-ret": ["RET", "B", "B", "NOP+literal"],
   "hybrid-b": ["B to its RET", "B", "B", "NOP+literal"],
   literal: ["NULL", "literal", "literal", "literal"],
+  inline: ["NOP", "BL", "BL", "BL trampoline"],
   pointer: ["NULL", "BLR", "BLR", "BLR"],
   kcfi: ["NULL", "BLR checked", "BLR checked", "BLR checked"],
 };
@@ -38,7 +39,7 @@ const sums = new Map<Target, bigint>([
   ["far", 13n],
 ]);
 
-const hasTrampoline = (design: DesignName): boolean => design.startsWith("hybrid") || design === "literal";
+const hasTrampoline = (design: DesignName): boolean => design !== "pointer" && design !== "kcfi";
 
 function expectedQuery(machine: Machine, design: DesignName, target: Target): bigint | null {
   if (target === null) return null;

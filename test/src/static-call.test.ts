@@ -26,7 +26,16 @@ const faultOf = (body: () => unknown): unknown => {
   }
 };
 
-const updatable: DesignName[] = ["hybrid", "hybrid-nocbz", "hybrid-ret", "hybrid-b", "literal", "pointer", "kcfi"];
+const updatable: DesignName[] = [
+  "hybrid",
+  "hybrid-nocbz",
+  "hybrid-ret",
+  "hybrid-b",
+  "literal",
+  "inline",
+  "pointer",
+  "kcfi",
+];
 
 describe.each([
   ["interpreter", false],
@@ -71,7 +80,7 @@ describe.each([
     expect(second.call(10)).toBe(0n);
   });
 
-  test.each(["hybrid", "literal"] as const)("%s: without a target the trampoline returns", async (design) => {
+  test.each(["hybrid", "literal", "inline"] as const)("%s: without a target the trampoline returns", async (design) => {
     const machine = await machineWith(jit);
     const key = StaticCall.define(machine, { name: "key", design });
     expect(key.call(10)).toBe(10n);
@@ -96,7 +105,7 @@ describe.each([
     const keys = Array.from({ length: 40 }, (_each, index) =>
       StaticCall.define(machine, {
         name: `k${index}`,
-        design: updatable[index % 4] ?? "hybrid",
+        design: updatable[index % updatable.length] ?? "hybrid",
         target: "near1",
         type: TYPE,
       }),

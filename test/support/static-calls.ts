@@ -1,5 +1,5 @@
 /** What the tests of static calls share: machines with targets in them, and a caller. */
-import { StaticCallError } from "cmodx";
+import { linkSites, StaticCallError } from "cmodx";
 import { assemble, Machine, type MachineOptions } from "cmodx/engine";
 
 /** kCFI type hashes: that of the targets, and another one. */
@@ -34,9 +34,11 @@ export async function machineWithTargets(options: MachineOptions): Promise<Machi
   return machine;
 }
 
-/** Loads a caller of the test's own at CALLERS. */
+/** Loads a caller of the test's own at CALLERS, and links its call sites. */
 export function loadCaller(machine: Machine, text: string): void {
-  machine.load(assemble(text, { base: machine.window("text").address + CALLERS, symbols: machine.symbols }));
+  const program = assemble(text, { base: machine.window("text").address + CALLERS, symbols: machine.symbols });
+  machine.load(program);
+  linkSites(machine, program);
 }
 
 /** The code of the StaticCallError that is thrown; undefined if nothing is. */

@@ -15,7 +15,7 @@ function outcomes(options: Partial<SceneOptions> & Pick<SceneOptions, "states">)
 
 const pairs = allTransitions(stateNames).map(([from, to]) => [`${from}:${to}`, from, to] as const);
 
-describe.each(["hybrid", "hybrid-ret", "hybrid-b", "literal"] as const)("%s", (design) => {
+describe.each(["hybrid", "hybrid-ret", "hybrid-b", "literal", "inline"] as const)("%s", (design) => {
   test.each(pairs)("%s: the old target or the new one", (_, from, to) => {
     expect(outcomes({ design, states: [from, to] })).toEqual(["old", "new"]);
   });
@@ -100,6 +100,7 @@ test("instructions that may not be exchanged under a running core: RET, and neve
     expect(violated("hybrid", from, to), `${from}:${to}`).toBe(from === "null" || to === "null");
     expect(violated("hybrid-b", from, to), `${from}:${to}`).toBe(false);
     expect(violated("literal", from, to), `${from}:${to}`).toBe(false);
+    expect(violated("inline", from, to), `${from}:${to}`).toBe(false);
   }
 });
 
@@ -112,6 +113,15 @@ test("the whole trampoline with two callers, and one caller through two updates"
   expect(outcomes({ states: ["null", "far"], callers: 2 })).toEqual(["old", "new"]);
   const two = summary({ states: ["near", "far", "near"], calls: 3 });
   expect(two.outcomes).toEqual(["old", "between", "new"]);
+});
+
+test("inline: every site of a key is walked, however many", () => {
+  expect(outcomes({ design: "inline", states: ["far", "near"], callers: 2 })).toEqual(["old", "new"]);
+  const two = summary({ design: "inline", states: ["near", "far", "null"], calls: 3 });
+  expect(two.outcomes).toEqual(["old", "between", "new"]);
+  expect(two.goesBack).toBe(true);
+  // Five sites: a loop with as many stores has an end, since nothing in it is open.
+  expect(summary({ design: "inline", states: ["null", "near"], calls: 5 }).outcomes).toEqual(["old", "new"]);
 });
 
 test("a function pointer without a target crashes, as it always did", () => {

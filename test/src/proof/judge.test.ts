@@ -42,6 +42,18 @@ test.each([
   for (const design of ["literal", "pointer", "kcfi"] as const) expect(verdict(design, faults)).toBe(expected);
 });
 
+test.each([
+  [{}, "allowed"],
+  [{ skip: ["ic"] }, "shown"],
+  [{ stores: "bytes" }, "shown"],
+  [{ order: "insn-first" }, "allowed"],
+  [{ noNearLiteral: true }, "hidden"],
+  [{ misalign: "4" }, "hidden"],
+  [{ misalign: "page" }, "shown"],
+] as const)("inline, %j: %s", (faults, expected) => {
+  expect(verdict("inline", faults)).toBe(expected);
+});
+
 test("without CBZ an in-order host shows the crash on the way back only, unless the instructions are written first", () => {
   const wrongIn = (faults: PatchFaults): string[] =>
     judge("hybrid-nocbz", faults, { states: ["null", "far"] })
@@ -57,6 +69,7 @@ describe("what a design does not have can't be taken away", () => {
     ["literal", { order: "insn-first" }],
     ["pointer", { noNearLiteral: true }],
     ["kcfi", { misalign: "8" }],
+    ["inline", { misalign: "8" }],
     ["direct", { stores: "bytes" }],
   ];
   test.each(cases)("%s, %j", (design, faults) => {
@@ -65,6 +78,6 @@ describe("what a design does not have can't be taken away", () => {
 
   test("and each design says of itself what it has", () => {
     const has = Object.values(designs).map(({ name, weakenable }) => [name, weakenable?.protections.length ?? 0]);
-    expect(Object.fromEntries(has)).toMatchObject({ hybrid: 9, literal: 4, pointer: 4, kcfi: 4, direct: 0 });
+    expect(Object.fromEntries(has)).toMatchObject({ hybrid: 9, inline: 8, literal: 4, pointer: 4, kcfi: 4, direct: 0 });
   });
 });
