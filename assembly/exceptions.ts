@@ -5,12 +5,12 @@ import {
   EXCEPTION_DATA_UNMAPPED, EXCEPTION_ELR, EXCEPTION_ESR, EXCEPTION_FAR, EXCEPTION_FIQ, EXCEPTION_FP_ACCESS, EXCEPTION_HLT,
   EXCEPTION_HVC, EXCEPTION_ILLEGAL_STATE, EXCEPTION_INSTRUCTION_PERMISSION, EXCEPTION_INSTRUCTION_UNMAPPED, EXCEPTION_IRQ,
   EXCEPTION_PC_ALIGNMENT, EXCEPTION_SEMIHOSTING, EXCEPTION_SMC, EXCEPTION_SVC, EXCEPTION_TRAPPED, EXCEPTION_UNDEFINED,
-  EXCEPTION_WAIT, EXCEPTION_WORD, FAR_EL1, FAULT_PC, MONITOR_ADDRESS, NZCV, PC, PSTATE_BITS, PSTATE_DIT, PSTATE_PAN,
+  EXCEPTION_UNRESPONSIVE, EXCEPTION_WAIT, EXCEPTION_WORD, FAR_EL1, FAULT_PC, MONITOR_ADDRESS, NZCV, PC, PSTATE_BITS, PSTATE_DIT, PSTATE_PAN,
   PSTATE_SSBS, PSTATE_UAO, SEMIHOSTING, SEMIHOSTING_IMMEDIATE, SP, SPSEL, SPSR_EL1, SP_BANKED, VBAR_EL1, VBAR_SET,
 } from "./layout";
 import { heldWord, increment } from "./icache";
 import { interruptIfPending } from "./interrupts";
-import { synchronizeContext } from "./maintenance";
+import { synchronizeContext } from "./condemned";
 
 // ESR_ELx.EC.
 const EC_UNKNOWN: u32 = 0x00;
@@ -114,6 +114,12 @@ export function raiseTrapped(core: u32, pc: u64, isUndefined: i32): void {
   const isRead = (word >>> 21) & 1;
   const iss = (op0 << 20) | (op2 << 17) | (op1 << 14) | (crn << 10) | ((word & 31) << 5) | (crm << 1) | isRead;
   record(core, EXCEPTION_TRAPPED, pc, isUndefined ? syndrome(EC_UNKNOWN, 0) : syndrome(EC_SYSTEM, iss));
+}
+
+/** A DSB gives up waiting for the core with this number. */
+export function raiseUnresponsive(core: u32, pc: u64, index: u32): void {
+  store<u32>(core, index, EXCEPTION_WORD);
+  record(core, EXCEPTION_UNRESPONSIVE, pc, 0);
 }
 
 /** Says that the core waits: not an exception, it goes on at `next`. */

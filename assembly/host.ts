@@ -19,3 +19,15 @@ export declare function missed(core: u32, region: i32): void;
 // @ts-ignore: decorators
 @external("host", "counter")
 export declare function counter(): f64;
+
+// Waiting is the host's because the baseline compiler of V8 11.3 (node 20) loses locals that live across wasm's own instruction.
+
+/** Sleeps while the u32 at `address` of the shared memory is `value`, half a millisecond at most. */
+// @ts-ignore: decorators
+@external("host", "sleep")
+export declare function sleep(address: u32, value: u32): void;
+
+/** Wakes whoever sleeps at `address`. */
+// @ts-ignore: decorators
+@external("host", "notify")
+export declare function notify(address: u32): void;

@@ -98,9 +98,10 @@ function executableOffset(core: u32, index: i32, host: u32): i64 {
 
 /**
  * Lets this core see the sixteen words at `words` for the memory line at host address `line`, in every window that
- * shows it: words that it holds and that differ are replaced, equal ones stay as they are, linked regions included.
+ * shows it: words that it holds and that differ are replaced, equal ones stay as they are, linked regions included. Bit i
+ * of `which` is set for the words that are concerned.
  */
-export function replaceLine(core: u32, line: u32, words: u32): void {
+export function replaceLine(core: u32, line: u32, words: u32, which: u32): void {
   const count = load<i32>(WINDOW_COUNT);
   for (let index = 0; index < count; index++) {
     const offset = executableOffset(core, index, line);
@@ -108,6 +109,7 @@ export function replaceLine(core: u32, line: u32, words: u32): void {
     const slots = slotsOf(core, index) + <u32>offset * 2;
     let mask: u32 = 0;
     for (let i = 0; i < LINE / 4; i++) {
+      if (((which >>> i) & 1) == 0) continue;
       const slot = slots + i * SLOT_BYTES;
       const entry = load<u32>(slot, 4);
       const word = load<u32>(words + i * 4);

@@ -2,9 +2,9 @@
 export { crc32, rbit } from "./bits";
 export { eret, raise, trap, undefined } from "./exceptions";
 export { fill, slotAddress } from "./icache";
-export { barrier, cleanAndInvalidate, dataCache, hostWrites, instructionCache } from "./maintenance";
+export { broadcast, barrier, cleanAndInvalidate, dataCache, hostWrites, instructionCache } from "./maintenance";
 export { follow, followOn, noteBranch } from "./regions";
-export { executeSpecial, run } from "./run";
+export { execute, executeSpecial, run } from "./run";
 export { hint, readSystem, writePState, writeSystem } from "./system";
 export { addressTranslation } from "./translation";
 export { access, isGuarded } from "./windows";

@@ -5,7 +5,7 @@
  */
 import {
   CNTP_CTL_EL0, CNTP_CVAL_EL0, CNTV_CTL_EL0, CNTV_CVAL_EL0, DAIF, EXCEPTION_FIQ, EXCEPTION_IRQ, INTERRUPTS, INTERRUPT_FIQ, INTERRUPT_IRQ,
-  PENDING, VBAR_SET,
+  PENDING, PENDING_INTERRUPT, VBAR_SET,
 } from "./layout";
 import { takeInterrupt } from "./exceptions";
 import { counter } from "./host";
@@ -47,7 +47,7 @@ function deliverable(core: u32): u32 {
 
 /** After a change of masks or timers: has the run loop left if an interrupt can be taken now. */
 export function interruptIfPending(core: u32): void {
-  if (deliverable(core) != 0) atomic.store<u32>(core + PENDING, 1);
+  if (deliverable(core) != 0) atomic.or<u32>(core + PENDING, PENDING_INTERRUPT);
 }
 
 /** Takes an interrupt before the instruction at `pc`, FIQ first; gives the PC to go on at. One that the host raised is taken once. */

@@ -3,7 +3,7 @@
  * must agree on. This file is compiled twice: by asc into the core, by tsc into the engine. It holds
  * nothing but integer constants.
  *
- *   0                 CONTROL: machine-wide words, the window table, the bitmask-immediate table
+ *   0                 CONTROL: machine-wide words, the window table, tables of the interpreter, the maintenance log
  *   CORES             one block a core, CORE_SIZE bytes each
  *   (after the cores) guest memory, points of unification and the cores' instruction-cache slots, handed
  *                     out in 64-byte lines by engine/machine/memory-map.ts
@@ -17,6 +17,27 @@ export const WINDOW_COUNT = 16;
 export const CTR = 20;
 /** u32: number of cores. */
 export const CORE_COUNT = 24;
+export const MAX_CORES = 16;
+/** u32: entries that the maintenance log has had, modulo 2^32. */
+export const LOG_HEAD = 32;
+/** u32: cores that wait for others to take the log's entries. */
+export const LOG_WAITERS = 36;
+/** u32: changes when something may end a core's waiting (SEV, an interrupt, a stop); threads with nothing to do wait for it. */
+export const WAKE = 40;
+/** u32: how often a DSB waits half a millisecond for another core before it gives up. */
+export const PATIENCE = 44;
+/** u32: when what an IC invalidates leaves the instruction caches: CACHES_*. */
+export const CACHE_POLICY = 48;
+/** As late as the architecture allows. */
+export const CACHES_LATE = 0;
+/** When a core takes the entry, at its next interrupt point. */
+export const CACHES_PROMPT = 1;
+/** As late as allowed or at any time before, at the seeds' choice; see assembly/adversary.ts. */
+export const CACHES_ADVERSARIAL = 2;
+/** u32: whether the host wants to hear of every word that leaves an instruction cache. */
+export const LISTENING = 52;
+/** u32: maintenance operations that have been recorded, modulo 2^32. */
+export const RECORD_HEAD = 56;
 /** The window table: MAX_WINDOWS entries of WINDOW_SIZE bytes. */
 export const WINDOWS = 1024;
 export const WINDOW_SIZE = 64;
@@ -31,7 +52,27 @@ export const CRC32C_TABLE = 8192 + 65536 + 64 + 1024;
 /** The decoder's tree (engine/interpreter/decoder.ts), DECODER_BYTES at most. */
 export const DECODER = 8192 + 65536 + 8192;
 export const DECODER_BYTES = 65536;
-export const CORES = 8192 + 65536 + 8192 + 65536;
+/** LOG_ENTRIES u64: the maintenance log, a ring; see assembly/broadcast.ts. */
+export const LOG = 8192 + 65536 + 8192 + 65536;
+export const LOG_ENTRIES = 2048;
+/** RECORD_ENTRIES of RECORD_BYTES: the last maintenance operations. */
+export const RECORDS = 8192 + 65536 + 8192 + 65536 + 16384;
+export const RECORD_ENTRIES = 128;
+export const RECORD_BYTES = 32;
+/** u32: number of the operation from 1 on, modulo 2^32; 0 while it is being written. */
+export const RECORD_NUMBER = 0;
+/** u32: what it was, RECORDED_* below; u32: the core. */
+export const RECORD_OPERATION = 4;
+export const RECORD_CORE = 8;
+/** u64: its address, 0 where it has none; u64: its PC. */
+export const RECORD_ADDRESS = 16;
+export const RECORD_PC = 24;
+export const RECORDED_CLEAN = 1;
+export const RECORDED_INVALIDATE = 2;
+export const RECORDED_INVALIDATE_ALL = 3;
+/** A DSB that completed some of the others. */
+export const RECORDED_DSB = 4;
+export const CORES = 8192 + 65536 + 8192 + 65536 + 16384 + 4096;
 
 // ---- an entry of the window table ---------------------------------------------------------------
 /** u64: first guest address. Windows do not overlap in guest addresses; several may show one memory. */
@@ -76,8 +117,14 @@ export const BTYPE_MASK = 3;
 export const BTYPE_ILLEGAL = 16;
 /** i64: instructions that may still be executed in this slice. */
 export const FUEL = 280;
-/** u32: other cores or the host want this core out of its loop (maintenance, stop). Read with atomic loads. */
+/** u32: other cores or the host want this core out of its loop: PENDING_*. Changed with atomic operations. */
 export const PENDING = 288;
+/** The host wants it to stop, or has an error to throw. */
+export const PENDING_HOST = 1;
+/** The maintenance log has entries that a DSB waits for. */
+export const PENDING_MAINTENANCE = 2;
+/** An interrupt can be taken, at the next entry into the run loop. */
+export const PENDING_INTERRUPT = 4;
 /** u32: PSTATE.EL (0 or 1). */
 export const EL = 292;
 /** u32: PSTATE.SP (SPSel). */
@@ -162,6 +209,13 @@ export const CORE_INDEX = 620;
 export const SEMIHOSTING = 616;
 /** Arm's semihosting specification: the A64 trap instruction. */
 export const SEMIHOSTING_IMMEDIATE = 0xf000;
+/** u32: whether a thread is in run() for this core. */
+export const RUNNING = 624;
+/** u32: entries of the maintenance log that this core has taken, modulo 2^32; cores that wait for it wait here. */
+export const LOG_TAKEN = 628;
+/** u32: whether it has appended entries that it has not waited for, and the value of LOG_HEAD behind the last. */
+export const LOG_OWES = 632;
+export const LOG_OWED = 636;
 
 // Counters, u64 each.
 export const COUNT_FETCHES = 512;
@@ -204,6 +258,17 @@ export const PACKED_INDIRECT = 1336; // COUNT_BRANCH_INDIRECT, COUNT_BRANCH_INDI
 /** u64 each: exits of regions by reason, in the order of exitReasons in engine/jit/plan.ts. */
 export const COUNT_EXITS = 1344;
 
+/** u64 each: instructions executed before the last grant of fuel, and that grant. */
+export const INSTRUCTIONS = 1536;
+export const GRANTED = 1544;
+/** u32 each: regions translated, linked and unlinked, and (u64) bytes of wasm held. */
+export const REGIONS_COMPILED = 1552;
+export const REGIONS_LINKED = 1556;
+export const REGIONS_UNLINKED = 1560;
+export const REGIONS_BYTES = 1568;
+/** u64: state of the generator that an adversarial instruction cache draws from; not zero. */
+export const ADVERSARY = 1576;
+
 /** MAX_WINDOWS u32: this core's instruction-cache slots for a window, 0 if the window is not executable. */
 export const SLOTS = 1024;
 /** The executable window that a region's call went to last: u64 base, u64 bytes, u32 slot of guest address 0 modulo 2^32. */
@@ -220,9 +285,9 @@ export const MAX_REGIONS = 4096;
 export const ACCESS_WINDOWS = 2048 + 16384;
 export const ACCESS_WINDOW_ENTRIES = 4096;
 export const ACCESS_SEVERAL = 128;
-/** Maintenance that has been issued and not yet completed; see assembly/maintenance.ts. */
+/** Maintenance that has been issued and not yet completed; see assembly/condemned.ts and assembly/maintenance.ts. */
 export const MAINTENANCE = 2048 + 16384 + 4096;
-export const MAINTENANCE_BYTES = 40960;
+export const MAINTENANCE_BYTES = 43008;
 /** 1024 entries {u64 branch address, u64 last target}, by address bits [11:2]: targets of indirect branches. */
 export const BRANCH_TARGETS = 65536;
 export const BRANCH_TARGET_ENTRIES = 1024;
@@ -291,6 +356,8 @@ export const EXCEPTION_IRQ = 20;
 export const EXCEPTION_FIQ = 21;
 /** Not an exception: a semihosting call; EXCEPTION_ELR is behind the HLT. */
 export const EXCEPTION_SEMIHOSTING = 22;
+/** A DSB has waited long enough for another core, whose number is in EXCEPTION_WORD. */
+export const EXCEPTION_UNRESPONSIVE = 23;
 
 export const ACCESS_READ = 1;
 export const ACCESS_WRITE = 2;

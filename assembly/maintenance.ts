@@ -10,20 +10,24 @@
  *   ISB, exception entry, ERET
  *              the condemned lines take effect
  *
- * So a sequence that leaves out a step, or a barrier between steps, leaves old words in the cache. Lines are
- * host addresses: IC is by physical address (CTR_EL0.L1Ip = PIPT), every window that shows the memory is concerned. A
- * full list makes the operation take effect at once, which is always allowed.
+ * So a sequence that leaves out a step, or a barrier between steps, leaves old words in the cache. A full list makes the
+ * operation take effect at once, which is always allowed. What is invalidated for other cores too goes into the
+ * machine's maintenance log (assembly/broadcast.ts) where it is executed, and a DSB waits until they have taken it.
  */
 import {
-  CTR, EXCEPTION_DATA_PERMISSION, EXCEPTION_DATA_UNMAPPED, HANDLER_EMPTY, HANDLER_MASK, LINE, MAINTENANCE, PENDING, WINDOW_BASE,
-  ACCESS_WRITE, COUNT_WRITES, WINDOW_BYTES, WINDOW_COHERENT, WINDOW_COUNT, WINDOW_FLAGS, WINDOW_HOST, WINDOW_POU, WINDOW_WRITE,
+  ACCESS_WRITE, COUNT_WRITES, EXCEPTION_DATA_PERMISSION, EXCEPTION_DATA_UNMAPPED, LINE, PENDING, RECORDED_CLEAN, RECORDED_DSB,
+  RECORDED_INVALIDATE, RECORDED_INVALIDATE_ALL, WINDOW_BASE, WINDOW_BYTES, WINDOW_COHERENT, WINDOW_COUNT, WINDOW_FLAGS, WINDOW_HOST,
+  WINDOW_POU, WINDOW_WRITE,
 } from "./layout";
-import { raiseDataAbort, raiseMaintenanceAbort, trap } from "./exceptions";
+import { append, awaitOthers, isAlone, ENTRY_ALL, ENTRY_LINE, ENTRY_NOW, record } from "./broadcast";
+import {
+  CAPACITY, CONDEMNED_END, condemnAll, condemnLine, copyLine, isCoherent, refreshLine, synchronizeContext, unificationOf, WHOLE,
+} from "./condemned";
+import { raiseDataAbort, raiseMaintenanceAbort, raiseUnresponsive, trap } from "./exceptions";
 import { dropWords, increment, replaceLine } from "./icache";
-import { accessAnywhere, findWindow, hostOf, slotsOf, windowAt } from "./windows";
+import { accessAnywhere, findWindow, hostOf, windowAt } from "./windows";
 
 // In the order of BarrierOp, DataCacheOp and InstructionCacheOp of engine/a64/ops.ts.
-const DMB = 0;
 const DSB = 1;
 const ISB = 2;
 const IVAC = 3;
@@ -31,112 +35,59 @@ const ZVA = 6;
 const CSW: u32 = 7;
 const ISW = 9;
 const IVAU = 0;
+const IALLUIS = 2;
 
-// ---- the lists, from core + MAINTENANCE on; they fill 38,976 of MAINTENANCE_BYTES --------------------------
-const CAPACITY: u32 = 512;
-const CLEAN_COUNT = MAINTENANCE;
-const INVALIDATE_COUNT = MAINTENANCE + 4;
-const CONDEMNED_COUNT = MAINTENANCE + 8;
+/** CRm of a DSB, bits 3:2: the domain that contains this core alone. */
+const NON_SHAREABLE: u32 = 1;
+
+// ---- the queues, behind the condemned lines; they end within MAINTENANCE_BYTES ------------------------------
+const CLEAN_COUNT = CONDEMNED_END;
+const INVALIDATE_COUNT = CONDEMNED_END + 4;
 /** u32: an IC IALLU(IS) is queued. */
-const INVALIDATE_ALL = MAINTENANCE + 12;
-const CLEAN_LIST = MAINTENANCE + 64;
+const INVALIDATE_ALL = CONDEMNED_END + 8;
+const CLEAN_LIST = CONDEMNED_END + 16;
 const INVALIDATE_LIST = CLEAN_LIST + 4 * 512;
-/** Entries: u32 line, 16 u32 words. */
-const CONDEMNED_LIST = INVALIDATE_LIST + 4 * 512;
-const CONDEMNED_BYTES: u32 = 4 + LINE;
-
-const CTR_DIC: u32 = 1 << 29;
-
-/** Whether the instruction caches follow the point of unification by themselves. */
-function isCoherent(): bool {
-  return (load<u32>(CTR) & CTR_DIC) != 0;
-}
-
-/** Where the line's copy at the point of unification stands: the line itself if IDC = 1, 0 if nothing can execute it. */
-function unificationOf(line: u32): u32 {
-  const count = load<i32>(WINDOW_COUNT);
-  for (let index = 0; index < count; index++) {
-    const window = windowAt(index);
-    const offset = line - load<u32>(window, WINDOW_HOST);
-    if (<u64>offset >= load<u64>(window, WINDOW_BYTES)) continue;
-    const unification = load<u32>(window, WINDOW_POU);
-    return unification ? unification + offset : 0;
-  }
-  return 0;
-}
 
 /** The point of unification gets what memory has. */
-function cleanLine(core: u32, line: u32): void {
-  const unification = unificationOf(line);
-  if (!unification || unification == line) return;
-  memory.copy(unification, line, LINE);
-  if (isCoherent()) replaceLine(core, line, unification);
-}
-
-/** The core must not execute, after its next context synchronisation, what is older than the line's words of now. */
-function condemnLine(core: u32, line: u32): void {
+export function cleanLine(core: u32, line: u32): void {
   const unification = unificationOf(line);
   if (!unification) return;
-  const count = load<u32>(core, CONDEMNED_COUNT);
-  const list = core + CONDEMNED_LIST;
-  let i: u32 = 0;
-  while (i < count && load<u32>(list + i * CONDEMNED_BYTES) != line) i++;
-  if (i == CAPACITY) return replaceLine(core, line, unification);
-  const entry = list + i * CONDEMNED_BYTES;
-  store<u32>(entry, line);
-  memory.copy(entry + 4, unification, LINE);
-  if (i == count) store<u32>(core, count + 1, CONDEMNED_COUNT);
-}
-
-/** Condemns every line that this core holds. */
-function condemnAll(core: u32): void {
-  const count = load<i32>(WINDOW_COUNT);
-  for (let index = 0; index < count; index++) {
-    const slots = slotsOf(core, index);
-    if (!slots) continue;
-    const window = windowAt(index);
-    const bytes = <u32>load<u64>(window, WINDOW_BYTES);
-    const host = load<u32>(window, WINDOW_HOST);
-    for (let offset: u32 = 0; offset < bytes; offset += LINE) {
-      if ((load<u32>(slots + offset * 2, 4) & HANDLER_MASK) != HANDLER_EMPTY) condemnLine(core, host + offset);
-    }
-  }
+  if (unification != line) copyLine(unification, line);
+  if (!isCoherent()) return;
+  replaceLine(core, line, unification, WHOLE);
+  if (!isAlone()) append(core, ENTRY_NOW, line);
 }
 
 /** What a DSB of all access types completes. */
-function completeMaintenance(core: u32): void {
+function completeMaintenance(core: u32, pc: u64): void {
   const invalidations = load<u32>(core, INVALIDATE_COUNT);
+  const cleans = load<u32>(core, CLEAN_COUNT);
+  const all = load<u32>(core, INVALIDATE_ALL);
+  if ((invalidations | cleans | all) == 0) return;
   store<u32>(core, 0, INVALIDATE_COUNT);
   for (let i: u32 = 0; i < invalidations; i++) condemnLine(core, load<u32>(core + INVALIDATE_LIST + i * 4));
-  if (load<u32>(core, INVALIDATE_ALL)) {
+  if (all) {
     store<u32>(core, 0, INVALIDATE_ALL);
-    condemnAll(core);
+    condemnAll(core, false);
   }
-  const cleans = load<u32>(core, CLEAN_COUNT);
   store<u32>(core, 0, CLEAN_COUNT);
   for (let i: u32 = 0; i < cleans; i++) cleanLine(core, load<u32>(core + CLEAN_LIST + i * 4));
-}
-
-/** A context synchronisation event: the condemned lines take effect. */
-export function synchronizeContext(core: u32): void {
-  const count = load<u32>(core, CONDEMNED_COUNT);
-  if (!count) return;
-  store<u32>(core, 0, CONDEMNED_COUNT);
-  for (let i: u32 = 0; i < count; i++) {
-    const entry = core + CONDEMNED_LIST + i * CONDEMNED_BYTES;
-    replaceLine(core, load<u32>(entry), entry + 4);
-  }
+  record(core, pc, RECORDED_DSB, 0);
 }
 
 // ---- instructions -----------------------------------------------------------------------------------------
 
-/** DMB, DSB, ISB; `option` is CRm: the domain in bits 3:2, the access types in bits 1:0. */
+/** DMB, DSB, ISB; `option` is CRm: the domain in bits 3:2, the access types in bits 1:0. The caller looks at EXCEPTION. */
 export function barrier(core: u32, pc: u64, op: u32, option: u32): void {
   if (op == ISB) return synchronizeContext(core);
   // Stands for a fence, which this compiler's validator does not take: an atomic operation is one as well.
   atomic.add<u32>(core + PENDING, 0);
   // A DSB of loads or of stores only does not wait for maintenance. Types 0 is reserved and acts as all.
-  if (op == DSB && ((option & 3) == 3 || (option & 3) == 0)) completeMaintenance(core);
+  if (op != DSB || ((option & 3) != 3 && (option & 3) != 0)) return;
+  completeMaintenance(core, pc);
+  if (isAlone() || option >>> 2 == NON_SHAREABLE) return;
+  const missing = awaitOthers(core);
+  if (missing >= 0) raiseUnresponsive(core, pc, missing);
 }
 
 function queue(core: u32, countField: u32, listField: u32, line: u32): bool {
@@ -210,38 +161,41 @@ export function dataCache(core: u32, pc: u64, op: u32, address: u64): i32 {
   if (!line) return 0;
   if (op == IVAC) return 1;
   const unification = unificationOf(line);
+  record(core, pc, RECORDED_CLEAN, address);
   if (!unification || unification == line) return 1;
   if (!queue(core, CLEAN_COUNT, CLEAN_LIST, line)) cleanLine(core, line);
   return 1;
 }
 
-/** IC IVAU, IALLU, IALLUIS; 0 after raising an exception. */
+/** A core has written to memory that the instruction caches follow: they do by the next DSB. */
+export function noteCoherentWrite(core: u32, host: u32, bytes: u32): void {
+  dropWords(core, host, bytes);
+  if (isAlone()) return;
+  for (let line = host & ~(LINE - 1); line < host + bytes; line += LINE) {
+    if (!queue(core, CLEAN_COUNT, CLEAN_LIST, line)) append(core, ENTRY_NOW, line);
+  }
+}
+
+/** IC IVAU, IALLU (this core's cache), IALLUIS (everyone's); 0 after raising an exception. */
 export function instructionCache(core: u32, pc: u64, op: u32, address: u64): i32 {
   if (op != IVAU) {
     if (trap(core, pc, 1)) return 0;
-    if (!isCoherent()) store<u32>(core, 1, INVALIDATE_ALL);
+    record(core, pc, RECORDED_INVALIDATE_ALL, 0);
+    if (isCoherent()) return 1;
+    store<u32>(core, 1, INVALIDATE_ALL);
+    if (op == IALLUIS && !isAlone()) append(core, ENTRY_ALL, 0);
     return 1;
   }
   const line = maintainedLine(core, pc, address, 0);
   if (!line) return 0;
+  record(core, pc, RECORDED_INVALIDATE, address);
   if (isCoherent()) return 1;
-  if (!queue(core, INVALIDATE_COUNT, INVALIDATE_LIST, line)) replaceLine(core, line, unificationOf(line));
+  if (!queue(core, INVALIDATE_COUNT, INVALIDATE_LIST, line)) refreshLine(core, line);
+  if (!isAlone()) append(core, ENTRY_LINE, line);
   return 1;
 }
 
 // ---- the host's maintenance: all of it at once --------------------------------------------------------------
-
-function forgetCondemned(core: u32, line: u32): void {
-  const count = load<u32>(core, CONDEMNED_COUNT);
-  const list = core + CONDEMNED_LIST;
-  for (let i: u32 = 0; i < count; i++) {
-    const entry = list + i * CONDEMNED_BYTES;
-    if (load<u32>(entry) != line) continue;
-    memory.copy(entry, list + (count - 1) * CONDEMNED_BYTES, CONDEMNED_BYTES);
-    store<u32>(core, count - 1, CONDEMNED_COUNT);
-    return;
-  }
-}
 
 /** Cleans the lines of a host range to the point of unification and lets this core see them. */
 export function cleanAndInvalidate(core: u32, host: u32, bytes: u32): void {
@@ -249,13 +203,27 @@ export function cleanAndInvalidate(core: u32, host: u32, bytes: u32): void {
   for (let line = host & ~(LINE - 1); line < end; line += LINE) {
     const unification = unificationOf(line);
     if (!unification) continue;
-    if (unification != line) memory.copy(unification, line, LINE);
-    forgetCondemned(core, line);
-    replaceLine(core, line, unification);
+    if (unification != line) copyLine(unification, line);
+    refreshLine(core, line);
   }
 }
 
-/** The host is about to write `bytes` bytes at a host address: what a coherent instruction cache does about it. */
+/**
+ * The same for cores that other threads run: the lines are cleaned, and a DSB by this core, whose number is the host's, waits until
+ * they have taken them. Gives the number of a core that does not answer, -1 if all have.
+ */
+export function broadcast(core: u32, host: u32, bytes: u32): i32 {
+  const end = host + bytes;
+  for (let line = host & ~(LINE - 1); line < end; line += LINE) {
+    const unification = unificationOf(line);
+    if (!unification) continue;
+    if (unification != line) copyLine(unification, line);
+    append(core, ENTRY_NOW, line);
+  }
+  return awaitOthers(core);
+}
+
+/** The host has written `bytes` bytes at a host address: what a coherent instruction cache does about it. */
 export function hostWrites(core: u32, host: u32, bytes: u32): void {
   const count = load<i32>(WINDOW_COUNT);
   for (let index = 0; index < count; index++) {

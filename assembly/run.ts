@@ -2,9 +2,11 @@
 import {
   BTYPE, BTYPE_ILLEGAL, BTYPE_MASK, EXCEPTION, EXCEPTION_BRK, EXCEPTION_INSTRUCTION_PERMISSION,
   EXCEPTION_INSTRUCTION_UNMAPPED, EXCEPTION_PC_ALIGNMENT, EXCEPTION_WAIT, FAULT_PC, FIRST_FORM, FIRST_REGION, FUEL,
-  HANDLER_MASK, HEAT_MAX, HEAT_SHIFT, HEAT_THRESHOLD, HOST_RETURN, MISSED_REGION, MISSES, MISSES_HEARD, MORE_FUEL, PC, PENDING, REGION_STACK, STOP_EXCEPTION, STOP_FUEL, STOP_PENDING,
+  HANDLER_MASK, HEAT_MAX, HEAT_SHIFT, HEAT_THRESHOLD, HOST_RETURN, MISSED_REGION, MISSES, MISSES_HEARD, MORE_FUEL, PC, PENDING, PENDING_MAINTENANCE, REGION_STACK, RUNNING, STOP_EXCEPTION, STOP_FUEL, STOP_PENDING,
   STOP_RETURNED, STOP_WAIT, TABLE_LANDS, WINDOW_BASE, WINDOW_BYTES, WINDOW_FLAGS, WINDOW_GUARDED,
 } from "./layout";
+import { disturb } from "./adversary";
+import { beginRunning, endRunning, isAlone, takeEntries } from "./broadcast";
 import { deliver, raiseBranchTarget, raiseFetch, raiseIllegalState } from "./exceptions";
 import { hot, missed } from "./host";
 import { takeInterrupts } from "./interrupts";
@@ -110,12 +112,30 @@ function askForRegion(core: u32, pc: u64, slot: u32, heat: u32): void {
   store<u32>(slot, (entry & HANDLER_MASK) | (cooled << HEAT_SHIFT), 4);
 }
 
+/** At an interrupt point with PENDING set: takes maintenance, and says whether the run loop has to be left. */
+function isWanted(core: u32): bool {
+  if (atomic.load<u32>(core + PENDING) & PENDING_MAINTENANCE) takeEntries(core);
+  return atomic.load<u32>(core + PENDING) != 0;
+}
+
+/** Runs a slice; gives STOP_*. */
+export function run(core: u32): i32 {
+  if (isAlone()) return execute(core);
+  // A call within a call, from one of the host's functions, ends in a core that goes on running.
+  const isNested = load<u32>(core, RUNNING) != 0;
+  if (!isNested) beginRunning(core);
+  disturb(core);
+  const reason = execute(core);
+  if (!isNested) endRunning(core);
+  return reason;
+}
+
 /**
  * Executes from PC until the fuel is used, an exception is the host's, a branch goes to HOST_RETURN, the core waits
  * or PENDING is set; gives STOP_*. The outer loop turns once a taken branch, the inner once an instruction; FUEL is exact
  * outside of the inner one.
  */
-export function run(core: u32): i32 {
+export function execute(core: u32): i32 {
   const threshold = load<u32>(core, HEAT_THRESHOLD);
   let pc = load<u64>(core, PC);
   let weight: u32 = 0;
@@ -149,7 +169,7 @@ export function run(core: u32): i32 {
       bias = slots - <u32>base * 2;
     }
     if (threshold != 0 && weight != 0) warm(core, pc, <u32>pc * 2 + bias, weight, threshold);
-    if (atomic.load<u32>(core + PENDING) != 0) return stop(core, pc, STOP_PENDING);
+    if (atomic.load<u32>(core + PENDING) != 0 && isWanted(core)) return stop(core, pc, STOP_PENDING);
     const fuel = load<i64>(core, FUEL);
     if (fuel <= 0) return stop(core, pc, STOP_FUEL);
     // One count for what ends a run of instructions without a branch: the fuel and the window.

@@ -12,6 +12,7 @@ import {
   TPIDR_EL0, TPIDR_EL1, VBAR_EL1, VBAR_SET,
 } from "./layout";
 import { raiseTrapped, raiseWait, setLevel, trap } from "./exceptions";
+import { wake } from "./broadcast";
 import { counter } from "./host";
 import { fixedValue } from "./id-registers";
 import { interruptIfPending, isTimerDue, pendingInterrupts } from "./interrupts";
@@ -248,6 +249,7 @@ export function hint(core: u32, pc: u64, op: u32): u64 {
   if (op == SEV) {
     const count = load<u32>(CORE_COUNT);
     for (let i: u32 = 0; i < count; i++) atomic.store<u32>(CORES + i * CORE_SIZE + EVENT, 1);
+    if (count > 1) wake();
   } else if (op == SEVL) {
     atomic.store<u32>(core + EVENT, 1);
   } else if ((op == WFI || op == WFE) && !isWoken(core, op)) {

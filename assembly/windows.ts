@@ -5,7 +5,7 @@ import {
   WINDOW_COUNT, WINDOW_FLAGS, WINDOW_GUARDED, WINDOW_HOST, WINDOW_SIZE,
 } from "./layout";
 import { raiseDataAbort } from "./exceptions";
-import { dropWords } from "./icache";
+import { noteCoherentWrite } from "./maintenance";
 
 /** Address of a window's entry. */
 // @ts-ignore: decorators
@@ -139,7 +139,7 @@ export function accessAnywhere(core: u32, pc: u64, address: u64, spec: u32): u32
   const several = note == 0 || (note & ~ACCESS_SEVERAL) == index + 1 ? note & ACCESS_SEVERAL : ACCESS_SEVERAL;
   store<u8>(windowNote(core, pc), (index + 1) | several);
   if ((load<u32>(windowAt(index), WINDOW_FLAGS) & WINDOW_COHERENT) != 0 && (kindOf(spec) & ACCESS_WRITE) != 0) {
-    dropWords(core, host, bytesOf(spec));
+    noteCoherentWrite(core, host, bytesOf(spec));
   }
   return host;
 }

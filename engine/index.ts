@@ -43,8 +43,10 @@ export { Core } from "./machine/core.js";
 export {
   ArgumentError,
   CmodxError,
+  CoreDiedError,
   GuestExitError,
   InternalError,
+  MachineDisposedError,
   MachineOptionsError,
   OutOfFuelError,
   StoppedError,
@@ -52,7 +54,9 @@ export {
   UnknownSymbolError,
   UnknownWindowError,
   UnmappedRangeError,
+  UnresponsiveCoreError,
 } from "./machine/errors.js";
+export type { MachineJitOptions } from "./machine/executor.js";
 export {
   type BranchTargetFault,
   type DataAbortFault,
@@ -67,7 +71,8 @@ export {
   type UndefinedInstructionFault,
 } from "./machine/faults.js";
 export type { FirmwareCall } from "./machine/host-calls.js";
-export { type Invalidation, Machine, type MachineJitOptions, type MachineOptions } from "./machine/machine.js";
+export { type InstructionCachePolicy, type Invalidation, Machine, type MachineOptions } from "./machine/machine.js";
+export type { MaintenanceRecord } from "./machine/maintenance-log.js";
 export { type CacheType, defaultWindows, type WindowSpec } from "./machine/memory-map.js";
 export type { InterruptKind, Limits, RunOptions, RunResult, Target } from "./machine/running.js";
 export type { GuestExit, SemihostingOptions, SemihostingStream } from "./machine/semihosting.js";

@@ -250,6 +250,8 @@ export class InterpreterOps extends MemoryOps implements Ops<Value, Field, Acces
       this.narrow(option.value),
     ];
     this.code.push(this.callCore("barrier", operands, ["i32", "i64", "i32", "i32"], undefined));
+    // A DSB that has waited too long for another core.
+    if (op === "DSB") this.endIfRaised();
   }
 
   dataCache(op: DataCacheOp, address: Value): void {

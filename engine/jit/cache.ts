@@ -12,24 +12,12 @@
  */
 import * as layout from "../../assembly/layout.js";
 import { InternalError } from "../a64/errors.js";
-import { type CompileAnswer, type CompiledRegion, CompilerClient, compileWorker } from "./compiler.js";
+import { type CompileAnswer, type CompiledRegion, CompilerClient } from "./compiler.js";
 import { CoreView, FormTable, Slots } from "./core-view.js";
 import { type JitOptions, jitDefaults, type RegionHost } from "./host.js";
-import { type ExitReason, exitReasons, type RegionPlan } from "./plan.js";
+import type { RegionPlan } from "./plan.js";
 import { type Region, sourceOf } from "./region.js";
 import { type SelectionLimits, selectRegion } from "./select.js";
-
-export interface RegionStats {
-  /** Regions translated since the machine was made. */
-  readonly compiled: number;
-  /** Times that a region was put into a slot, and taken out of it. */
-  readonly linked: number;
-  readonly unlinked: number;
-  /** Times that compiled code was left, for its caller or the run loop. */
-  readonly exits: Readonly<Record<ExitReason, number>>;
-  /** Bytes of wasm held. */
-  readonly bytes: number;
-}
 
 /** Versions of one head with the same words that may differ in the targets they assume. */
 const MAX_VARIANTS = 8;
@@ -37,6 +25,10 @@ const MAX_VARIANTS = 8;
 const MAX_INSTRUCTIONS = 2048;
 /** Instructions for each unit of heat beyond which a target is not worth a region. */
 const WORTHWHILE = 4000;
+// Places in `counts`.
+const COMPILED = 0;
+const LINKED = 1;
+const UNLINKED = 2;
 const HOTTEST = (layout.HEAT_MAX << layout.HEAT_SHIFT) >>> 0;
 
 export class RegionCache {
@@ -61,13 +53,11 @@ export class RegionCache {
    */
   private readonly imports: WebAssembly.ModuleImports;
   private nextIndex = layout.FIRST_REGION;
-  private compiled = 0;
-  private links = 0;
-  private unlinks = 0;
-  private bytes = 0;
-  /** COUNT_EXITS and REGION_COLD of the core. */
-  private readonly exits: BigUint64Array;
+  /** REGION_COLD of the core. */
   private readonly cold: Uint32Array;
+  /** REGIONS_COMPILED, REGIONS_LINKED and REGIONS_UNLINKED, and REGIONS_BYTES, of the core: whatever thread runs it, they go on. */
+  private readonly counts: Uint32Array;
+  private readonly bytes: Float64Array;
 
   constructor(
     private readonly host: RegionHost,
@@ -78,7 +68,8 @@ export class RegionCache {
     this.forms = new FormTable(host.table);
     this.view = new CoreView(host, this.slots, this.forms, host.core, false);
     const { buffer } = host.memory;
-    this.exits = new BigUint64Array(buffer, host.core + layout.COUNT_EXITS, exitReasons.length);
+    this.counts = new Uint32Array(buffer, host.core + layout.REGIONS_COMPILED, 3);
+    this.bytes = new Float64Array(buffer, host.core + layout.REGIONS_BYTES, 1);
     this.cold = new Uint32Array(buffer, host.core + layout.REGION_COLD, layout.MAX_REGIONS);
     this.imports = { ...host.coreExports, nzcv: host.table.get(layout.TABLE_NZCV) as WebAssembly.ImportValue };
   }
@@ -168,16 +159,9 @@ export class RegionCache {
     while (this.client !== undefined && this.pendingHeads.has(head)) this.take(this.client.wait());
   }
 
-  stats(): RegionStats {
-    const exits = Object.fromEntries(exitReasons.map((reason, index) => [reason, Number(this.exits[index])]));
-    return {
-      compiled: this.compiled,
-      linked: this.links,
-      unlinked: this.unlinks,
-      // One entry a reason, as they were just made.
-      exits: exits as Record<ExitReason, number>,
-      bytes: this.bytes,
-    };
+  /** Takes every region out of its slot: another thread will run the core. */
+  release(): void {
+    for (const region of this.regions()) if (region.linked) this.unlink(region);
   }
 
   dispose(): void {
@@ -198,6 +182,10 @@ export class RegionCache {
     }
   }
 
+  private count(what: number): void {
+    this.counts[what] = (this.counts[what] as number) + 1;
+  }
+
   private *regions(): Generator<Region> {
     for (const list of this.byHead.values()) yield* list;
   }
@@ -210,7 +198,7 @@ export class RegionCache {
   }
 
   private request(plan: RegionPlan): void {
-    this.client ??= new CompilerClient(compileWorker);
+    this.client ??= new CompilerClient((channel) => this.host.connect(channel));
     this.requests.set(this.client.request(plan), plan);
     this.pendingHeads.add(plan.head);
   }
@@ -248,8 +236,8 @@ export class RegionCache {
     // A new instance of an old module costs little, its code is shared.
     for (const caller of this.callers.get(region.head) ?? []) if (caller !== region) this.instantiate(caller);
     for (const line of region.lines.keys()) pushTo(this.byLine, line, region);
-    this.compiled++;
-    this.bytes += compiled.bytes;
+    this.count(COMPILED);
+    this.bytes[0] = (this.bytes[0] as number) + compiled.bytes;
     return region;
   }
 
@@ -281,7 +269,7 @@ export class RegionCache {
     this.byLine.clear();
     this.byIndex.clear();
     this.nextIndex = layout.FIRST_REGION;
-    this.bytes = 0;
+    this.bytes[0] = 0;
   }
 
   // ---- linking ---------------------------------------------------------------------------------
@@ -344,7 +332,7 @@ export class RegionCache {
   private link(region: Region): void {
     this.slots.set(region.slots[0] as number, region.index, HOTTEST);
     region.linked = true;
-    this.links++;
+    this.count(LINKED);
   }
 
   /** The head stays hot, so that reaching it asks for a region at once. */
@@ -353,7 +341,7 @@ export class RegionCache {
     // A replaced head word has taken the slot already.
     if (this.slots.handlerAt(slot) === region.index) this.slots.set(slot, region.headHandler, HOTTEST);
     region.linked = false;
-    this.unlinks++;
+    this.count(UNLINKED);
   }
 }
 

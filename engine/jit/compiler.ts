@@ -41,14 +41,13 @@ export class CompilerClient {
   private taken = 0;
   private closed = false;
 
-  constructor(worker: CompileWorker) {
+  constructor(connect: (channel: CompileChannel) => void) {
     const { port1, port2 } = new MessageChannel();
     const answers = new SharedArrayBuffer(4);
     this.posted = new Int32Array(answers);
     this.port = port1;
     port1.unref();
-    const channel: CompileChannel = { answers, port: port2 };
-    worker.connect(channel);
+    connect({ answers, port: port2 });
   }
 
   /** Asks for a translation; the answer carries the returned number. */

@@ -1,5 +1,6 @@
 /** What the region cache needs of the machine it works for. */
 import { MAX_REGIONS } from "../../assembly/layout.js";
+import type { CompileChannel } from "./compiler.js";
 import type { PlanWindow } from "./plan.js";
 
 export interface RegionHost {
@@ -17,6 +18,8 @@ export interface RegionHost {
   instructions(): number;
   /** Makes sure that the slot holds a word; false if the address is not executable. */
   fill(core: number, pc: bigint): boolean;
+  /** Connects a port with the compile worker, which may live in another thread than the core. */
+  connect(channel: CompileChannel): void;
 }
 
 export interface JitOptions {

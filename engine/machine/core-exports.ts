@@ -5,6 +5,8 @@ export interface CoreExports {
   slotAddress(core: number, address: bigint): number;
   fill(core: number, address: bigint): number;
   cleanAndInvalidate(core: number, host: number, bytes: number): void;
+  /** Lets cores that other threads run see a range; gives the number of one that does not answer, -1 if all do. `core` is the host's block. */
+  broadcast(core: number, host: number, bytes: number): number;
   hostWrites(core: number, host: number, bytes: number): void;
 }
 
@@ -13,4 +15,6 @@ export interface CoreImports {
   dropped(core: number, line: bigint, mask: number): void;
   missed(core: number, region: number): void;
   counter(): number;
+  sleep(address: number, value: number): void;
+  notify(address: number): void;
 }

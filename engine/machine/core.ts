@@ -1,7 +1,6 @@
 /** One core: registers, running, calling. */
 import * as layout from "../../assembly/layout.js";
-import type { RegionCache } from "../jit/index.js";
-import type { CoreExports } from "./core-exports.js";
+import { CoreRegisters, LINK_REGISTER } from "./core-registers.js";
 import {
   ArgumentError,
   GuestExitError,
@@ -10,7 +9,9 @@ import {
   StoppedError,
   TimeLimitError,
   UnknownSymbolError,
+  UnresponsiveCoreError,
 } from "./errors.js";
+import type { Executor } from "./executor.js";
 import { readFault } from "./fault-reader.js";
 import { GuestFault } from "./faults.js";
 import { type FirmwareCall, HostCalls } from "./host-calls.js";
@@ -18,21 +19,23 @@ import { HOST_RETURN_ADDRESS } from "./memory-map.js";
 import type { InterruptKind, Limits, RunOptions, RunResult, Target } from "./running.js";
 import type { GuestExit, Semihosting } from "./semihosting.js";
 import { type CoreState, restoreContext, saveContext } from "./state.js";
+import { STOP_EXITED, STOP_STOPPED, STOP_TIME } from "./stops.js";
 import { describeAddress } from "./symbols.js";
+import type { Threads } from "./threads.js";
 
 const interruptBits = { irq: layout.INTERRUPT_IRQ, fiq: layout.INTERRUPT_FIQ } satisfies Record<InterruptKind, number>;
 
 /** What a core needs of its machine. */
 export interface CoreHost {
-  readonly memory: WebAssembly.Memory;
-  readonly exports: CoreExports;
   readonly symbols: ReadonlyMap<string, bigint>;
-  /** The region cache if there is one yet, and one in any case but without a JIT. */
-  readonly regions: { made(): RegionCache | undefined; make(): RegionCache | undefined };
+  /** What runs the core in this thread. */
+  executor(state: CoreState): Executor;
+  /** The threads that run cores asynchronously. Throws an ArgumentError if the machine cannot have any. */
+  threads(): Threads;
   readonly firmware: ((core: Core, call: FirmwareCall) => void) | undefined;
   readonly semihosting: Semihosting | undefined;
-  /** When code is hot, and instructions after which that counts; undefined without a JIT. */
-  readonly heat: { readonly threshold: number; readonly startAfter: number } | undefined;
+  /** Milliseconds that a DSB waits for another core. */
+  readonly maintenanceTimeoutMs: number;
 }
 
 /** Instructions between two looks at the clock and at finished compilations. */
@@ -40,11 +43,6 @@ const SLICE = 2 ** 20;
 /** Short calls between two looks at finished compilations, less one; a power of two less one. */
 const POLL_MASK = 63;
 const MAX_ARGUMENTS = 8;
-const LINK_REGISTER = 30;
-// Beside STOP_* of the run loop.
-const STOP_TIME = 100;
-const STOP_STOPPED = 101;
-const STOP_EXITED = 102;
 
 const runReasons: ReadonlyMap<number, Exclude<RunResult["reason"], "exited">> = new Map([
   [layout.STOP_RETURNED, "returned"],
@@ -64,141 +62,82 @@ const entryFields = [
   layout.SPSEL / 4,
 ] as const;
 
-export class Core {
-  /** Limits of `call`, and of `run` where it is not given others. None by default. */
+export class Core extends CoreRegisters {
+  /** Limits of `call` and `callAsync`, and of `run` and `runAsync` where they are not given others. None by default. */
   readonly limits: Limits = { maxInstructions: Number.POSITIVE_INFINITY, timeLimitMs: Number.POSITIVE_INFINITY };
   readonly #host: CoreHost;
-  readonly #state: CoreState;
-  readonly #run: (core: number) => number;
   readonly #hostCalls: HostCalls;
+  /** Made when the core first runs in this thread. */
+  #executor: Executor | undefined;
   /** Values of entryFields when the outermost call began. */
   readonly #entry = new Uint32Array(entryFields.length);
-  /** A call was left by an error and has not been gone on with. */
-  #unfinished = false;
   #depth = 0;
   #calls = 0;
-  /** Instructions up to the last grant of fuel, and that grant. */
-  #instructions = 0;
-  #granted = 0;
+  #isAway = false;
   #stopRequested = false;
   #callbackError: { readonly error: unknown } | undefined;
-  #isWarm = false;
   /** The guest's last exit. */
   #exit: GuestExit | undefined;
 
   /** For the machine, which makes its cores. */
   constructor(host: CoreHost, state: CoreState) {
+    super(state);
     this.#host = host;
-    this.#state = state;
-    this.#run = host.exports.run;
-    this.#warm();
     const { firmware, semihosting } = host;
     this.#hostCalls = new HostCalls(state, firmware && ((call) => firmware(this, call)), semihosting);
   }
 
   /** Number of the core in its machine, from 0. */
   get index(): number {
-    return this.#state.index;
+    return this.state.index;
   }
 
   /** Instructions executed since the machine was made; fetches and instructions that raised an exception count too. */
   get instructions(): number {
-    return this.#instructions + this.#granted - this.#state.getNumber(layout.FUEL);
+    return this.state.instructions;
   }
 
-  // ---- registers ----------------------------------------------------------------------------------
-
-  /** X0 to X30. */
-  x(n: number): bigint {
-    return this.#state.get64(registerField(n));
+  /** Whether it runs: asynchronously, or in this thread, seen from one of its callbacks. */
+  get isRunning(): boolean {
+    return this.#isAway || this.#depth > 0;
   }
 
-  /** Sets X0 to X30; taken modulo 2^64. */
-  setX(n: number, value: bigint | number): void {
-    this.#state.set64(registerField(n), BigInt(value));
+  /** For the machine: what runs the core in this thread, if anything has yet. */
+  get executor(): Executor | undefined {
+    return this.#executor;
   }
 
-  /** Address of the next instruction. */
-  get pc(): bigint {
-    return this.#state.get64(layout.PC);
+  /** For the machine: whether another thread runs the core. */
+  get isAway(): boolean {
+    return this.#isAway;
   }
 
-  set pc(value: bigint) {
-    this.#state.set64(layout.PC, value);
-    this.#state.set32(layout.BTYPE, 0);
+  /** For the machine: the same, made if there is none. */
+  instance(): Executor {
+    this.#executor ??= this.#host.executor(this.state);
+    return this.#executor;
   }
 
-  /** The current stack pointer. */
-  get sp(): bigint {
-    return this.#state.get64(layout.SP);
-  }
-
-  set sp(value: bigint) {
-    this.#state.set64(layout.SP, value);
-    this.#unfinished = false;
-  }
-
-  /** PSTATE.NZCV as four bits, N = 8. */
-  get nzcv(): number {
-    return this.#state.get32(layout.NZCV);
-  }
-
-  set nzcv(value: number) {
-    this.#state.set32(layout.NZCV, value & 0xf);
-  }
-
-  /** PSTATE.BTYPE: 0 unless the last instruction was an indirect branch. */
-  get btype(): number {
-    return this.#state.get32(layout.BTYPE) & layout.BTYPE_MASK;
-  }
-
-  set btype(value: number) {
-    this.#state.set32(layout.BTYPE, value & layout.BTYPE_MASK);
-  }
-
-  /** PSTATE.DAIF as four bits, D = 8. */
-  get daif(): number {
-    return this.#state.get32(layout.DAIF);
-  }
-
-  /** The exception level, 0 or 1. */
-  get el(): 0 | 1 {
-    return this.#state.get32(layout.EL) === 0 ? 0 : 1;
-  }
-
-  set el(value: 0 | 1) {
-    const state = this.#state;
-    const usesBanked = (level: number): boolean => level === 1 && state.get32(layout.SPSEL) === 1;
-    if (usesBanked(value) !== usesBanked(this.el)) {
-      const current = state.get64(layout.SP);
-      state.set64(layout.SP, state.get64(layout.SP_BANKED));
-      state.set64(layout.SP_BANKED, current);
-    }
-    state.set32(layout.EL, value);
-    this.#unfinished = false;
-  }
-
-  /** The base of the guest's exception vectors; undefined while exceptions go to the host. */
-  get vbar(): bigint | undefined {
-    return this.#state.get32(layout.VBAR_SET) === 0 ? undefined : this.#state.get64(layout.VBAR_EL1);
-  }
-
-  set vbar(value: bigint | undefined) {
-    this.#state.set64(layout.VBAR_EL1, (value ?? 0n) & ~0x7ffn);
-    this.#state.set32(layout.VBAR_SET, value === undefined ? 0 : 1);
+  /** For the machine: changes what stands in the instruction cache. */
+  maintain(change: (executor: Executor, state: CoreState) => void): void {
+    change(this.instance(), this.state);
   }
 
   /** The word that this core's instruction cache holds for an address: what it would execute; undefined if none. */
   cachedWord(target: Target): number | undefined {
-    const slot = this.#host.exports.slotAddress(this.#state.block, this.#resolve(target));
+    const slot = this.instance().exports.slotAddress(this.state.block, this.#resolve(target));
     if (slot === 0) return undefined;
-    const isHeld = (this.#state.view.getUint32(slot + 4, true) & layout.HANDLER_MASK) !== layout.HANDLER_EMPTY;
-    return isHeld ? this.#state.view.getUint32(slot, true) : undefined;
+    const isHeld = (this.state.view.getUint32(slot + 4, true) & layout.HANDLER_MASK) !== layout.HANDLER_EMPTY;
+    return isHeld ? this.state.view.getUint32(slot, true) : undefined;
   }
 
-  /** As `cachedWord`, after fetching what the cache does not hold, as a prefetch may at any time; undefined if it is not executable. */
+  /**
+   * As `cachedWord`, after fetching what the cache does not hold, as a prefetch may at any time; undefined if it is not executable.
+   * Throws an ArgumentError while the core runs asynchronously.
+   */
   prefetch(target: Target): number | undefined {
-    this.#host.exports.fill(this.#state.block, this.#resolve(target));
+    this.#mustBeHere();
+    this.instance().exports.fill(this.state.block, this.#resolve(target));
     return this.cachedWord(target);
   }
 
@@ -214,10 +153,11 @@ export class Core {
     const pc = typeof target === "bigint" ? target : this.#resolve(target);
     if (args.length > MAX_ARGUMENTS)
       throw new ArgumentError(`${args.length} arguments: at most ${MAX_ARGUMENTS} go in registers`);
+    if (this.#isAway) this.#mustBeHere();
     if (this.#depth > 0) return this.#callNested(pc, args);
     this.#begin();
     this.#pass(pc, args);
-    if ((this.#calls++ & POLL_MASK) === 0) this.#host.regions.made()?.poll();
+    if ((this.#calls++ & POLL_MASK) === 0) this.#executor?.poll();
     return this.#finish(this.#execute(this.limits.maxInstructions, this.limits.timeLimitMs, false));
   }
 
@@ -226,24 +166,63 @@ export class Core {
    * exits, or a limit is reached. Throws a GuestFault, or an ArgumentError when the core is running already.
    */
   run(options: RunOptions = {}): RunResult {
+    const { maxInstructions, timeLimitMs } = this.#prepare(options);
+    const before = this.instructions;
+    return this.#result(this.#execute(maxInstructions, timeLimitMs, true), before);
+  }
+
+  /**
+   * As `call`, in a worker thread: rejects with what `call` throws, and with a CoreDiedError if that thread ends. Several cores run
+   * at the same time. WFE and WFI wait for an event or an interrupt, at most 0.1 ms. What the guest asks of the host (firmware,
+   * semihosting) is answered in this thread, and listeners hear of invalidations afterwards.
+   */
+  async callAsync(target: Target, ...args: readonly (bigint | number)[]): Promise<bigint> {
+    const pc = this.#resolve(target);
+    if (args.length > MAX_ARGUMENTS)
+      throw new ArgumentError(`${args.length} arguments: at most ${MAX_ARGUMENTS} go in registers`);
+    this.#mustBeHere();
+    if (this.#depth > 0) throw new ArgumentError("the core is running: only call() can be used from its callbacks");
+    this.#begin();
+    this.#pass(pc, args);
+    return this.#finish(await this.#executeAway(this.limits.maxInstructions, this.limits.timeLimitMs));
+  }
+
+  /** As `run`, in a worker thread; see `callAsync`. It never ends with reason "waiting". */
+  async runAsync(options: RunOptions = {}): Promise<RunResult> {
+    const { maxInstructions, timeLimitMs } = this.#prepare(options);
+    const before = this.instructions;
+    return this.#result(await this.#executeAway(maxInstructions, timeLimitMs), before);
+  }
+
+  #mustBeHere(): void {
+    if (this.#isAway) throw new ArgumentError(`core ${this.index} runs asynchronously: await that, or stop() it first`);
+  }
+
+  #prepare(options: RunOptions): Limits {
+    this.#mustBeHere();
     if (this.#depth > 0) throw new ArgumentError("the core is running: only call() can be used from its callbacks");
     if (options.pc !== undefined) this.pc = this.#resolve(options.pc);
     const { maxInstructions = this.limits.maxInstructions, timeLimitMs = this.limits.timeLimitMs } = options;
-    const before = this.#instructions;
-    const stop = this.#execute(maxInstructions, timeLimitMs, true);
-    const instructions = this.#instructions - before;
+    return { maxInstructions, timeLimitMs };
+  }
+
+  #result(stop: number, before: number): RunResult {
+    const instructions = this.instructions - before;
     if (stop === STOP_EXITED && this.#exit !== undefined) return { reason: "exited", exit: this.#exit, instructions };
     const reason = runReasons.get(stop);
     if (reason === undefined) throw this.#error(stop, 0, 0);
-    if (reason === "returned") this.#unfinished = false;
+    if (reason === "returned") this.unfinished = false;
     return { reason, instructions };
   }
 
-  /** From a callback: lets the running `run` end, or the running `call` throw a StoppedError, after the current instruction or region. Without effect on a core that is not running. */
+  /**
+   * Lets the `run` or `runAsync` that is under way end, or the `call` throw a StoppedError, after the current instruction or region. Without
+   * effect on a core that is not running.
+   */
   stop(): void {
-    if (this.#depth === 0) return;
+    if (!this.isRunning) return;
     this.#stopRequested = true;
-    this.#interrupt();
+    this.#pend(layout.PENDING_HOST);
   }
 
   /**
@@ -251,13 +230,14 @@ export class Core {
    * next instruction if it is not running, at its next branch otherwise. Until then ISR_EL1 shows it, and WFI does not wait.
    */
   interrupt(kind: InterruptKind): void {
-    Atomics.or(this.#state.signed32, layout.INTERRUPTS / 4, interruptBits[kind]);
-    if (this.#depth > 0) this.#interrupt();
+    Atomics.or(this.state.signed32, layout.INTERRUPTS / 4, interruptBits[kind]);
+    if (this.isRunning) this.#pend(layout.PENDING_INTERRUPT);
   }
 
-  /** Compiles the code at an address now and links it, whatever its heat. False without a JIT, or if no region can start there. */
+  /** Compiles the code at an address now and links it, for this thread, whatever its heat. False without a JIT, or if no region can start there. */
   forceCompile(target: Target): boolean {
-    return this.#host.regions.make()?.forceCompile(this.#resolve(target)) ?? false;
+    this.#mustBeHere();
+    return this.instance().regions()?.forceCompile(this.#resolve(target)) ?? false;
   }
 
   /** For the machine: runs a listener; what it throws is thrown when the core has come to a stop. */
@@ -266,21 +246,26 @@ export class Core {
       listener();
     } catch (error) {
       this.#callbackError ??= { error };
-      this.#interrupt();
+      this.#pend(layout.PENDING_HOST);
     }
   }
 
   /** For the machine: throws what a listener has thrown while the core was not running. */
   rethrow(): void {
-    if (this.#depth > 0 || this.#callbackError === undefined) return;
+    if (this.isRunning || this.#callbackError === undefined) return;
     const { error } = this.#callbackError;
     this.#callbackError = undefined;
-    Atomics.store(this.#state.signed32, layout.PENDING / 4, 0);
+    this.#unpend();
     throw error;
   }
 
-  #interrupt(): void {
-    Atomics.store(this.#state.signed32, layout.PENDING / 4, 1);
+  #pend(bit: number): void {
+    Atomics.or(this.state.signed32, layout.PENDING / 4, bit);
+    if (this.#isAway) this.state.wake();
+  }
+
+  #unpend(): void {
+    Atomics.and(this.state.signed32, layout.PENDING / 4, layout.PENDING_MAINTENANCE);
   }
 
   #resolve(target: Target): bigint {
@@ -292,17 +277,17 @@ export class Core {
 
   /** Notes where the outermost call begins, or goes back there if the last one was given up. */
   #begin(): void {
-    const { words32 } = this.#state;
+    const { words32 } = this.state;
     for (let i = 0; i < entryFields.length; i++) {
       const field = entryFields[i] as number;
-      if (this.#unfinished) words32[field] = this.#entry[i] as number;
+      if (this.unfinished) words32[field] = this.#entry[i] as number;
       else this.#entry[i] = words32[field] as number;
     }
-    this.#unfinished = true;
+    this.unfinished = true;
   }
 
   #pass(pc: bigint, args: readonly (bigint | number)[]): void {
-    const state = this.#state;
+    const state = this.state;
     for (let i = 0; i < args.length; i++) {
       const value = args[i] as bigint | number;
       if (typeof value === "bigint") state.words64[layout.X / 8 + i] = value;
@@ -316,53 +301,33 @@ export class Core {
 
   #finish(stop: number): bigint {
     if (stop !== layout.STOP_RETURNED) throw this.#error(stop, this.limits.maxInstructions, this.limits.timeLimitMs);
-    if (this.#depth === 0) this.#unfinished = false;
-    return this.#state.words64[layout.X / 8] as bigint;
+    if (this.#depth === 0) this.unfinished = false;
+    return this.state.words64[layout.X / 8] as bigint;
   }
 
   #callNested(pc: bigint, args: readonly (bigint | number)[]): bigint {
-    const saved = saveContext(this.#state);
-    const granted = this.#granted;
-    this.#settle();
+    const { state } = this;
+    const saved = saveContext(state);
+    const granted = state.getNumber(layout.GRANTED);
+    state.settle();
     try {
       this.#pass(pc, args);
       return this.#finish(this.#execute(this.limits.maxInstructions, this.limits.timeLimitMs, false));
     } finally {
-      restoreContext(this.#state, saved);
+      restoreContext(state, saved);
       // What the outer call had used was settled above, and must not be settled twice.
-      this.#instructions -= granted - this.#state.getNumber(layout.FUEL);
-      this.#granted = granted;
+      state.regrant(granted);
     }
   }
 
-  /** Counts what was executed of the granted fuel. */
-  #settle(): number {
-    const left = this.#state.getNumber(layout.FUEL);
-    const used = this.#granted - left;
-    this.#instructions += used;
-    this.#granted = left;
-    return used;
-  }
-
-  /** Lets code get hot once the core has executed enough. */
-  #warm(): void {
-    const { heat } = this.#host;
-    if (heat === undefined || this.#isWarm || this.#instructions < heat.startAfter) return;
-    this.#state.set32(layout.HEAT_THRESHOLD, heat.threshold);
-    this.#isWarm = true;
-  }
-
-  /** Runs in slices; gives STOP_*. */
+  /** Runs in slices, in this thread; gives STOP_*. */
   #execute(maxInstructions: number, timeLimitMs: number, waits: boolean): number {
     const deadline = timeLimitMs === Number.POSITIVE_INFINITY ? timeLimitMs : performance.now() + timeLimitMs;
+    const executor = this.instance();
     let left = maxInstructions;
     for (;;) {
-      this.#granted = Math.min(left, SLICE);
-      this.#state.setNumber(layout.FUEL, this.#granted);
-      this.#state.set32(layout.MORE_FUEL, left > SLICE ? 1 : 0);
-      const stop = this.#enter();
-      left -= this.#settle();
-      this.#warm();
+      const stop = this.#enter(executor, left);
+      left -= executor.settle();
       if (stop === layout.STOP_PENDING) {
         if (this.#takePending()) return STOP_STOPPED;
       } else if (stop === layout.STOP_EXCEPTION) {
@@ -373,8 +338,38 @@ export class Core {
         return stop;
       }
       if (left <= 0) return layout.STOP_FUEL;
-      this.#host.regions.made()?.poll();
+      executor.poll();
       if (performance.now() >= deadline) return STOP_TIME;
+    }
+  }
+
+  /** The same in a worker thread. */
+  async #executeAway(maxInstructions: number, timeLimitMs: number): Promise<number> {
+    const threads = this.#host.threads();
+    const deadline = performance.now() + timeLimitMs;
+    let left = maxInstructions;
+    this.#stopRequested = false;
+    this.#unpend();
+    this.#executor?.release();
+    this.#isAway = true;
+    try {
+      for (;;) {
+        const run = { core: this.index, fuel: left, milliseconds: deadline - performance.now() };
+        const { stop, instructions } = await threads.run(run);
+        left -= instructions;
+        if (stop === layout.STOP_PENDING) {
+          if (this.#takePending()) return STOP_STOPPED;
+        } else if (stop === layout.STOP_EXCEPTION) {
+          const answered = this.#answerHostCall();
+          if (answered === "exited") return STOP_EXITED;
+          if (!answered) return stop;
+        } else {
+          return stop;
+        }
+        if (left <= 0) return layout.STOP_FUEL;
+      }
+    } finally {
+      this.#isAway = false;
     }
   }
 
@@ -392,10 +387,10 @@ export class Core {
   }
 
   /** One slice in the run loop. */
-  #enter(): number {
+  #enter(executor: Executor, left: number): number {
     this.#depth++;
     try {
-      return this.#run(this.#state.block);
+      return executor.slice(Math.min(left, SLICE), left > SLICE);
     } catch (error) {
       if (!(error instanceof WebAssembly.RuntimeError)) throw error;
       throw new InternalError(`WebAssembly trap '${error.message}' near ${this.#where()}`);
@@ -406,8 +401,12 @@ export class Core {
 
   /** PENDING was set: throws a listener's error, and says whether the host wants the core to stop. */
   #takePending(): boolean {
-    Atomics.store(this.#state.signed32, layout.PENDING / 4, 0);
-    this.rethrow();
+    this.#unpend();
+    if (this.#callbackError !== undefined) {
+      const { error } = this.#callbackError;
+      this.#callbackError = undefined;
+      throw error;
+    }
     const stops = this.#stopRequested;
     this.#stopRequested = false;
     return stops;
@@ -420,7 +419,11 @@ export class Core {
   #error(stop: number, maxInstructions: number, timeLimitMs: number): Error {
     switch (stop) {
       case layout.STOP_EXCEPTION:
-        return new GuestFault(readFault(this.#state.view, this.#state.block), this.#host.symbols);
+        if (this.state.get32(layout.EXCEPTION) === layout.EXCEPTION_UNRESPONSIVE) {
+          const missing = this.state.get32(layout.EXCEPTION_WORD);
+          return new UnresponsiveCoreError(missing, this.#host.maintenanceTimeoutMs, this.#where());
+        }
+        return new GuestFault(readFault(this.state.view, this.state.block), this.#host.symbols);
       case layout.STOP_FUEL:
         return new OutOfFuelError(this.pc, maxInstructions, this.#where());
       case STOP_TIME:
@@ -433,9 +436,4 @@ export class Core {
         return new InternalError(`the run loop ended with unknown reason ${stop}`);
     }
   }
-}
-
-function registerField(n: number): number {
-  if (!Number.isInteger(n) || n < 0 || n > LINK_REGISTER) throw new ArgumentError(`there is no register x${n}`);
-  return layout.X + 8 * n;
 }

@@ -106,6 +106,44 @@ export class StoppedError extends CmodxError {
   }
 }
 
+/** The thread that ran a core has ended: it was killed, or ran out of memory. The core cannot go on; the others can. */
+export class CoreDiedError extends CmodxError {
+  override readonly name = "CoreDiedError";
+
+  constructor(
+    readonly core: number,
+    why: string,
+  ) {
+    super("core-died", `core ${core} is dead: ${why}; dispose the machine and make another one`);
+  }
+}
+
+/** A core has waited in a DSB for another one to take cache maintenance, longer than `maintenanceTimeoutMs`. `core.run()` tries again. */
+export class UnresponsiveCoreError extends CmodxError {
+  override readonly name = "UnresponsiveCoreError";
+
+  constructor(
+    /** The core that does not answer. */
+    readonly core: number,
+    milliseconds: number,
+    where: string,
+  ) {
+    super(
+      "unresponsive-core",
+      `core ${core} has not come to an interrupt point within ${milliseconds} ms, waited for at ${where}: its thread is blocked or starved`,
+    );
+  }
+}
+
+/** The machine was disposed while the core ran. */
+export class MachineDisposedError extends CmodxError {
+  override readonly name = "MachineDisposedError";
+
+  constructor() {
+    super("machine-disposed", "the machine was disposed while the core ran");
+  }
+}
+
 /** The guest ended its program, by semihosting, within a call. The core stands behind that. */
 export class GuestExitError extends CmodxError {
   override readonly name = "GuestExitError";

@@ -5,15 +5,20 @@ import type { PlacedWindow } from "./memory-map.js";
 export class GuestMemory {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
+  /** Aligned words and doublewords, which a host's access must not tear while cores run. */
+  readonly #words32: Int32Array;
+  readonly #words64: BigInt64Array;
 
-  /** `beforeWrite` is told which bytes of the shared memory will be overwritten. */
+  /** `written` is told which bytes of the shared memory have been overwritten. */
   constructor(
     memory: WebAssembly.Memory,
     readonly windows: readonly PlacedWindow[],
-    private readonly beforeWrite: (host: number, length: number) => void,
+    private readonly written: (host: number, length: number) => void,
   ) {
     this.#bytes = new Uint8Array(memory.buffer);
     this.#view = new DataView(memory.buffer);
+    this.#words32 = new Int32Array(memory.buffer);
+    this.#words64 = new BigInt64Array(memory.buffer);
   }
 
   /** Where `length` bytes at a guest address stand in the shared memory. Throws an UnmappedRangeError unless they stand in one window. */
@@ -24,12 +29,6 @@ export class GuestMemory {
     }
     const windows = this.windows.map(({ spec, base, size }) => `${spec.name} ${hex(base)}+${hex(size)}`).join(", ");
     throw new UnmappedRangeError(address, length, what, windows);
-  }
-
-  #writable(address: bigint, length: number): number {
-    const host = this.hostAddress(address, length, "host write");
-    this.beforeWrite(host, length);
-    return host;
   }
 
   /**
@@ -55,27 +54,41 @@ export class GuestMemory {
   }
 
   write(address: bigint, bytes: Uint8Array): void {
-    this.#bytes.set(bytes, this.#writable(address, bytes.length));
+    this.#change(address, bytes.length, (host) => this.#bytes.set(bytes, host));
   }
 
   clear(address: bigint, length: number): void {
-    const host = this.#writable(address, length);
-    this.#bytes.fill(0, host, host + length);
+    this.#change(address, length, (host) => this.#bytes.fill(0, host, host + length));
   }
 
   readU32(address: bigint): number {
-    return this.#view.getUint32(this.hostAddress(address, 4, "host read"), true);
+    const host = this.hostAddress(address, 4, "host read");
+    return host % 4 === 0 ? Atomics.load(this.#words32, host / 4) >>> 0 : this.#view.getUint32(host, true);
   }
 
   readU64(address: bigint): bigint {
-    return this.#view.getBigUint64(this.hostAddress(address, 8, "host read"), true);
+    const host = this.hostAddress(address, 8, "host read");
+    if (host % 8 !== 0) return this.#view.getBigUint64(host, true);
+    return BigInt.asUintN(64, Atomics.load(this.#words64, host / 8));
   }
 
   writeU32(address: bigint, value: number): void {
-    this.#view.setUint32(this.#writable(address, 4), value, true);
+    this.#change(address, 4, (host) => {
+      if (host % 4 === 0) Atomics.store(this.#words32, host / 4, value | 0);
+      else this.#view.setUint32(host, value, true);
+    });
   }
 
   writeU64(address: bigint, value: bigint): void {
-    this.#view.setBigUint64(this.#writable(address, 8), value, true);
+    this.#change(address, 8, (host) => {
+      if (host % 8 === 0) Atomics.store(this.#words64, host / 8, value);
+      else this.#view.setBigUint64(host, value, true);
+    });
+  }
+
+  #change(address: bigint, length: number, write: (host: number) => void): void {
+    const host = this.hostAddress(address, length, "host write");
+    write(host);
+    this.written(host, length);
   }
 }

@@ -1,14 +1,17 @@
 /** A machine: windows of memory, a core, the wasm modules that make it go, and the JIT. */
+import { availableParallelism } from "node:os";
 import * as layout from "../../assembly/layout.js";
 import type { Program } from "../a64/program.js";
 import type { ElfImage } from "../elf/index.js";
-import { exitReasons, type JitOptions, jitDefaults, type RegionCache, type RegionHost } from "../jit/index.js";
+import { compileWorker, jitDefaults, type PlanWindow, type RegionCache } from "../jit/index.js";
+import { clockFrom, clockOrigin } from "./clock.js";
 import { Core, type CoreHost } from "./core.js";
-import type { CoreExports, CoreImports } from "./core-exports.js";
-import { MachineOptionsError, UnknownWindowError } from "./errors.js";
+import type { CoreExports } from "./core-exports.js";
+import { ArgumentError, MachineOptionsError, UnknownWindowError, UnresponsiveCoreError } from "./errors.js";
+import { Executor, type ExecutorHooks, type MachineJitOptions, type MachineParts } from "./executor.js";
 import { GuestMemory } from "./guest-memory.js";
 import type { FirmwareCall } from "./host-calls.js";
-import { lateParts } from "./late.js";
+import { type MaintenanceRecord, readRecords } from "./maintenance-log.js";
 import {
   type CacheType,
   cacheTypeRegister,
@@ -22,16 +25,21 @@ import {
 import { type EngineModules, engineModules } from "./modules.js";
 import { Semihosting, type SemihostingOptions } from "./semihosting.js";
 import { CoreState } from "./state.js";
-import type { MachineStats } from "./stats.js";
+import { type MachineStats, readStats } from "./stats.js";
 import { describeAddress } from "./symbols.js";
+import { type Dropped, Threads } from "./threads.js";
 
-export interface MachineJitOptions extends JitOptions {
+/** When the words that maintenance invalidates leave a core's instruction cache. */
+export type InstructionCachePolicy =
+  /** As late as the architecture allows: at the core's own context synchronisation, and never by itself. Deterministic. */
+  | "late"
+  /** At the core's next interrupt point: its next taken branch. */
+  | "prompt"
   /**
-   * Instructions, in steps of a million, that a core interprets before it asks for regions. Default 0. A program that ends
-   * sooner spares loading the compiler, which takes 0.1 s of another thread.
+   * At any time between: lines and parts of lines come in anew, data caches write back unasked, condemned words stay usable until the
+   * core synchronises its context, as `seed` has it.
    */
-  readonly startAfter?: number;
-}
+  | { readonly kind: "adversarial"; readonly seed: number };
 
 export interface MachineOptions {
   /** Default: `defaultWindows`. */
@@ -40,9 +48,21 @@ export interface MachineOptions {
   readonly ctr?: CacheType;
   /** Whether hot code is compiled. Default true. */
   readonly jit?: boolean | MachineJitOptions;
-  /** Cores; one, for now. */
-  readonly cores?: 1;
-  /** The system counter (CNTVCT_EL0): an integer that does not decrease, 10^9 ticks a second. Default: the process's clock. */
+  /** Cores, from 1 to 16. Default 1. */
+  readonly cores?: number;
+  /**
+   * Worker threads that run cores asynchronously, started when they are first needed: core i belongs to thread i modulo their number, and a
+   * thread runs its cores in turn. Default: one a core, but no more than the host has processors.
+   */
+  readonly threads?: number;
+  /** Default "late" for one core, "prompt" for several. */
+  readonly instructionCache?: InstructionCachePolicy;
+  /** Milliseconds that a DSB waits for another core to take cache maintenance before it throws an UnresponsiveCoreError. Default 10000. */
+  readonly maintenanceTimeoutMs?: number;
+  /**
+   * The system counter (CNTVCT_EL0): an integer that does not decrease, 10^9 ticks a second. Default: the host's monotonic clock. A
+   * machine with a counter of its own runs in this thread only.
+   */
   readonly counter?: () => number;
   /**
    * Answers the guest's HVC and SMC, as a hypervisor or a secure monitor would: through the core's registers, while it
@@ -73,9 +93,12 @@ export interface MachineInternals {
   readonly regions: RegionCache | undefined;
 }
 
+const TIMEOUT = 10_000;
+
 const COUNTER_HERTZ = 1_000_000_000n;
 const WASM_PAGE = 65536;
-const TABLE_SIZE = 16384;
+/** Bytes: what the procedure call standard asks for. */
+const STACK_ALIGNMENT = 16;
 /** PSTATE of a core out of reset: EL1h, exceptions masked. */
 const ALL_MASKED = 0xf;
 /** MPIDR_EL1 bit 31 is one; Aff0 is the core's number. */
@@ -84,9 +107,9 @@ const MPIDR_RES1 = 0x8000_0000n;
 /** CNTKCTL_EL1.EL0PCTEN and EL0VCTEN: EL0 may read the counters, as under Linux. */
 const EL0_COUNTERS = 3n;
 
-const noExits = Object.fromEntries(exitReasons.map((reason) => [reason, 0]));
-
-const processClock = (): number => Math.floor(performance.now() * 1e6);
+const policyNumbers = { late: layout.CACHES_LATE, prompt: layout.CACHES_PROMPT } as const;
+/** A core's seed is the run's times this, so that no two draw alike: 2^64 divided by the golden ratio. */
+const SEED_FACTOR = 0x9e37_79b9_7f4a_7c15n;
 
 /** A run of bytes to be loaded; zero bytes follow up to its size. */
 interface Part {
@@ -114,6 +137,22 @@ function segmentParts({ name, segments }: ElfImage): readonly Part[] {
   }));
 }
 
+/** A number of things that an option gives. */
+function count(name: string, value: number, most: number): number {
+  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
+  throw new MachineOptionsError(`${name}: ${value} is not an integer from 1 to ${most}`);
+}
+
+function jitOptions(option: boolean | MachineJitOptions): MachineParts["jit"] {
+  if (option === false) return undefined;
+  const given = option === true ? {} : option;
+  return { ...given, threshold: given.threshold ?? jitDefaults.threshold, startAfter: given.startAfter ?? 0 };
+}
+
+function planWindows(map: MemoryMap): readonly PlanWindow[] {
+  return map.windows.map(({ index, base, size, host, flags }) => ({ index, base, size, host, flags }));
+}
+
 export class Machine {
   /** The machine's windows, in the order given. */
   readonly windows: readonly WindowSpec[];
@@ -122,54 +161,76 @@ export class Machine {
   readonly #guest: GuestMemory;
   readonly #map: MemoryMap;
   readonly #states: readonly CoreState[];
-  readonly #exports: CoreExports;
-  readonly #regionHost: RegionHost;
-  /** Undefined without a JIT. */
-  readonly #jit: MachineJitOptions | undefined;
-  /** Made when it is first needed. */
-  #regions: RegionCache | undefined;
+  readonly #parts: MachineParts;
+  readonly #hooks: ExecutorHooks;
+  readonly #clockOrigin = clockOrigin();
+  readonly #threadCount: number;
+  /** Made when a core first runs asynchronously. */
+  #threads: Threads | undefined;
   readonly #symbols = new Map<string, bigint>();
   readonly #listeners = new Set<(invalidation: Invalidation) => void>();
   /** Whether a host's write has to take words out of instruction caches. */
   readonly #coherent: boolean;
+  readonly #timeout: number;
 
   private constructor(modules: EngineModules, options: MachineOptions) {
-    const cores = options.cores ?? 1;
-    if (cores !== 1) throw new MachineOptionsError(`${cores} cores: this machine has one`);
+    const cores = count("cores", options.cores ?? 1, layout.MAX_CORES);
+    this.#threadCount = count("threads", options.threads ?? Math.min(cores, availableParallelism()), layout.MAX_CORES);
+    this.#timeout = count("maintenanceTimeoutMs", options.maintenanceTimeoutMs ?? TIMEOUT, 2 ** 30);
     const cacheType = options.ctr ?? {};
     this.windows = options.windows ?? defaultWindows;
     this.#map = mapMemory(this.windows, cacheType, cores);
     this.#coherent = cacheType.dic === true && cacheType.idc === true;
     const pages = Math.ceil(this.#map.size / WASM_PAGE);
     this.#memory = new WebAssembly.Memory({ shared: true, initial: pages, maximum: pages });
-    this.#guest = new GuestMemory(this.#memory, this.#map.windows, (host, length) => this.#beforeWrite(host, length));
-    const view = new DataView(this.#memory.buffer);
-    writeMap(view, this.#map);
-    view.setUint32(layout.CTR, cacheTypeRegister(cacheType), true);
-    view.setUint32(layout.CORE_COUNT, cores, true);
-    const table = new WebAssembly.Table({ element: "anyfunc", initial: TABLE_SIZE });
-    const counter = options.counter ?? processClock;
-    const coreInstance = this.#instantiate(modules, table, counter);
-    this.#exports = coreInstance.exports as unknown as CoreExports;
-    const jit = options.jit ?? true;
-    this.#jit = jit === true ? {} : jit === false ? undefined : jit;
-    this.#regionHost = this.#makeRegionHost(coreInstance, table);
+    this.#guest = new GuestMemory(this.#memory, this.#map.windows, (host, length) => this.#written(host, length));
+    this.#parts = {
+      memory: this.#memory,
+      modules,
+      windows: planWindows(this.#map),
+      jit: jitOptions(options.jit ?? true),
+    };
+    const counter = options.counter ?? clockFrom(this.#clockOrigin);
+    this.#hooks = {
+      counter,
+      dropped: (core, line, mask, regionsUnlinked) => this.#dropped({ core, line, mask, regionsUnlinked }),
+      connect: (channel) => compileWorker.connect(channel),
+    };
+    this.#writeControl(cacheType, cores, options.instructionCache ?? (cores === 1 ? "late" : "prompt"));
     this.#states = Array.from({ length: cores }, (_, index) => new CoreState(this.#memory, index));
     const semihosting = options.semihosting && new Semihosting(this.#guest, counter, options.semihosting);
     for (const state of this.#states) this.#reset(state, semihosting !== undefined);
     const host: CoreHost = {
-      memory: this.#memory,
-      exports: this.#exports,
       symbols: this.#symbols,
-      regions: { made: () => this.#regions, make: () => this.#regionCache() },
+      executor: (state) => new Executor(this.#parts, state, this.#hooks),
+      threads: () => this.#threadsOf(options.counter === undefined),
       firmware: options.firmware,
       semihosting,
-      heat: this.#jit && {
-        threshold: this.#jit.threshold ?? jitDefaults.threshold,
-        startAfter: this.#jit.startAfter ?? 0,
-      },
+      maintenanceTimeoutMs: this.#timeout,
     };
     this.cores = this.#states.map((state) => new Core(host, state));
+  }
+
+  #writeControl(cacheType: CacheType, cores: number, policy: InstructionCachePolicy): void {
+    const view = new DataView(this.#memory.buffer);
+    writeMap(view, this.#map);
+    view.setUint32(layout.CTR, cacheTypeRegister(cacheType), true);
+    view.setUint32(layout.CORE_COUNT, cores, true);
+    view.setUint32(layout.PATIENCE, 2 * this.#timeout, true);
+    const isSeeded = typeof policy === "object";
+    view.setUint32(layout.CACHE_POLICY, isSeeded ? layout.CACHES_ADVERSARIAL : policyNumbers[policy], true);
+    if (!isSeeded) return;
+    for (let core = 0; core < cores; core++) {
+      const seed = BigInt.asUintN(64, (BigInt(policy.seed) * 31n + BigInt(core) + 1n) * SEED_FACTOR);
+      view.setBigUint64(layout.CORES + core * layout.CORE_SIZE + layout.ADVERSARY, seed === 0n ? 1n : seed, true);
+    }
+  }
+
+  #threadsOf(hasClock: boolean): Threads {
+    if (!hasClock) throw new ArgumentError("a machine with a counter of its own cannot run cores asynchronously");
+    const start = { parts: this.#parts, clockOrigin: this.#clockOrigin };
+    this.#threads ??= new Threads(start, this.#states, this.#threadCount, (dropped) => this.#dropped(dropped));
+    return this.#threads;
   }
 
   /** Makes a machine. Throws a MachineOptionsError if the options do not describe one. */
@@ -187,41 +248,6 @@ export class Machine {
     return this.#symbols;
   }
 
-  #instantiate(modules: EngineModules, table: WebAssembly.Table, counter: () => number): WebAssembly.Instance {
-    const env = { memory: this.#memory, table };
-    const host: CoreImports = {
-      hot: (_core, pc) => this.#regionCache()?.hot(BigInt.asUintN(64, pc)),
-      dropped: (core, line, mask) => this.#dropped(core, BigInt.asUintN(64, line), mask),
-      missed: (_core, region) => this.#regions?.missed(region),
-      counter,
-    };
-    const core = new WebAssembly.Instance(modules.core, { env, host: { ...host } });
-    new WebAssembly.Instance(modules.interpreter, { env, core: core.exports as WebAssembly.ModuleImports });
-    return core;
-  }
-
-  #regionCache(): RegionCache | undefined {
-    if (this.#regions !== undefined || this.#jit === undefined) return this.#regions;
-    const { RegionCache } = lateParts();
-    const { startAfter: _, ...options } = this.#jit;
-    this.#regions = new RegionCache(this.#regionHost, options);
-    return this.#regions;
-  }
-
-  #makeRegionHost(coreInstance: WebAssembly.Instance, table: WebAssembly.Table): RegionHost {
-    const windows = this.#map.windows.map(({ index, base, size, host, flags }) => ({ index, base, size, host, flags }));
-    return {
-      core: layout.CORES,
-      memory: this.#memory,
-      table,
-      coreExports: coreInstance.exports,
-      windows: () => windows,
-      slotAddress: this.#exports.slotAddress,
-      instructions: () => this.core.instructions,
-      fill: (block: number, pc: bigint) => this.#exports.fill(block, pc) !== 0,
-    };
-  }
-
   #reset(state: CoreState, semihosting: boolean): void {
     state.set32(layout.EL, 1);
     state.set32(layout.SPSEL, 1);
@@ -233,7 +259,10 @@ export class Machine {
     state.set64(layout.HOST_RETURN, HOST_RETURN_ADDRESS);
     state.set32(layout.SEMIHOSTING, semihosting ? 1 : 0);
     const stack = this.windows.find((window) => window.name === "stack");
-    if (stack !== undefined) state.set64(layout.SP, stack.address + BigInt(stack.size));
+    if (stack === undefined) return;
+    // Each core has its part.
+    const top = Math.floor((stack.size * (state.index + 1)) / this.#map.cores / STACK_ALIGNMENT) * STACK_ALIGNMENT;
+    state.set64(layout.SP, stack.address + BigInt(top));
   }
 
   /** An address as messages have it: by the symbol before it, if there is one near. */
@@ -253,11 +282,25 @@ export class Machine {
 
   // ---- memory -------------------------------------------------------------------------------------
 
-  /** Instruction caches that are coherent lose what will be overwritten. */
-  #beforeWrite(host: number, length: number): void {
+  /** Instruction caches that are coherent lose what was overwritten. */
+  #written(host: number, length: number): void {
     if (!this.#coherent) return;
-    for (const state of this.#states) this.#exports.hostWrites(state.block, host, length);
-    this.core.rethrow();
+    this.#here((executor, state) => executor.exports.hostWrites(state.block, host, length));
+    this.#elsewhere(host, length);
+  }
+
+  /** Does something with the instruction cache of every core that no other thread runs. */
+  #here(change: (executor: Executor, state: CoreState) => void): void {
+    for (const core of this.cores) if (!core.isAway) core.maintain(change);
+    for (const core of this.cores) core.rethrow();
+  }
+
+  /** Has the cores that other threads run see a range, and waits until they do. */
+  #elsewhere(host: number, length: number): void {
+    if (!this.cores.some((core) => core.isAway)) return;
+    const block = layout.CORES + this.cores.length * layout.CORE_SIZE;
+    const missing = this.core.instance().exports.broadcast(block, host, length);
+    if (missing >= 0) throw new UnresponsiveCoreError(missing, this.#timeout, "a host's cache maintenance");
   }
 
   /** A copy of `length` bytes of memory. Throws an UnmappedRangeError unless they stand in one window; its access rights do not matter. */
@@ -293,12 +336,13 @@ export class Machine {
 
   /**
    * All the maintenance that code in the range may need: afterwards every core executes what memory holds. Works on whole
-   * lines of 64 bytes. Throws an UnmappedRangeError unless the range stands in one window.
+   * lines of 64 bytes. Throws an UnmappedRangeError unless the range stands in one window, and an UnresponsiveCoreError if a core that runs
+   * in another thread does not come to an interrupt point.
    */
   cleanAndInvalidate(address: bigint, length: number): void {
     const host = this.#guest.hostAddress(address, length, "cleanAndInvalidate");
-    for (const state of this.#states) this.#exports.cleanAndInvalidate(state.block, host, length);
-    this.core.rethrow();
+    this.#here((executor, state) => executor.exports.cleanAndInvalidate(state.block, host, length));
+    this.#elsewhere(host, length);
   }
 
   /**
@@ -329,49 +373,35 @@ export class Machine {
    */
   onInvalidate(listener: (invalidation: Invalidation) => void): () => void {
     this.#listeners.add(listener);
+    this.#listen();
     return () => {
       this.#listeners.delete(listener);
+      this.#listen();
     };
   }
 
-  #dropped(block: number, line: bigint, mask: number): void {
-    const regionsUnlinked = this.#regions?.dropped(line, mask >>> 0) ?? 0;
+  /** Tells the threads whether anybody listens. */
+  #listen(): void {
+    const control = new Int32Array(this.#memory.buffer, 0, layout.WINDOWS / 4);
+    Atomics.store(control, layout.LISTENING / 4, this.#listeners.size);
+  }
+
+  #dropped({ core, line, mask, regionsUnlinked }: Dropped): void {
     if (this.#listeners.size === 0) return;
     const first = 31 - Math.clz32(mask & -mask);
     const last = 31 - Math.clz32(mask);
-    const core = (block - layout.CORES) / layout.CORE_SIZE;
     const invalidation = { core, address: line + BigInt(4 * first), length: 4 * (last - first + 1), regionsUnlinked };
     for (const listener of this.#listeners) this.cores[core]?.guard(() => listener(invalidation));
   }
 
-  /** Counts since the machine was made; `statsBetween` gives what happened between two of them. */
+  /** The last cache maintenance of all cores, oldest first: at most 128 operations. */
+  maintenanceLog(): readonly MaintenanceRecord[] {
+    return readRecords(new DataView(this.#memory.buffer));
+  }
+
+  /** Counts since the machine was made; `statsBetween` gives what happened between two of them. While cores run it is behind by up to a slice. */
   stats(): MachineStats {
-    const regions = this.#regions?.stats();
-    const sum = (field: number): number => this.#states.reduce((total, state) => total + state.count(field), 0);
-    return {
-      instructions: this.cores.reduce((total, core) => total + core.instructions, 0),
-      fetches: sum(layout.COUNT_FETCHES),
-      dataReads: sum(layout.COUNT_READS),
-      dataWrites: sum(layout.COUNT_WRITES),
-      branches: {
-        direct: sum(layout.COUNT_BRANCH_DIRECT),
-        conditional: sum(layout.COUNT_BRANCH_CONDITIONAL),
-        call: sum(layout.COUNT_BRANCH_CALL),
-        indirect: sum(layout.COUNT_BRANCH_INDIRECT),
-        indirectCall: sum(layout.COUNT_BRANCH_INDIRECT_CALL),
-        return: sum(layout.COUNT_BRANCH_RETURN),
-      },
-      exceptions: sum(layout.COUNT_EXCEPTIONS),
-      dropped: sum(layout.COUNT_DROPPED),
-      regions: {
-        compiled: regions?.compiled ?? 0,
-        linked: regions?.linked ?? 0,
-        unlinked: regions?.unlinked ?? 0,
-        entries: sum(layout.COUNT_REGION_ENTRIES),
-        instructions: sum(layout.COUNT_REGION_INSTRUCTIONS),
-        exits: { ...(this.#jit && noExits), ...regions?.exits },
-      },
-    };
+    return readStats(this.#states, this.#parts.jit !== undefined);
   }
 
   /** The parts that the engine's own tests compare and check. Not for embedders: free to change. */
@@ -380,13 +410,17 @@ export class Machine {
       memory: this.#memory,
       map: this.#map,
       states: this.#states,
-      exports: this.#exports,
-      regions: this.#regionCache(),
+      exports: this.core.instance().exports,
+      regions: this.core.instance().regions(),
     };
   }
 
-  /** Gives back what the JIT holds. The machine must not run any more. */
-  dispose(): void {
-    this.#regions?.dispose();
+  /**
+   * Ends the machine's threads, and gives back what the JIT holds. Cores that run asynchronously are stopped wherever they are, and what waits for
+   * them is rejected with a MachineDisposedError. Takes 5 s at most. The machine must not run any more.
+   */
+  async dispose(): Promise<void> {
+    for (const core of this.cores) core.executor?.dispose();
+    await this.#threads?.dispose();
   }
 }

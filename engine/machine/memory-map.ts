@@ -43,6 +43,7 @@ export interface MemoryMap {
   readonly windows: readonly PlacedWindow[];
   /** Bytes of the shared memory. */
   readonly size: number;
+  readonly cores: number;
 }
 
 /** Where a call from the host returns to: an address of no window. */
@@ -123,7 +124,8 @@ export function mapMemory(specs: readonly WindowSpec[], cacheType: CacheType, co
   if (specs.length > layout.MAX_WINDOWS)
     throw new MachineOptionsError(`${specs.length} windows, at most ${layout.MAX_WINDOWS} are possible`);
   specs.forEach((spec, index) => checkWindow(spec, specs.slice(0, index)));
-  const allocator = new Allocator(Math.ceil((layout.CORES + cores * layout.CORE_SIZE) / PAGE) * PAGE);
+  // One block more is the host's, who may have to wait for cores too.
+  const allocator = new Allocator(Math.ceil((layout.CORES + (cores + 1) * layout.CORE_SIZE) / PAGE) * PAGE);
   const isExecutable = (name: string): boolean =>
     specs.some((spec) => (spec.name === name || spec.alias === name) && spec.access.includes("x"));
   const windows: PlacedWindow[] = [];
@@ -145,7 +147,7 @@ export function mapMemory(specs: readonly WindowSpec[], cacheType: CacheType, co
       `the windows need ${hex(allocator.end)} bytes with their caches, 4 GiB is the limit: make them smaller`,
     );
   }
-  return { windows, size: allocator.end };
+  return { windows, size: allocator.end, cores };
 }
 
 /** Writes the window table and the cores' slot tables into the control block. */

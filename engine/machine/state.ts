@@ -44,6 +44,40 @@ export class CoreState {
     return (this.words32[field / 4] as number) + (this.signed32[field / 4 + 1] as number) * WORD;
   }
 
+  /** Lets threads look at their cores that have nothing to do but wait for an event. */
+  wake(): void {
+    const control = new Int32Array(this.view.buffer, 0, layout.WINDOWS / 4);
+    Atomics.add(control, layout.WAKE / 4, 1);
+    Atomics.notify(control, layout.WAKE / 4);
+  }
+
+  /** Instructions executed, those of the slice that is under way included. */
+  get instructions(): number {
+    return this.getNumber(layout.INSTRUCTIONS) + this.getNumber(layout.GRANTED) - this.getNumber(layout.FUEL);
+  }
+
+  /** Gives the next slice its fuel. */
+  grant(fuel: number): void {
+    this.setNumber(layout.GRANTED, fuel);
+    this.setNumber(layout.FUEL, fuel);
+  }
+
+  /** Counts what was executed of the fuel that was granted, and gives it. */
+  settle(): number {
+    const left = this.getNumber(layout.FUEL);
+    const used = this.getNumber(layout.GRANTED) - left;
+    this.setNumber(layout.INSTRUCTIONS, this.getNumber(layout.INSTRUCTIONS) + used);
+    this.setNumber(layout.GRANTED, left);
+    return used;
+  }
+
+  /** Goes back to a slice that was settled in its midst, and whose fuel stands in FUEL again. */
+  regrant(granted: number): void {
+    const used = granted - this.getNumber(layout.FUEL);
+    this.setNumber(layout.INSTRUCTIONS, this.getNumber(layout.INSTRUCTIONS) - used);
+    this.setNumber(layout.GRANTED, granted);
+  }
+
   /** A counter of layout.ts with what regions have counted for it since the slice began. */
   count(field: number): number {
     const packed = packedCounts.get(field);

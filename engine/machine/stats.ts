@@ -1,4 +1,7 @@
 /** Counters of a machine: sums over its cores since it was made. */
+import * as layout from "../../assembly/layout.js";
+import { exitReasons } from "../jit/index.js";
+import type { CoreState } from "./state.js";
 
 export interface BranchCounts {
   /** Taken branches by kind: B; B.cond, CBZ, TBZ; BL; BR; BLR; RET. */
@@ -66,4 +69,35 @@ export function statsBetween(before: MachineStats, after: MachineStats): Machine
 
 export function addStats(a: MachineStats, b: MachineStats): MachineStats {
   return combineStats(a, b, (x, y) => x + y);
+}
+
+/** The counters of these cores; `hasJit` says whether regions may have exits. */
+export function readStats(states: readonly CoreState[], hasJit: boolean): MachineStats {
+  const total = (value: (state: CoreState) => number): number => states.reduce((sum, state) => sum + value(state), 0);
+  const sum = (field: number): number => total((state) => state.count(field));
+  const exits = exitReasons.map((reason, i) => [reason, sum(layout.COUNT_EXITS + 8 * i)] as const);
+  return {
+    instructions: total((state) => state.instructions),
+    fetches: sum(layout.COUNT_FETCHES),
+    dataReads: sum(layout.COUNT_READS),
+    dataWrites: sum(layout.COUNT_WRITES),
+    branches: {
+      direct: sum(layout.COUNT_BRANCH_DIRECT),
+      conditional: sum(layout.COUNT_BRANCH_CONDITIONAL),
+      call: sum(layout.COUNT_BRANCH_CALL),
+      indirect: sum(layout.COUNT_BRANCH_INDIRECT),
+      indirectCall: sum(layout.COUNT_BRANCH_INDIRECT_CALL),
+      return: sum(layout.COUNT_BRANCH_RETURN),
+    },
+    exceptions: sum(layout.COUNT_EXCEPTIONS),
+    dropped: sum(layout.COUNT_DROPPED),
+    regions: {
+      compiled: total((state) => state.get32(layout.REGIONS_COMPILED)),
+      linked: total((state) => state.get32(layout.REGIONS_LINKED)),
+      unlinked: total((state) => state.get32(layout.REGIONS_UNLINKED)),
+      entries: sum(layout.COUNT_REGION_ENTRIES),
+      instructions: sum(layout.COUNT_REGION_INSTRUCTIONS),
+      exits: hasJit ? Object.fromEntries(exits) : {},
+    },
+  };
 }

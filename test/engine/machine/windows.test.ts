@@ -235,8 +235,8 @@ describe("options that describe no machine", () => {
     await expect(Machine.create({ windows })).rejects.toThrow(message);
   });
 
-  test("several cores", async () => {
-    await expect(Machine.create({ cores: 2 as 1 })).rejects.toThrow(MachineOptionsError);
+  test.each([0, 17, 1.5])("%s cores", async (cores) => {
+    await expect(Machine.create({ cores })).rejects.toThrow(MachineOptionsError);
   });
 
   test("a machine without a stack window, and with windows at the edges", async () => {

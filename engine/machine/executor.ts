@@ -1,0 +1,141 @@
+/**
+ * One core in one thread: its own instances of the wasm modules, its function table and its region cache. What a core is stands in
+ * the shared memory; an executor only makes it go. A core may have one in several threads, of which one runs it at a time: whoever
+ * hands it over releases it first, so that no slot of its instruction cache leads to a region of another thread.
+ */
+import * as layout from "../../assembly/layout.js";
+import type { CompileChannel, JitOptions, PlanWindow, RegionCache, RegionHost } from "../jit/index.js";
+import type { CoreExports, CoreImports } from "./core-exports.js";
+import { lateParts } from "./late.js";
+import type { EngineModules } from "./modules.js";
+import type { CoreState } from "./state.js";
+
+export interface MachineJitOptions extends JitOptions {
+  /**
+   * Instructions, in steps of a million, that a core interprets before it asks for regions. Default 0. A program that ends
+   * sooner spares loading the compiler, which takes 0.1 s of another thread.
+   */
+  readonly startAfter?: number;
+}
+
+/** What every thread of a machine shares; it can be sent to a worker. */
+export interface MachineParts {
+  readonly memory: WebAssembly.Memory;
+  readonly modules: EngineModules;
+  readonly windows: readonly PlanWindow[];
+  /** Undefined without a JIT. */
+  readonly jit: (Required<Pick<MachineJitOptions, "threshold" | "startAfter">> & MachineJitOptions) | undefined;
+}
+
+/** What an executor asks of its thread. */
+export interface ExecutorHooks {
+  /** CNTVCT_EL0. */
+  counter(): number;
+  /** Words of a line left the core's instruction cache; bit i of `mask` is word i. */
+  dropped(core: number, line: bigint, mask: number, regionsUnlinked: number): void;
+  /** Connects a port with the process's compile worker. */
+  connect(channel: CompileChannel): void;
+}
+
+const TABLE_SIZE = 16384;
+const HALF_MILLISECOND = 0.5;
+
+export class Executor {
+  readonly exports: CoreExports;
+  readonly #state: CoreState;
+  readonly #parts: MachineParts;
+  readonly #hooks: ExecutorHooks;
+  readonly #regionHost: RegionHost;
+  /** Made when it is first needed. */
+  #regions: RegionCache | undefined;
+
+  constructor(parts: MachineParts, state: CoreState, hooks: ExecutorHooks) {
+    this.#parts = parts;
+    this.#state = state;
+    this.#hooks = hooks;
+    const { memory, modules } = parts;
+    const table = new WebAssembly.Table({ element: "anyfunc", initial: TABLE_SIZE });
+    const words = new Int32Array(memory.buffer);
+    const host: CoreImports = {
+      hot: (_core, pc) => this.regions()?.hot(BigInt.asUintN(64, pc)),
+      dropped: (_core, line, mask) => this.#dropped(BigInt.asUintN(64, line), mask),
+      missed: (_core, region) => this.#regions?.missed(region),
+      counter: hooks.counter,
+      sleep: (address, value) => void Atomics.wait(words, (address >>> 0) / 4, value, HALF_MILLISECOND),
+      notify: (address) => void Atomics.notify(words, (address >>> 0) / 4),
+    };
+    const core = new WebAssembly.Instance(modules.core, { env: { memory, table }, host: { ...host } });
+    const coreExports = core.exports as WebAssembly.ModuleImports;
+    new WebAssembly.Instance(modules.interpreter, { env: { memory, table }, core: coreExports });
+    this.exports = core.exports as unknown as CoreExports;
+    this.#regionHost = {
+      core: state.block,
+      memory,
+      table,
+      coreExports: core.exports,
+      windows: () => parts.windows,
+      slotAddress: this.exports.slotAddress,
+      instructions: () => this.instructions,
+      fill: (block, pc) => this.exports.fill(block, pc) !== 0,
+      connect: (channel) => hooks.connect(channel),
+    };
+    this.#warm();
+  }
+
+  /** Instructions that the core has executed. */
+  get instructions(): number {
+    return this.#state.instructions;
+  }
+
+  /** The region cache, made if there is none yet; undefined without a JIT. */
+  regions(): RegionCache | undefined {
+    if (this.#regions !== undefined || this.#parts.jit === undefined) return this.#regions;
+    const { RegionCache } = lateParts();
+    const { startAfter: _, ...options } = this.#parts.jit;
+    this.#regions = new RegionCache(this.#regionHost, options);
+    return this.#regions;
+  }
+
+  #dropped(line: bigint, mask: number): void {
+    const regionsUnlinked = this.#regions?.dropped(line, mask >>> 0) ?? 0;
+    this.#hooks.dropped(this.#state.index, line, mask, regionsUnlinked);
+  }
+
+  /**
+   * Runs for at most `fuel` instructions; `more` says that another slice follows, so that this one may end early. Gives STOP_*. Throws
+   * what the host's functions throw, and a WebAssembly.RuntimeError for a bug of the engine.
+   */
+  slice(fuel: number, more: boolean): number {
+    const state = this.#state;
+    state.grant(fuel);
+    state.set32(layout.MORE_FUEL, more ? 1 : 0);
+    return this.exports.run(state.block);
+  }
+
+  /** After a slice: counts what it has executed, takes finished compilations, lets code get hot in time. */
+  settle(): number {
+    const used = this.#state.settle();
+    this.#warm();
+    return used;
+  }
+
+  poll(): void {
+    this.#regions?.poll();
+  }
+
+  #warm(): void {
+    const { jit } = this.#parts;
+    if (jit === undefined || this.#state.get32(layout.HEAT_THRESHOLD) !== 0) return;
+    if (this.#state.instructions >= jit.startAfter) this.#state.set32(layout.HEAT_THRESHOLD, jit.threshold);
+  }
+
+  /** Another thread will run the core. */
+  release(): void {
+    this.#regions?.release();
+  }
+
+  dispose(): void {
+    this.#regions?.dispose();
+    this.#regions = undefined;
+  }
+}
