@@ -8,6 +8,7 @@ const layers = [
   ["src/report", "^src/report/"],
   ["src/run", "^src/run/"],
   ["src/dispatch", "^src/dispatch/"],
+  ["src/explore", "^src/explore/"],
   ["src/proof", "^src/proof/"],
   ["src/static-call", "^src/static-call/"],
   ["src/litmus", "^src/litmus/"],

@@ -61,7 +61,7 @@ export function verdictOf(test: LitmusTest, laidOut: LaidOut, result: CheckResul
 }
 
 /** What was found stays found; that something was not found means nothing where the search did not come to its end. */
-function outcome(
+export function outcome(
   quantifier: LitmusTest["condition"]["quantifier"],
   holding: number,
   failing: number,
@@ -72,14 +72,14 @@ function outcome(
   return quantifier === "exists" ? holding > 0 : decisive === 0;
 }
 
-function observationOf(holding: number, failing: number, complete: boolean): Observation {
+export function observationOf(holding: number, failing: number, complete: boolean): Observation {
   if (holding > 0 && failing > 0) return "Sometimes";
   if (!complete) return "Unknown";
   return holding === 0 ? "Never" : "Always";
 }
 
 /** Reads states by the names of the test. */
-class Judge {
+export class Judge {
   constructor(private readonly laidOut: LaidOut) {}
 
   holds(atom: Atom, state: FinalState): boolean {

@@ -89,6 +89,11 @@ function crashText(fault: ThreadFault): string {
   return `${fault.type} fault${at} at ${hex(fault.pc)}`;
 }
 
+/** The crashes of a state, with addresses as 0x... */
+export function crashesOf({ faults }: FinalState): string[] {
+  return faults.filter(isCrash).map(crashText);
+}
+
 /** Whether a state has a caller in which a newer target comes before an older one. */
 export function goesBack(scene: Scene, state: FinalState): boolean {
   for (let caller = 0; caller < scene.options.callers; caller++) {
@@ -166,7 +171,7 @@ export function checkTransition(
   const result = checkKeeping(scene.problem, limits);
   const named = namer(scene.symbols);
   const { states } = result;
-  const crashes = states.flatMap(({ faults }) => faults.filter(isCrash).map(crashText)).map(named);
+  const crashes = states.flatMap(crashesOf).map(named);
   const synchronised = synchronisedOutcomes(scene, states);
   const conflicts = result.flags.filter(({ name }) => name === "violates-CMODX-requirements");
   return {

@@ -1,0 +1,338 @@
+/**
+ * An execution as rows of lanes, one a core, beside what memory and the instruction caches hold of the words that matter: those
+ * that one core writes and another reads or fetches.
+ */
+import { disassemble } from "../../engine/index.js";
+import type { Problem } from "../model/problem.js";
+import type { ExecutionEvent } from "./events.js";
+
+/** What a row is about, for those who colour it. */
+export type Tone = "plain" | "store" | "maintenance" | "read" | "stale" | "fault";
+
+/** Bytes whose contents are shown. */
+export interface Place {
+  readonly address: bigint;
+  readonly bytes: number;
+  /** Whether it is fetched, as one instruction. */
+  readonly code: boolean;
+}
+
+export interface Contents {
+  readonly place: Place;
+  readonly title: string;
+  /** The core that has it in its instruction cache; absent: memory. */
+  readonly core?: number;
+}
+
+export interface Row {
+  readonly core: number;
+  /** The instruction; several in a row that nothing is to be said of are one row. */
+  readonly instruction: string;
+  /** What it did, in words; empty where the instruction says it. */
+  readonly text: string;
+  readonly tone: Tone;
+  /** What each of the timeline's contents is after the row. */
+  readonly values: readonly string[];
+  /** The row whose store a load or fetch saw, or did not see though it had happened. */
+  readonly saw?: number;
+  readonly missed?: number;
+}
+
+export interface Timeline {
+  readonly title: string;
+  /** By core. */
+  readonly lanes: readonly string[];
+  readonly contents: readonly Contents[];
+  /** What the contents were at first. */
+  readonly initial: readonly string[];
+  readonly rows: readonly Row[];
+}
+
+const HEX = 16;
+
+function hex(value: bigint | number): string {
+  return `0x${value.toString(HEX)}`;
+}
+
+/** Memory byte by byte, as stores take effect. */
+class Shadow {
+  readonly #bytes = new Map<bigint, number>();
+
+  constructor({ code, data }: Problem) {
+    for (const { address, words } of code) {
+      for (const [index, word] of words.entries()) this.write(address + BigInt(4 * index), 4, BigInt(word));
+    }
+    for (const { address, bytes } of data) {
+      for (const [index, byte] of bytes.entries()) this.#bytes.set(address + BigInt(index), byte);
+    }
+  }
+
+  write(address: bigint, bytes: number, value: bigint): void {
+    for (let byte = 0; byte < bytes; byte++) {
+      this.#bytes.set(address + BigInt(byte), Number((value >> BigInt(8 * byte)) & 0xffn));
+    }
+  }
+
+  read({ address, bytes }: Place): bigint {
+    let value = 0n;
+    for (let byte = bytes - 1; byte >= 0; byte--) {
+      value = (value << 8n) | BigInt(this.#bytes.get(address + BigInt(byte)) ?? 0);
+    }
+    return value;
+  }
+}
+
+type Access = ExecutionEvent & Required<Pick<ExecutionEvent, "address" | "bytes" | "value">>;
+
+function isAccess(event: ExecutionEvent): event is Access {
+  return event.address !== undefined && event.bytes !== undefined && event.value !== undefined;
+}
+
+function overlap(place: Place, { address, bytes }: Access): boolean {
+  return address < place.address + BigInt(place.bytes) && place.address < address + BigInt(bytes);
+}
+
+/** What one core writes and another reads or fetches, in the order of addresses, each once. */
+function placesOf(problem: Problem, events: readonly ExecutionEvent[]): Place[] {
+  const accesses = events.filter(isAccess);
+  const writes = accesses.filter(({ type }) => type === "write");
+  const shadow = new Shadow(problem);
+  const places = new Map<string, Place>();
+  for (const access of accesses) {
+    if (access.type !== "read" && access.type !== "fetch") continue;
+    const place = { address: access.address, bytes: access.bytes, code: access.type === "fetch" };
+    const written = writes.filter((write) => write.core !== access.core && overlap(place, write));
+    if (written.length > 0 && changes(place, shadow.read(place), writes)) {
+      places.set(`${place.address}/${place.bytes}/${place.code}`, place);
+    }
+  }
+  return [...places.values()].sort((a, b) =>
+    a.address < b.address ? -1 : a.address > b.address ? 1 : a.bytes - b.bytes,
+  );
+}
+
+/** Whether a place ever holds anything but its first value. */
+function changes(place: Place, initial: bigint, writes: readonly Access[]): boolean {
+  const shadow = new Map<bigint, number>();
+  const byteAt = (address: bigint): number =>
+    shadow.get(address) ?? Number((initial >> (8n * (address - place.address))) & 0xffn);
+  for (const write of writes.filter((each) => overlap(place, each))) {
+    for (let byte = 0; byte < write.bytes; byte++) {
+      const address = write.address + BigInt(byte);
+      if (address < place.address || address >= place.address + BigInt(place.bytes)) continue;
+      const value = Number((write.value >> BigInt(8 * byte)) & 0xffn);
+      if (value !== byteAt(address)) return true;
+      shadow.set(address, value);
+    }
+  }
+  return false;
+}
+
+export interface TimelineOptions {
+  readonly title: string;
+  readonly problem: Problem;
+  readonly events: readonly ExecutionEvent[];
+  /** Gives addresses and words, 0x..., their names. */
+  readonly named: (text: string) => string;
+}
+
+/** The louder ones last. */
+const tones: readonly Tone[] = ["plain", "read", "maintenance", "store", "stale", "fault"];
+
+function louder(a: Tone, b: Tone): Tone {
+  return tones.indexOf(b) > tones.indexOf(a) ? b : a;
+}
+
+/** Whether an event is of the instruction that `group` tells of, and comes with it: a store may take effect much later. */
+function belongs(group: readonly ExecutionEvent[], event: ExecutionEvent | undefined): boolean {
+  const [first] = group;
+  if (event === undefined || first === undefined || event.core !== first.core || event.pc !== first.pc) return false;
+  const has = (type: ExecutionEvent["type"]): boolean => group.some((each) => each.type === type);
+  if (event.type === "fetch") return false;
+  if (event.type === "execute") return has("fetch") && !has("execute");
+  return has("execute") && !(event.type === "write" && has("issue"));
+}
+
+class Builder {
+  readonly #rows: Row[] = [];
+  readonly #places: readonly Place[];
+  readonly #contents: readonly Contents[];
+  readonly #shadow: Shadow;
+  /** By content, as text. */
+  readonly #values: string[];
+  /** Per place the row of the last store that took effect, and of those before with what they left. */
+  readonly #stores: { readonly row: number; readonly place: Place; readonly value: bigint }[] = [];
+
+  constructor(readonly options: TimelineOptions) {
+    const { problem, events } = options;
+    this.#shadow = new Shadow(problem);
+    this.#places = placesOf(problem, events);
+    this.#contents = this.#places.flatMap((place) => this.#contentsOf(place));
+    this.#values = this.#contents.map(({ place, core }) => (core === undefined ? this.#inMemory(place) : ""));
+  }
+
+  #contentsOf(place: Place): Contents[] {
+    const title = this.options.named(hex(place.address));
+    const memory: Contents = { place, title };
+    if (!place.code) return [memory];
+    const cores = new Set(
+      this.options.events.flatMap((event) =>
+        event.type === "fetch" && event.address === place.address ? [event.core] : [],
+      ),
+    );
+    return [memory, ...[...cores].sort((a, b) => a - b).map((core) => ({ place, title, core }))];
+  }
+
+  /** A value as the place's contents are shown. */
+  #textOf(place: Pick<Place, "address" | "code">, value: bigint): string {
+    if (place.code)
+      return disassemble(Number(value), place.address)?.replace(/0x[0-9a-f]+/g, this.options.named) ?? hex(value);
+    return value === 0n ? "0" : this.options.named(hex(value));
+  }
+
+  #inMemory(place: Place): string {
+    return this.#textOf(place, this.#shadow.read(place));
+  }
+
+  build(): Timeline {
+    const { title, problem, events } = this.options;
+    const initial = [...this.#values];
+    for (let at = 0; at < events.length; ) at = this.#instruction(events, at);
+    return {
+      title,
+      lanes: problem.threads.map(({ name }) => name),
+      contents: this.#contents,
+      initial,
+      rows: this.#rows,
+    };
+  }
+
+  /** Tells the events of one instruction that come together; gives where the next ones begin. */
+  #instruction(events: readonly ExecutionEvent[], first: number): number {
+    let end = first + 1;
+    while (belongs(events.slice(first, end), events[end])) end++;
+    const group = events.slice(first, end);
+    this.#say(group.find(({ type }) => type === "execute") ?? (group.at(-1) as ExecutionEvent), group);
+    return end;
+  }
+
+  #say(own: ExecutionEvent, group: readonly ExecutionEvent[]): void {
+    const executed = group.some(({ type }) => type === "execute");
+    const told = group.map((event) => this.#tell(event, executed));
+    const texts = told.map(({ text }) => text).filter((text) => text !== "");
+    const tone = told.reduce<Tone>((worst, each) => louder(worst, each.tone), "plain");
+    const instruction = this.#instructionText(own, executed);
+    if (texts.length === 0 && tone === "plain" && this.#extends(own.core, instruction)) return;
+    const [saw] = told.flatMap((each) => each.saw ?? []);
+    const [missed] = told.flatMap((each) => each.missed ?? []);
+    this.#rows.push({
+      core: own.core,
+      instruction,
+      text: texts.join("; "),
+      tone,
+      values: [...this.#values],
+      ...(saw === undefined ? {} : { saw }),
+      ...(missed === undefined ? {} : { missed }),
+    });
+  }
+
+  /** Where nothing could be fetched there is no instruction, only where it should have been. */
+  #instructionText({ pc, word, type }: ExecutionEvent, executed: boolean): string {
+    if (type === "fault" && !executed && word === 0) return `at ${this.options.named(hex(pc))}`;
+    return this.#textOf({ address: pc, code: true }, BigInt(word));
+  }
+
+  /** Adds a plain instruction to a row of such, if that is the core's last one. */
+  #extends(core: number, instruction: string): boolean {
+    const last = this.#rows.at(-1);
+    if (last === undefined || last.core !== core || last.tone !== "plain" || last.text !== "") return false;
+    const [first = ""] = last.instruction.split(" ... ");
+    this.#rows[this.#rows.length - 1] = { ...last, instruction: `${first} ... ${instruction}` };
+    return true;
+  }
+
+  #tell(event: ExecutionEvent, executed: boolean): { text: string; tone: Tone; saw?: number; missed?: number } {
+    switch (event.type) {
+      case "execute":
+        return { text: "", tone: "plain" };
+      case "clean":
+        return { text: "cleans the line to the point of unification", tone: "maintenance" };
+      case "invalidate":
+        return { text: "invalidates the line in all instruction caches", tone: "maintenance" };
+      case "barrier":
+        return { text: "", tone: "maintenance" };
+      case "fault":
+        return { text: this.#faultText(event), tone: "fault" };
+      case "issue":
+        return { text: isAccess(event) ? `stores ${this.#what(event)}; no other core sees it yet` : "", tone: "store" };
+      case "write":
+        return isAccess(event) ? this.#write(event, executed) : { text: "", tone: "store" };
+      case "fetch":
+      case "read":
+        return isAccess(event) ? this.#read(event) : { text: "", tone: "plain" };
+    }
+  }
+
+  #faultText({ address }: ExecutionEvent): string {
+    return address === undefined ? "takes a fault" : `takes a fault at ${this.options.named(hex(address))}`;
+  }
+
+  #placeOf({ address, bytes, type }: Access): Place {
+    return { address, bytes, code: type === "fetch" };
+  }
+
+  #what(event: Access): string {
+    const code = this.#places.some((place) => place.code && overlap(place, event));
+    const value =
+      code && event.bytes === 4 ? this.#textOf({ address: event.address, code }, event.value) : this.#pieces(event);
+    return `${value} to ${this.options.named(hex(event.address))}`;
+  }
+
+  /** A value that is stored, by the instructions that it consists of where it goes over some. */
+  #pieces(event: Access): string {
+    const code = this.#places.some((place) => place.code && overlap(place, event));
+    if (!code || event.bytes !== 8) return this.#textOf({ address: event.address, code: false }, event.value);
+    const words = [event.value & 0xffff_ffffn, event.value >> 32n];
+    return words
+      .map((word, index) => this.#textOf({ address: event.address + BigInt(4 * index), code }, word))
+      .join(" | ");
+  }
+
+  #write(event: Access, executed: boolean): { text: string; tone: Tone } {
+    this.#shadow.write(event.address, event.bytes, event.value);
+    const row = this.#rows.length;
+    for (const place of this.#places) {
+      if (overlap(place, event)) this.#stores.push({ row, place, value: this.#shadow.read(place) });
+    }
+    for (const [index, { place, core }] of this.#contents.entries()) {
+      if (core === undefined) this.#values[index] = this.#inMemory(place);
+    }
+    const what = this.#what(event);
+    return { text: executed ? `stores ${what}` : `its store of ${what} takes effect`, tone: "store" };
+  }
+
+  #read(event: Access): { text: string; tone: Tone; saw?: number; missed?: number } {
+    const place = this.#placeOf(event);
+    const found = this.#textOf(place, event.value);
+    for (const [index, content] of this.#contents.entries()) {
+      if (place.code && content.core === event.core && content.place.address === place.address)
+        this.#values[index] = found;
+    }
+    const stores = this.#stores.filter(
+      (store) => store.place.address === place.address && store.place.bytes === place.bytes,
+    );
+    const saw = stores.findLast(({ value }) => value === event.value)?.row;
+    const verb = place.code ? `fetches ${found}` : `loads ${found} from ${this.options.named(hex(place.address))}`;
+    if (event.newest === undefined || event.newest === event.value) {
+      return { text: verb, tone: "read", ...(saw === undefined ? {} : { saw }) };
+    }
+    const missed = stores.findLast(({ value }) => value === event.newest)?.row;
+    const since = missed === undefined ? "" : ` since step ${missed + 1}`;
+    const text = `${verb}, though memory has ${this.#textOf(place, event.newest)}${since}`;
+    return { text, tone: "stale", ...(missed === undefined ? {} : { missed }) };
+  }
+}
+
+export function timelineOf(options: TimelineOptions): Timeline {
+  return new Builder(options).build();
+}

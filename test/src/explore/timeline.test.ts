@@ -1,0 +1,132 @@
+/** Executions as lanes, from events that are written down here. */
+import { describe, expect, test } from "vitest";
+import type { ExecutionEvent } from "#src/explore/events.js";
+import { timelineOf } from "#src/explore/timeline.js";
+import type { Problem } from "#src/model/problem.js";
+import { storyText, timelineText } from "#src/report/timeline.js";
+import { timelineSvg } from "#src/report/timeline-svg.js";
+
+const NOP = 0xd503201f;
+const RET = 0xd65f03c0;
+const STR_X2_X0 = 0xf9000002;
+const STR_W4_X1 = 0xb9000024;
+const LDR_X16 = 0xf9400010;
+const BR_X16 = 0xd61f0200;
+const [CODE, DATA] = [0x1000n, 0x2000n];
+
+const problem: Problem = {
+  name: "a crash",
+  code: [{ address: CODE, words: [RET, LDR_X16, BR_X16, STR_X2_X0, STR_W4_X1] }],
+  data: [{ address: DATA, bytes: new Uint8Array(16) }],
+  threads: [
+    { name: "caller", entry: CODE, registers: new Map() },
+    { name: "patcher", entry: CODE + 12n, registers: new Map() },
+  ],
+  exits: [],
+  observed: [],
+  observedFaults: [],
+  idc: true,
+  dic: true,
+  lineBytes: 64,
+};
+
+const literal = { address: DATA, bytes: 8, value: 0x5000n };
+const patched = { address: CODE, bytes: 4, value: BigInt(NOP) };
+
+/** The store of the literal waits, that of the instruction does not, and the caller comes in between. */
+const events: readonly ExecutionEvent[] = [
+  { core: 1, pc: CODE + 12n, word: STR_X2_X0, type: "execute" },
+  { core: 1, pc: CODE + 12n, word: STR_X2_X0, type: "issue", ...literal },
+  { core: 1, pc: CODE + 16n, word: STR_W4_X1, type: "execute" },
+  { core: 1, pc: CODE + 16n, word: STR_W4_X1, type: "write", ...patched },
+  { core: 0, pc: CODE, word: NOP, type: "fetch", ...patched, newest: BigInt(NOP) },
+  { core: 0, pc: CODE, word: NOP, type: "execute" },
+  { core: 1, pc: CODE + 12n, word: STR_X2_X0, type: "write", ...literal },
+  { core: 0, pc: CODE + 4n, word: LDR_X16, type: "execute" },
+  { core: 0, pc: CODE + 4n, word: LDR_X16, type: "read", address: DATA, bytes: 8, value: 0n, newest: 0x5000n },
+  { core: 0, pc: CODE + 8n, word: BR_X16, type: "execute" },
+  { core: 0, pc: 0n, word: 0, type: "fault", address: 0n },
+];
+
+const names: Readonly<Record<string, string>> = { "0x1000": "trampoline", "0x2000": "literal", "0x5000": "far" };
+const timeline = timelineOf({
+  title: "a crash",
+  problem,
+  events,
+  named: (text) => text.replace(/0x[0-9a-f]+/g, (digits) => names[digits] ?? digits),
+});
+
+test("what one core writes and another looks at is shown, in memory and in the instruction cache", () => {
+  expect(timeline.contents.map(({ title, core }) => [title, core])).toEqual([
+    ["trampoline", undefined],
+    ["trampoline", 0],
+    ["literal", undefined],
+  ]);
+  expect(timeline.initial).toEqual(["ret", "", "0"]);
+  expect(timeline.rows.map(({ values }) => values)).toEqual([
+    ["ret", "", "0"],
+    ["nop", "", "0"],
+    ["nop", "nop", "0"],
+    ["nop", "nop", "far"],
+    ["nop", "nop", "far"],
+    ["nop", "nop", "far"],
+    ["nop", "nop", "far"],
+  ]);
+});
+
+test("a load that missed a store says so, and a fetch that saw one says which", () => {
+  expect(timeline.rows.map(({ tone }) => tone)).toEqual(["store", "store", "read", "store", "stale", "plain", "fault"]);
+  expect(timeline.rows[2]).toMatchObject({ core: 0, saw: 1 });
+  expect(timeline.rows[4]).toMatchObject({ core: 0, missed: 3 });
+  expect(storyText(timeline)).toContain("loads 0 from literal, though memory has far since step 4");
+});
+
+test("plain instructions of one core are one row", () => {
+  const plain = Array.from({ length: 3 }, (_, index): ExecutionEvent[] => [
+    { core: 0, pc: CODE + BigInt(4 * index), word: NOP, type: "execute" },
+  ]).flat();
+  const { rows } = timelineOf({ title: "", problem, events: plain, named: (text) => text });
+  expect(rows.map(({ instruction }) => instruction)).toEqual(["nop ... nop"]);
+});
+
+describe("on a terminal", () => {
+  const lines = timelineText(timeline).split("\n");
+
+  test("each core has its lane, and contents stand where they change", () => {
+    expect(lines[0]).toMatch(/^step +caller +patcher +memory trampoline +I\$ caller trampoline +memory literal$/);
+    expect(lines[2]).toMatch(/^ +ret +0$/);
+    expect(lines[4]).toMatch(/^ +2 +\| +str w4, \[x1\] +nop$/);
+    expect(lines[7]).toMatch(/^ +5 +ldr x16, \[x0\] \(stale\) +\|$/);
+    expect(lines[6]).toMatch(/^ +4 +\| +str x2, \[x0\] \(takes effect\) +far$/);
+    expect(lines[9]).toMatch(/at 0x0 FAULT/);
+  });
+});
+
+describe("as a picture", () => {
+  const svg = timelineSvg(timeline);
+
+  test("every element is closed, and what texts hold is escaped", () => {
+    const open: string[] = [];
+    for (const [, close, name = "", rest = ""] of svg.matchAll(/<(\/?)([a-z]+)([^<>]*)>/g)) {
+      if (close === "/") expect(open.pop()).toBe(name);
+      else if (!rest.endsWith("/")) open.push(name);
+    }
+    expect(open).toEqual([]);
+    const odd = timelineSvg({ ...timeline, title: `a < b & "c"` });
+    expect(odd).toContain("a &lt; b &amp; &quot;c&quot;");
+  });
+
+  test("an arrow leads from the store to who saw it, and a broken one to who did not", () => {
+    expect(svg.match(/marker-end="url\(#saw\)"/g)).toHaveLength(1);
+    expect(svg.match(/stroke-dasharray="5 4" marker-end="url\(#missed\)"/g)).toHaveLength(1);
+  });
+
+  test("nothing lies outside of it", () => {
+    const [, width = 0, height = 0] = /width="([0-9]+)" height="([0-9]+)"/.exec(svg) ?? [];
+    for (const [, x, y] of svg.matchAll(/<text x="([0-9.]+)" y="([0-9.]+)"/g)) {
+      expect(Number(x)).toBeLessThan(Number(width));
+      expect(Number(y)).toBeLessThan(Number(height));
+    }
+    expect(svg.match(/<rect x=/g)?.length).toBeGreaterThan(timeline.rows.length);
+  });
+});
