@@ -6,8 +6,13 @@ import { InternalError } from "../a64/errors.js";
 import type { Form } from "../a64/forms.js";
 import { formsOf } from "../a64/forms.js";
 import { rows } from "../a64/table.js";
-import type { CompileAnswer, CompileChannel, CompileRequest } from "./compiler.js";
+import type { CompileAnswer, CompileChannel, CompiledRegion, CompileRequest } from "./compiler.js";
+import { NewestFirst } from "./newest.js";
+import type { RegionPlan } from "./plan.js";
 import { translateRegion } from "./translate.js";
+
+/** Regions that are kept for who asks next: a hundred or so of some kB. */
+const KEPT = 128;
 
 const forms = formsOf(rows);
 
@@ -17,11 +22,23 @@ function formOf(handler: number): Form {
   return form;
 }
 
+/** Regions that were made last, by their plans: cores that execute the same code ask for the same ones. */
+const newest = new NewestFirst<CompiledRegion>(KEPT);
+
+function compile(plan: RegionPlan): CompiledRegion {
+  const { binary, callees } = translateRegion(plan, formOf);
+  const module = new WebAssembly.Module(binary as Uint8Array<ArrayBuffer>);
+  return { module, bytes: binary.length, callees };
+}
+
+/** A plan as a string: equal ones give equal regions. */
+function keyOf(plan: RegionPlan): string {
+  return JSON.stringify(plan, (_, value: unknown) => (typeof value === "bigint" ? `${value}n` : value));
+}
+
 function answer({ id, plan }: CompileRequest): CompileAnswer {
   try {
-    const { binary, callees } = translateRegion(plan, formOf);
-    const module = new WebAssembly.Module(binary as Uint8Array<ArrayBuffer>);
-    return { id, region: { module, bytes: binary.length, callees } };
+    return { id, region: newest.get(keyOf(plan), () => compile(plan)) };
   } catch (error) {
     return { id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }
