@@ -16,6 +16,8 @@ export interface Instruction {
   readonly word: number;
   /** The heading of the Arm ARM's page. */
   readonly name: string;
+  /** Bit b: a branch with PSTATE.BTYPE = b may land on it in a guarded page. */
+  readonly lands: number;
   /** Performs its meaning on a backend. */
   execute<V, A>(o: Ops<V, KnownField, A>): void;
 }
@@ -31,6 +33,7 @@ function instruction(row: Row, word: number): Instruction {
   return {
     word,
     name: row.name,
+    lands: row.lands,
     execute: <V, A>(o: Ops<V, KnownField, A>) => row.meaning<V, KnownField, A>(o, fields as AnyFields<KnownField>),
   };
 }

@@ -199,6 +199,7 @@ function signedBy(type: LitmusType | undefined, value: bigint): bigint {
 const faultNames: Readonly<Record<ThreadFault["type"], string>> = {
   undefined: "UndefinedInstruction",
   translation: "MMU:Translation",
+  "branch-target": "BranchTarget",
   permission: "MMU:Permission",
   alignment: "Alignment",
   svc: "SupervisorCall",

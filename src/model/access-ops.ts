@@ -121,9 +121,11 @@ export class AccessOps extends Arithmetic {
   }
 
   // ---- memory --------------------------------------------------------------------------------
-  access(address: Value, bytes: Bytes, _kind: AccessKind, aligned = false): Access {
+  access(address: Value, bytes: Bytes, kind: AccessKind, aligned = false): Access {
+    const { memory } = this.state;
     if (aligned && address.bits % BigInt(bytes) !== 0n) throw new RaisedException("alignment", address.bits);
-    if (!this.state.memory.mapped(address.bits, bytes)) throw new RaisedException("translation", address.bits);
+    if (!memory.mapped(address.bits, bytes)) throw new RaisedException("translation", address.bits);
+    if (kind !== "read" && !memory.writable(address.bits, bytes)) throw new RaisedException("permission", address.bits);
     return { address };
   }
   load(access: Access, offset: 0 | 4 | 8, bytes: 1 | 2 | 4 | 8, order: Order = "plain"): Value {

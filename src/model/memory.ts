@@ -18,6 +18,8 @@ interface Block {
   readonly end: bigint;
   readonly bytes: Uint8Array;
   readonly code: boolean;
+  readonly writable: boolean;
+  readonly guarded: boolean;
 }
 
 interface KnownWrite {
@@ -41,16 +43,16 @@ function codeBytes(words: readonly number[]): Uint8Array {
 }
 
 function blocksOf(problem: Problem): Block[] {
-  const block = (address: bigint, bytes: Uint8Array, code: boolean): Block => ({
-    address,
-    end: address + BigInt(bytes.length),
-    bytes,
-    code,
-  });
-  const blocks = [
-    ...problem.code.map(({ address, words }) => block(address, codeBytes(words), true)),
-    ...problem.data.map(({ address, bytes }) => block(address, bytes, false)),
-  ].sort((a, b) => (a.address < b.address ? -1 : 1));
+  const code = problem.code.map(({ words, ...block }) => ({ ...block, bytes: codeBytes(words), code: true }));
+  const data = problem.data.map((block) => ({ ...block, guarded: false, code: false }));
+  const blocks = [...code, ...data]
+    .map(({ access = "rw", guarded = false, ...block }) => ({
+      ...block,
+      end: block.address + BigInt(block.bytes.length),
+      writable: access.includes("w"),
+      guarded,
+    }))
+    .sort((a, b) => (a.address < b.address ? -1 : 1));
   for (const [index, { address }] of blocks.entries()) {
     const before = blocks[index - 1];
     if (before !== undefined && before.end > address) {
@@ -85,8 +87,18 @@ export class Memory {
     return this.#blockAt(address, bytes) !== undefined;
   }
 
+  /** Whether all of the bytes, which are mapped, can be stored to. */
+  writable(address: bigint, bytes: number): boolean {
+    return this.#blockAt(address, bytes)?.writable === true;
+  }
+
   isCode(address: bigint): boolean {
     return this.#blockAt(address, 4)?.code === true;
+  }
+
+  /** Whether indirect branches to the instruction have to find a landing pad. */
+  guarded(address: bigint): boolean {
+    return this.#blockAt(address, 4)?.guarded === true;
   }
 
   /** The initial value of bytes that are mapped. */

@@ -8,7 +8,8 @@
  *   - STXR may always fail; it can only succeed at the address and size of the last LDXR;
  *   - an access that is not aligned to its size is one access a byte (herd takes none; FEAT_LSE2 is absent);
  *   - the 16 bytes of LDXP, STXP and CASP are one access (herd has two of 8);
- *   - branch target identification is not checked: BTI is a NOP.
+ *   - IC IALLU reaches every thread, as IC IALLUIS does: the architecture has it invalidate the cache of its own core only;
+ *   - the only PSTATE that exceptions and ERET save and restore in SPSR_EL1 is BTYPE.
  */
 import type {
   BarrierOp,
@@ -42,7 +43,13 @@ const plainRegisters: ReadonlySet<SystemRegister> = new Set([
   "SP_EL0",
 ]);
 
+/** SPSR_EL1.BTYPE is its bits 10 and 11. */
+export const SPSR_BTYPE = 10n;
+
 export class ThreadOps extends AccessOps implements Ops<Value, KnownField, Access> {
+  /** PSTATE.BTYPE for the next instruction. */
+  btype = 0;
+
   // ---- control -------------------------------------------------------------------------------
   branchTo(target: Value, type: DirectBranch): void {
     if (type === "DIRCALL") this.state.called();
@@ -52,10 +59,16 @@ export class ThreadOps extends AccessOps implements Ops<Value, KnownField, Acces
     this.#depend(condition);
     if (condition.bits === 1n) this.next = target.bits;
   }
-  branchIndirect(target: Value, type: IndirectBranch): void {
+  branchIndirect(target: Value, type: IndirectBranch, n: KnownField): void {
     if (type === "INDCALL") this.state.called();
+    this.btype = type === "RET" ? 0 : type === "INDCALL" ? 2 : this.#btypeOfJump(n.value);
     this.#depend(target);
     this.next = target.bits;
+  }
+  /** Arm ARM, BR: what it is after a jump through Xn. */
+  #btypeOfJump(n: number): number {
+    const { memory, pc } = this.state;
+    return n === 16 || n === 17 || !memory.guarded(pc) ? 1 : 3;
   }
   #depend(on: Dependencies): void {
     this.state.control = merge(this.state.control, on);
@@ -76,6 +89,7 @@ export class ThreadOps extends AccessOps implements Ops<Value, KnownField, Acces
   }
   eret(): void {
     this.emit({ kind: "return", control: this.state.control });
+    this.btype = Number((this.readSystem("SPSR_EL1").bits >> SPSR_BTYPE) & 3n);
     this.next = this.readSystem("ELR_EL1").bits;
   }
 

@@ -4,16 +4,24 @@
  * and one built from a design's own assembly text are the same thing here.
  */
 
-/** Instruction words that stand one after the other from `address`, a multiple of 4. They can be stored to. */
+/** Instruction words that stand one after the other from `address`, a multiple of 4. */
 export interface CodeBlock {
   readonly address: bigint;
   readonly words: readonly number[];
+  /** Whether it can be stored to, which is so if absent. */
+  readonly access?: "rx" | "rwx";
+  /** BTI-guarded: indirect branches may land on landing pads only. */
+  readonly guarded?: boolean;
 }
 
-/** Initial bytes of data. What neither a code block nor a data block covers is unmapped: an access to it faults. */
+/**
+ * Initial bytes of data, which can be stored to if nothing else is said. What neither a code block nor a data block covers
+ * is unmapped: an access to it faults.
+ */
 export interface DataBlock {
   readonly address: bigint;
   readonly bytes: Uint8Array;
+  readonly access?: "r" | "rw";
 }
 
 export interface ProblemThread {
@@ -31,7 +39,8 @@ export interface ProblemThread {
  * Why a thread took an exception. Those that have an address of data say which.
  *   undefined    the word that was fetched is not an instruction (or UDF)
  *   translation  a fetch, load or store at an unmapped address
- *   permission   an access that the problem's memory does not allow
+ *   permission   a store to memory that is only read or executed, a fetch of data
+ *   branch-target   an indirect branch to what is no landing pad for it, in a guarded block
  *   alignment    a misaligned PC, or a misaligned access that has to be aligned
  *   svc, hvc, smc, brk   the instruction of that name
  *   other        whatever else the instruction table raises
@@ -40,6 +49,7 @@ export type FaultType =
   | "undefined"
   | "translation"
   | "permission"
+  | "branch-target"
   | "alignment"
   | "svc"
   | "hvc"

@@ -71,6 +71,8 @@ export class ThreadState {
   /** What the branches so far depend on. */
   control: Dependencies = independent;
   monitor: ExclusiveMonitor | undefined;
+  /** PSTATE.BTYPE, as the instruction at `pc` is met with it. */
+  btype = 0;
   /** Its instructions since its last store: address, and what it read. */
   #trail: readonly string[] = [];
   /** Where it has jumped back to since then: the place in the trail, and all that decides how it goes on. */
@@ -104,6 +106,7 @@ export class ThreadState {
     copy.instructions = this.instructions;
     copy.control = this.control;
     copy.monitor = this.monitor;
+    copy.btype = this.btype;
     copy.ended = this.ended;
     copy.#choices = this.#choices;
     copy.#turns = this.#turns;
@@ -124,7 +127,7 @@ export class ThreadState {
     this.#told = this.events.length;
     if (this.pc > pc) return false;
     const values = [...this.registers, this.nzcv, ...this.system.values()].map(({ bits }) => bits.toString(36));
-    const state = `${this.pc} ${values.join(" ")} ${this.monitor?.address} ${this.monitor?.bytes}`;
+    const state = `${this.pc} ${values.join(" ")} ${this.monitor?.address} ${this.monitor?.bytes} ${this.btype}`;
     const end = this.#trail.length;
     const repeats = this.#arrivals.some(({ at, state: then }) => then === state && this.#isRepeated(at, end));
     this.#arrivals = [...this.#arrivals, { at: end, state }];

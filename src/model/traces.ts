@@ -7,7 +7,7 @@ import { InstructionDecoder } from "../../engine/index.js";
 import type { ModelMachine } from "./access-ops.js";
 import { type FetchEvent, RaisedException, type Trace } from "./events.js";
 import type { Memory } from "./memory.js";
-import { ThreadOps } from "./ops.js";
+import { SPSR_BTYPE, ThreadOps } from "./ops.js";
 import type { Problem } from "./problem.js";
 import { Choices, ThreadState } from "./thread.js";
 import { constant } from "./value.js";
@@ -113,9 +113,12 @@ class Explorer {
     try {
       const word = this.#fetch(state, ops);
       const instruction = this.#decoder.decode(word);
+      const mayLand = (((instruction?.lands ?? 1) >> state.btype) & 1) === 1;
+      if (!mayLand && state.memory.guarded(state.pc)) throw new RaisedException("branch-target");
       if (instruction === undefined) throw new RaisedException("undefined");
       instruction.execute(ops);
       state.pc = ops.next;
+      state.btype = ops.btype;
     } catch (raised) {
       if (!(raised instanceof RaisedException)) throw raised;
       this.#take(state, ops, raised);
@@ -127,7 +130,8 @@ class Explorer {
   #fetch(state: ThreadState, ops: ThreadOps): number {
     const { memory, pc } = state;
     if (pc % 4n !== 0n) throw new RaisedException("alignment");
-    if (!memory.isCode(pc)) throw new RaisedException("translation");
+    if (!memory.mapped(pc, 4)) throw new RaisedException("translation");
+    if (!memory.isCode(pc)) throw new RaisedException("permission");
     if (!memory.modifiable(pc)) return Number(memory.initial(pc, 4));
     memory.noteAccess(pc, 4);
     let word = 0n;
@@ -152,6 +156,9 @@ class Explorer {
     }
     ops.emit({ kind: "entry", control: state.control });
     state.system.set("ELR_EL1", constant(resume === "next" ? state.pc + 4n : state.pc));
+    // Of an instruction that has been executed (SVC) it is 0.
+    state.system.set("SPSR_EL1", constant(resume === "next" ? 0n : BigInt(state.btype) << SPSR_BTYPE));
+    state.btype = 0;
     state.pc = handler;
   }
 }

@@ -106,6 +106,7 @@ function blocksOf(program: Program): Blocks {
   return {
     code: program.sections.filter(isCode).map(({ address, bytes }) => ({
       address,
+      guarded: true,
       words: Array.from({ length: bytes.length >>> 2 }, (_, index) => viewOf(bytes).getUint32(4 * index, true)),
     })),
     data: program.sections
@@ -286,7 +287,8 @@ function overwrite({ code, data }: Blocks, at: bigint, bytes: number, value: big
   const byteOf = (address: bigint): number => Number((value >> (8n * (address - at))) & 0xffn);
   const covers = (address: bigint): boolean => address >= at && address < at + BigInt(bytes);
   return {
-    code: code.map(({ address, words }) => ({
+    code: code.map(({ address, words, ...block }) => ({
+      ...block,
       address,
       words: words.map((word, index) => {
         const first = address + BigInt(4 * index);
