@@ -9,6 +9,7 @@ const layers = [
   ["src/run", "^src/run/"],
   ["src/dispatch", "^src/dispatch/"],
   ["src/explore", "^src/explore/"],
+  ["src/stress", "^src/stress/"],
   ["src/proof", "^src/proof/"],
   ["src/static-call", "^src/static-call/"],
   ["src/litmus", "^src/litmus/"],

@@ -9,3 +9,7 @@ export { linkSites, type WithSections } from "./static-call/sites.js";
 export { type Argument, StaticCall, staticCallsOf } from "./static-call/static-call.js";
 export { staticCallSupport } from "./static-call/support.js";
 export type { MaintenanceStep, Misalignment, PatchFaults } from "./static-call/weakening.js";
+export { runCampaign as stress, type StressOptions, type StressProgress } from "./stress/campaign.js";
+export { StressError, type StressErrorCode } from "./stress/errors.js";
+export type { Campaign, CampaignOptions, Shard } from "./stress/options.js";
+export type { StressReport, Violation, ViolationKind } from "./stress/report.js";

@@ -9,9 +9,11 @@ import { checkCommand } from "./check.js";
 import { claimsCommand } from "./claims.js";
 import { disasmCommand } from "./disasm.js";
 import { dispatchCommand } from "./dispatch.js";
+import { mergeCommand } from "./merge.js";
 import { endWithReader } from "./output.js";
 import { runCommand } from "./run.js";
 import { EXIT_DONE, EXIT_USAGE, statusOf } from "./status.js";
+import { stressCommand } from "./stress.js";
 
 /** Commander's message as one line of ours. */
 function usageLine(text: string): string {
@@ -33,6 +35,8 @@ function program(version: string): Command {
     .configureOutput({ outputError: (text, write) => write(usageLine(text)) });
   for (const command of [
     dispatchCommand(),
+    stressCommand(),
+    mergeCommand(),
     checkCommand(),
     claimsCommand(),
     runCommand(),
