@@ -9,7 +9,7 @@
  * Nothing waits for ever: a DSB gives up after PATIENCE waits of half a millisecond, and names the core.
  */
 import {
-  CACHES_ADVERSARIAL, CACHES_PROMPT, CACHE_POLICY, CORES, CORE_COUNT, CORE_INDEX, CORE_SIZE, LINE, LOG, LOG_ENTRIES, LOG_HEAD, LOG_OWED, LOG_OWES, LOG_TAKEN, LOG_WAITERS, PATIENCE,
+  CACHES_ADVERSARIAL, CACHES_PROMPT, CACHE_POLICY, CORES, CORE_COUNT, CORE_INDEX, CORE_SIZE, LINE, LOG, LOG_ENTRIES, LOG_HEAD, LOG_OWED, LOG_OWES, LOG_TAKEN, LOG_WAITERS, PAIR_LOCK, PATIENCE,
   PENDING, PENDING_MAINTENANCE, RECORDS, RECORD_ADDRESS, RECORD_BYTES, RECORD_CORE, RECORD_ENTRIES, RECORD_HEAD, RECORD_NUMBER,
   RECORD_OPERATION, RECORD_PC, RUNNING, WAKE,
 } from "./layout";
@@ -43,6 +43,14 @@ export function isAlone(): bool {
 export function wake(): void {
   atomic.add<u32>(WAKE, 1);
   notify(WAKE);
+}
+
+/** Takes the lock of 16-byte accesses, which is held for a few instructions; whoever takes it releases it by a store to PAIR_LOCK. */
+export function lockPairs(): void {
+  for (let i = 1; atomic.cmpxchg<u32>(PAIR_LOCK, 0, 1) != 0; i++) {
+    // Its holder's thread may be waiting for this processor.
+    if (i % SPINS == 0) sleep(PAIR_LOCK, 1);
+  }
 }
 
 /** Notes a maintenance operation for whoever wants to tell what happened. */

@@ -4,19 +4,14 @@
  * addresses: IC is by physical address (CTR_EL0.L1Ip = PIPT), every window that shows the memory is concerned.
  */
 import {
-  CACHES_PROMPT, CACHE_POLICY, CTR, HANDLER_EMPTY, HANDLER_MASK, LINE, MAINTENANCE, WINDOW_BYTES, WINDOW_COUNT, WINDOW_HOST, WINDOW_POU,
+  CACHES_PROMPT, CACHE_POLICY, CONDEMNED_BYTES, CONDEMNED_ENTRIES, CTR, HANDLER_EMPTY, HANDLER_MASK, LINE, MAINTENANCE, WINDOW_BYTES, WINDOW_COUNT, WINDOW_HOST, WINDOW_POU,
 } from "./layout";
 import { replaceLine } from "./icache";
 import { slotsOf, windowAt } from "./windows";
 
-// ---- the list, from core + MAINTENANCE on; behind it those of assembly/maintenance.ts ------------------------
-export const CAPACITY: u32 = 512;
 const CONDEMNED_COUNT = MAINTENANCE;
-/** Entries: u32 line, and at WORDS its sixteen words. */
 const CONDEMNED_LIST = MAINTENANCE + 64;
 const WORDS: u32 = 8;
-const CONDEMNED_BYTES: u32 = WORDS + LINE;
-export const CONDEMNED_END = CONDEMNED_LIST + 512 * (8 + LINE);
 
 const CTR_DIC: u32 = 1 << 29;
 /** Every word of a line, as replaceLine takes them. */
@@ -54,7 +49,7 @@ export function condemnLine(core: u32, line: u32): void {
   const list = core + CONDEMNED_LIST;
   let i: u32 = 0;
   while (i < count && load<u32>(list + i * CONDEMNED_BYTES) != line) i++;
-  if (i == CAPACITY) return replaceLine(core, line, unification, WHOLE);
+  if (i == <u32>CONDEMNED_ENTRIES) return replaceLine(core, line, unification, WHOLE);
   const entry = list + i * CONDEMNED_BYTES;
   store<u32>(entry, line);
   copyLine(entry + WORDS, unification);

@@ -11,8 +11,8 @@ const MIDR: u64 = 0x000fc0d0;
 const DCZID: u64 = 4;
 
 // What the ID registers say, as far as it is not zero: the features of the instruction table, no more.
-/** DIT; EL0 and EL1 in AArch64 only; no floating point, no Advanced SIMD. */
-const PFR0: u64 = (1 << 48) | 0x00ff0011;
+/** DIT; GIC: the system registers of its CPU interface; EL0 and EL1 in AArch64 only; no floating point, no Advanced SIMD. */
+const PFR0: u64 = (1 << 48) | (1 << 24) | 0x00ff0011;
 /** SSBS: with MRS and MSR; BT: FEAT_BTI. */
 const PFR1: u64 = (2 << 4) | 1;
 /** TLB: FEAT_TLBIRANGE; TS: FEAT_FlagM2; Atomic: FEAT_LSE; CRC32. */

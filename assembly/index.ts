@@ -1,5 +1,6 @@
 /** The core: what the interpreter's handlers and compiled regions call, and what engine/machine calls. */
 export { crc32, rbit } from "./bits";
+export { lockPairs } from "./broadcast";
 export { eret, raise, trap, undefined } from "./exceptions";
 export { fill, slotAddress } from "./icache";
 export { broadcast, barrier, cleanAndInvalidate, dataCache, hostWrites, instructionCache } from "./maintenance";

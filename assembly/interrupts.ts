@@ -8,6 +8,7 @@ import {
   PENDING, PENDING_INTERRUPT, VBAR_SET,
 } from "./layout";
 import { takeInterrupt } from "./exceptions";
+import { isSgiSignalled } from "./gic";
 import { counter } from "./host";
 
 // PSTATE.DAIF.
@@ -32,7 +33,7 @@ export function pendingInterrupts(core: u32): u32 {
   if (isTimerAsserted(core, CNTP_CTL_EL0, CNTP_CVAL_EL0) || isTimerAsserted(core, CNTV_CTL_EL0, CNTV_CVAL_EL0)) {
     return pending | INTERRUPT_IRQ;
   }
-  return pending;
+  return isSgiSignalled(core) ? pending | INTERRUPT_IRQ : pending;
 }
 
 /** INTERRUPT_* that PSTATE lets through. Without vectors in the guest none is: they go on waiting. */

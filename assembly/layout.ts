@@ -38,6 +38,8 @@ export const CACHES_ADVERSARIAL = 2;
 export const LISTENING = 52;
 /** u32: maintenance operations that have been recorded, modulo 2^32. */
 export const RECORD_HEAD = 56;
+/** u32: held by the core that is in an access of 16 bytes. */
+export const PAIR_LOCK = 60;
 /** The window table: MAX_WINDOWS entries of WINDOW_SIZE bytes. */
 export const WINDOWS = 1024;
 export const WINDOW_SIZE = 64;
@@ -217,6 +219,13 @@ export const LOG_TAKEN = 628;
 export const LOG_OWES = 632;
 export const LOG_OWED = 636;
 
+/** u32 each: bit i is the software-generated interrupt with INTID i, sent and not acknowledged; acknowledged and not ended. */
+export const SGI_PENDING = 1584;
+export const SGI_ACTIVE = 1588;
+/** u32 each: ICC_PMR_EL1 and ICC_IGRPEN1_EL1. */
+export const SGI_PRIORITY_MASK = 1592;
+export const SGI_ENABLE = 1596;
+
 // Counters, u64 each.
 export const COUNT_FETCHES = 512;
 export const COUNT_READS = 520;
@@ -288,6 +297,11 @@ export const ACCESS_SEVERAL = 128;
 /** Maintenance that has been issued and not yet completed; see assembly/condemned.ts and assembly/maintenance.ts. */
 export const MAINTENANCE = 2048 + 16384 + 4096;
 export const MAINTENANCE_BYTES = 43008;
+/** The condemned lines: their number, and behind 64 bytes so many entries of a u32, and at 8 the line's sixteen words. */
+export const CONDEMNED_ENTRIES = 512;
+export const CONDEMNED_BYTES = 72;
+/** Behind them what a core has queued. */
+export const QUEUES = 2048 + 16384 + 4096 + 64 + 512 * 72;
 /** 1024 entries {u64 branch address, u64 last target}, by address bits [11:2]: targets of indirect branches. */
 export const BRANCH_TARGETS = 65536;
 export const BRANCH_TARGET_ENTRIES = 1024;
@@ -412,14 +426,22 @@ export const SYSREG_UAO = 34;
 export const SYSREG_DIT = 35;
 export const SYSREG_SSBS = 36;
 export const SYSREG_ID_AA64MMFR2_EL1 = 37;
+export const SYSREG_ICC_PMR_EL1 = 38;
+export const SYSREG_ICC_IAR1_EL1 = 39;
+export const SYSREG_ICC_HPPIR1_EL1 = 40;
+export const SYSREG_ICC_EOIR1_EL1 = 41;
+export const SYSREG_ICC_RPR_EL1 = 42;
+export const SYSREG_ICC_SGI1R_EL1 = 43;
+export const SYSREG_ICC_IGRPEN1_EL1 = 44;
+export const SYSREG_ICC_SRE_EL1 = 45;
 /** Registers that are one doubleword of the core's block, up to SYSREG_LAST_FIELD. */
-export const SYSREG_FIRST_FIELD = 38;
-export const SYSREG_CSSELR_EL1 = 47;
-export const SYSREG_CNTKCTL_EL1 = 48;
-export const SYSREG_CNTP_CTL_EL0 = 49;
-export const SYSREG_CNTP_CVAL_EL0 = 50;
-export const SYSREG_CNTV_CTL_EL0 = 51;
-export const SYSREG_CNTV_CVAL_EL0 = 52;
-export const SYSREG_LAST_FIELD = 52;
+export const SYSREG_FIRST_FIELD = 46;
+export const SYSREG_CSSELR_EL1 = 55;
+export const SYSREG_CNTKCTL_EL1 = 56;
+export const SYSREG_CNTP_CTL_EL0 = 57;
+export const SYSREG_CNTP_CVAL_EL0 = 58;
+export const SYSREG_CNTV_CTL_EL0 = 59;
+export const SYSREG_CNTV_CVAL_EL0 = 60;
+export const SYSREG_LAST_FIELD = 60;
 /** From here on: registers that read as zero and ignore writes. */
-export const SYSREG_FIRST_ZERO = 53;
+export const SYSREG_FIRST_ZERO = 61;

@@ -15,13 +15,13 @@
  * machine's maintenance log (assembly/broadcast.ts) where it is executed, and a DSB waits until they have taken it.
  */
 import {
-  ACCESS_WRITE, COUNT_WRITES, EXCEPTION_DATA_PERMISSION, EXCEPTION_DATA_UNMAPPED, LINE, PENDING, RECORDED_CLEAN, RECORDED_DSB,
+  ACCESS_WRITE, COUNT_WRITES, EXCEPTION_DATA_PERMISSION, EXCEPTION_DATA_UNMAPPED, LINE, PENDING, QUEUES, RECORDED_CLEAN, RECORDED_DSB,
   RECORDED_INVALIDATE, RECORDED_INVALIDATE_ALL, WINDOW_BASE, WINDOW_BYTES, WINDOW_COHERENT, WINDOW_COUNT, WINDOW_FLAGS, WINDOW_HOST,
   WINDOW_POU, WINDOW_WRITE,
 } from "./layout";
 import { append, awaitOthers, isAlone, ENTRY_ALL, ENTRY_LINE, ENTRY_NOW, record } from "./broadcast";
 import {
-  CAPACITY, CONDEMNED_END, condemnAll, condemnLine, copyLine, isCoherent, refreshLine, synchronizeContext, unificationOf, WHOLE,
+  condemnAll, condemnLine, copyLine, isCoherent, refreshLine, synchronizeContext, unificationOf, WHOLE,
 } from "./condemned";
 import { raiseDataAbort, raiseMaintenanceAbort, raiseUnresponsive, trap } from "./exceptions";
 import { dropWords, increment, replaceLine } from "./icache";
@@ -40,12 +40,13 @@ const IALLUIS = 2;
 /** CRm of a DSB, bits 3:2: the domain that contains this core alone. */
 const NON_SHAREABLE: u32 = 1;
 
-// ---- the queues, behind the condemned lines; they end within MAINTENANCE_BYTES ------------------------------
-const CLEAN_COUNT = CONDEMNED_END;
-const INVALIDATE_COUNT = CONDEMNED_END + 4;
+// ---- the queues; they end within MAINTENANCE_BYTES ---------------------------------------------------------
+const CAPACITY: u32 = 512;
+const CLEAN_COUNT = QUEUES;
+const INVALIDATE_COUNT = QUEUES + 4;
 /** u32: an IC IALLU(IS) is queued. */
-const INVALIDATE_ALL = CONDEMNED_END + 8;
-const CLEAN_LIST = CONDEMNED_END + 16;
+const INVALIDATE_ALL = QUEUES + 8;
+const CLEAN_LIST = QUEUES + 16;
 const INVALIDATE_LIST = CLEAN_LIST + 4 * 512;
 
 /** The point of unification gets what memory has. */

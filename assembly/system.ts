@@ -13,6 +13,7 @@ import {
 } from "./layout";
 import { raiseTrapped, raiseWait, setLevel, trap } from "./exceptions";
 import { wake } from "./broadcast";
+import { isGic, readGic, writeGic } from "./gic";
 import { counter } from "./host";
 import { fixedValue } from "./id-registers";
 import { interruptIfPending, isTimerDue, pendingInterrupts } from "./interrupts";
@@ -156,6 +157,7 @@ export function readSystem(core: u32, pc: u64, register: u32): u64 {
   if (readsAsZero(register)) return 0;
   if (register == SYSREG_CNTP_CTL_EL0) return timerControl(core, CNTP_CTL_EL0, CNTP_CVAL_EL0);
   if (register == SYSREG_CNTV_CTL_EL0) return timerControl(core, CNTV_CTL_EL0, CNTV_CVAL_EL0);
+  if (isGic(register)) return readGic(core, register);
   const bit = pstateBit(register);
   if (bit != 0) return <u64>(load<u32>(core, PSTATE_BITS) & bit);
   const field = plainField(register);
@@ -185,6 +187,7 @@ function writeTimer(core: u32, field: u32, value: u64): void {
 /** MSR (register). The caller looks at EXCEPTION. */
 export function writeSystem(core: u32, pc: u64, register: u32, value: u64): void {
   if (isRefused(core, pc, register, true)) return;
+  if (isGic(register)) return writeGic(core, register, value);
   const bit = pstateBit(register);
   if (bit != 0) return setPStateBit(core, bit, (value & bit) != 0);
   switch (register) {

@@ -74,6 +74,15 @@ export const systemRegisters: readonly SystemRegisterEntry[] = [
   entry("DIT", 3, 3, 4, 2, 5),
   entry("SSBS", 3, 3, 4, 2, 6),
   entry("ID_AA64MMFR2_EL1", 3, 0, 0, 7, 2, "r"),
+  // The GIC's CPU interface (GICv3): what software-generated interrupts need, and no more.
+  entry("ICC_PMR_EL1", 3, 0, 4, 6, 0),
+  entry("ICC_IAR1_EL1", 3, 0, 12, 12, 0, "r"),
+  entry("ICC_HPPIR1_EL1", 3, 0, 12, 12, 2, "r"),
+  entry("ICC_EOIR1_EL1", 3, 0, 12, 12, 1, "w"),
+  entry("ICC_RPR_EL1", 3, 0, 12, 11, 3, "r"),
+  entry("ICC_SGI1R_EL1", 3, 0, 12, 11, 5, "w"),
+  entry("ICC_IGRPEN1_EL1", 3, 0, 12, 12, 7),
+  entry("ICC_SRE_EL1", 3, 0, 12, 12, 5),
   // From here to CNTV_CVAL_EL0: one doubleword each of the core's block (SYSTEM_FIELDS).
   entry("CONTEXTIDR_EL1", 3, 0, 13, 0, 1),
   entry("AFSR0_EL1", 3, 0, 5, 1, 0),
@@ -92,6 +101,8 @@ export const systemRegisters: readonly SystemRegisterEntry[] = [
   entry("CNTV_CVAL_EL0", 3, 3, 14, 3, 2),
   // From here to the end: read as zero, and writes are ignored.
   entry("ACTLR_EL1", 3, 0, 1, 0, 1),
+  entry("ICC_BPR1_EL1", 3, 0, 12, 12, 3),
+  entry("ICC_CTLR_EL1", 3, 0, 12, 12, 4),
   entry("LORSA_EL1", 3, 0, 10, 4, 0),
   entry("LOREA_EL1", 3, 0, 10, 4, 1),
   entry("LORN_EL1", 3, 0, 10, 4, 2),

@@ -4,7 +4,7 @@
  * consistent and so stronger than any order that A64 asks for.
  */
 
-import { MONITOR_ADDRESS, MONITOR_VALUE, MONITOR_VALUE_HIGH } from "../../assembly/layout.js";
+import { MONITOR_ADDRESS, MONITOR_VALUE, MONITOR_VALUE_HIGH, PAIR_LOCK } from "../../assembly/layout.js";
 import type { AtomicOp, Bytes, Order } from "../a64/ops.js";
 import { type Expression, loadWord } from "./binaryen.js";
 import { constantOf, type Value } from "./value.js";
@@ -107,8 +107,10 @@ export abstract class MemoryOps extends ValueOps {
   }
 
   loadExclusivePair(access: Access, _order: Order): readonly [Value, Value] {
+    this.lockPairs();
     const low = this.load(access, 0, 8, "acquire");
     const high = this.load(access, 8, 8, "acquire");
+    this.unlockPairs();
     this.code.storeI64(MONITOR_ADDRESS, this.mark(access, 16));
     this.code.storeI64(MONITOR_VALUE, this.wide(low));
     this.code.storeI64(MONITOR_VALUE_HIGH, this.wide(high));
@@ -227,7 +229,20 @@ export abstract class MemoryOps extends ValueOps {
     return this.swapPair(access, expected, value, order)[0];
   }
 
-  /** Wasm has no access of 16 bytes: two of 8. What memory held, and whether that was not what was expected. */
+  /**
+   * Wasm has no access of 16 bytes: two of 8, under the machine's lock for all of them, so that LDXP, STXP and CASP are atomic among
+   * themselves; for smaller accesses they are two. Nothing between the lock and its release can end the thread.
+   */
+  private lockPairs(): void {
+    this.code.push(this.callCore("lockPairs", [], [], undefined));
+  }
+
+  private unlockPairs(): void {
+    const m = this.module;
+    this.code.push(m.i32.atomic.store(PAIR_LOCK, m.i32.const(0), m.i32.const(0)));
+  }
+
+  /** What memory held, and whether that was not what was expected. */
   private swapPair(
     access: Access,
     expected: readonly [Value, Value],
@@ -235,6 +250,7 @@ export abstract class MemoryOps extends ValueOps {
     order: Order,
   ): readonly [readonly [Value, Value], Value] {
     const m = this.module;
+    this.lockPairs();
     const low = this.load(access, 0, 8, "acquire");
     const high = this.load(access, 8, 8, "acquire");
     const unequal = (a: Value, b: Value): Expression => m.i64.ne(this.wide(a), this.wide(b));
@@ -244,6 +260,7 @@ export abstract class MemoryOps extends ValueOps {
       this.store(access, 8, 8, value[1], order === "plain" ? "release" : order);
     });
     this.code.push(m.if(m.i32.eqz(this.narrow(different)), stores));
+    this.unlockPairs();
     return [[low, high], different];
   }
 

@@ -66,6 +66,24 @@ telling: // x1 to [x0]
 hypervisor:
     hvc   #3
     ret
+pairs: // 16 bytes at x0, whose halves are equal: both x2, x3 times by CASP and as often by LDXP and STXP; how often they were not
+    mov   x9, #0
+1:  ldxp  x4, x5, [x0]
+    cmp   x4, x5
+    cinc  x9, x9, ne
+    stxp  w6, x2, x2, [x0]
+    cbnz  w6, 1b
+    mov   x4, x2
+    mov   x5, x2
+    mov   x6, x3
+    mov   x7, x3
+    caspal x4, x5, x6, x7, [x0]
+    cmp   x4, x5
+    cinc  x9, x9, ne
+    subs  x3, x3, #1
+    b.ne  1b
+    mov   x0, x9
+    ret
 `;
 
 describe("several cores", () => {
@@ -82,6 +100,14 @@ describe("several cores", () => {
     machine.core.call(target, DATA, 20_000);
     await Promise.all(others);
     expect(machine.readU64(DATA)).toBe(280_000n);
+  });
+
+  test("accesses of 16 bytes are atomic among themselves", async () => {
+    const machine = await machineWith(COUNTING, { cores: 3, threads: 2 });
+    const torn = await Promise.all(
+      machine.cores.map((core) => core.callAsync("pairs", DATA, 0, core.index + 1, 30_000)),
+    );
+    expect(torn).toEqual([0n, 0n, 0n]);
   });
 
   test("each knows its number and has a stack of its own", async () => {
@@ -221,6 +247,15 @@ describe("patching what another core executes", () => {
       await expect(other.callAsync("caller", 2)).rejects.toThrow(OutOfFuelError);
       expect(other.call("f")).toBe(1n);
     }
+  });
+
+  test("reaches cores that are idle, and those that have not begun", async () => {
+    const machine = await machineWith(PATCHING, { cores: 3, threads: 2 });
+    expect(machine.cores[1]?.call("f")).toBe(1n);
+    expect(await machine.cores[2]?.callAsync("f")).toBe(1n);
+    await machine.core.callAsync("patch", PATCH + (word(machine) - TEXT), MOV_2, word(machine));
+    expect(machine.cores[1]?.call("f")).toBe(2n);
+    expect(await machine.cores[2]?.callAsync("f")).toBe(2n);
   });
 
   test("the host's maintenance reaches cores that run", async () => {
