@@ -135,12 +135,12 @@ export class UnresponsiveCoreError extends CmodxError {
   }
 }
 
-/** The machine was disposed while the core ran. */
+/** The machine was disposed of while the core ran, or before it was to. */
 export class MachineDisposedError extends CmodxError {
   override readonly name = "MachineDisposedError";
 
   constructor() {
-    super("machine-disposed", "the machine was disposed while the core ran");
+    super("machine-disposed", "the machine was disposed of: make another one");
   }
 }
 

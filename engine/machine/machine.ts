@@ -7,7 +7,13 @@ import { compileWorker, jitDefaults, type PlanWindow, type RegionCache } from ".
 import { clockFrom, clockOrigin } from "./clock.js";
 import { Core, type CoreHost } from "./core.js";
 import type { CoreExports } from "./core-exports.js";
-import { ArgumentError, MachineOptionsError, UnknownWindowError, UnresponsiveCoreError } from "./errors.js";
+import {
+  ArgumentError,
+  MachineDisposedError,
+  MachineOptionsError,
+  UnknownWindowError,
+  UnresponsiveCoreError,
+} from "./errors.js";
 import { Executor, type ExecutorHooks, type MachineJitOptions, type MachineParts } from "./executor.js";
 import { GuestMemory } from "./guest-memory.js";
 import type { FirmwareCall } from "./host-calls.js";
@@ -167,6 +173,7 @@ export class Machine {
   readonly #threadCount: number;
   /** Made when a core first runs asynchronously. */
   #threads: Threads | undefined;
+  #isDisposed = false;
   readonly #symbols = new Map<string, bigint>();
   readonly #listeners = new Set<(invalidation: Invalidation) => void>();
   /** Whether a host's write has to take words out of instruction caches. */
@@ -227,6 +234,7 @@ export class Machine {
   }
 
   #threadsOf(hasClock: boolean): Threads {
+    if (this.#isDisposed) throw new MachineDisposedError();
     if (!hasClock) throw new ArgumentError("a machine with a counter of its own cannot run cores asynchronously");
     const start = { parts: this.#parts, clockOrigin: this.#clockOrigin };
     this.#threads ??= new Threads(start, this.#states, this.#threadCount, (dropped) => this.#dropped(dropped));
@@ -420,6 +428,7 @@ export class Machine {
    * them is rejected with a MachineDisposedError. Takes 5 s at most. The machine must not run any more.
    */
   async dispose(): Promise<void> {
+    this.#isDisposed = true;
     for (const core of this.cores) core.executor?.dispose();
     await this.#threads?.dispose();
   }

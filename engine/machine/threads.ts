@@ -141,6 +141,7 @@ class Thread {
 
 export class Threads {
   readonly #threads: (Thread | undefined)[];
+  #isDisposed = false;
 
   constructor(
     private readonly start: Omit<ThreadStart, "port" | "posted">,
@@ -153,6 +154,8 @@ export class Threads {
 
   /** Runs a core in its thread until it stops by itself, PENDING_HOST is set, or a limit is reached. Rejects with a CoreDiedError if the thread ends. */
   run(command: RunCommand): Promise<Stopped> {
+    // Also a core that was with the host when its thread ended, and comes back.
+    if (this.#isDisposed) return Promise.reject(new MachineDisposedError());
     const seat = command.core % this.#threads.length;
     const thread = this.#threads[seat] ?? new Thread(this.start, this.states, this.dropped);
     this.#threads[seat] = thread;
@@ -161,6 +164,7 @@ export class Threads {
 
   /** Ends the threads; runs that have not ended are rejected with a MachineDisposedError. */
   async dispose(): Promise<void> {
+    this.#isDisposed = true;
     const threads = this.#threads.splice(0, this.#threads.length, ...this.#threads.map(() => undefined));
     await Promise.all(threads.map((thread) => thread?.end()));
   }
