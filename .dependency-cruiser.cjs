@@ -15,6 +15,7 @@ const layers = [
   ["src/litmus", "^src/litmus/"],
   ["src/model", "^src/model/"],
   ["engine (package export)", "^engine/index\\.ts$"],
+  ["engine/weak", "^engine/weak/"],
   ["engine/machine", "^engine/machine/"],
   ["engine/jit", "^engine/jit/"],
   ["engine/interpreter", "^engine/interpreter/"],

@@ -445,3 +445,94 @@ export const SYSREG_CNTV_CVAL_EL0 = 60;
 export const SYSREG_LAST_FIELD = 60;
 /** From here on: registers that read as zero and ignore writes. */
 export const SYSREG_FIRST_ZERO = 61;
+
+// ---- the weak machine (assembly/weak): in a memory of its own --------------------------------------------
+/** The choices that it asks for; 0 is STEP of engine/choices. */
+export const WEAK_READ = 1;
+export const WEAK_FETCH = 2;
+export const WEAK_EXCLUSIVE = 3;
+export const WEAK_ATOMIC = 4;
+export const WEAK_DELAY = 5;
+export const WEAK_DRAIN = 6;
+
+/**
+ * In a core's block, in place of what only regions need: for X0 to X30, ZR, SP and NZCV two u32 each, the views on which
+ * the value depends ("from") and might be picked by (includes the former). A "from" with bit 31 set names an operation
+ * that the value still waits for.
+ */
+export const WEAK_VIEWS = BRANCH_TARGETS;
+export const WEAK_NZCV_VIEW = WEAK_VIEWS + 8 * 33;
+/** The same of what was read last. */
+export const WEAK_LOADED = WEAK_VIEWS + 8 * 34;
+/** u32: the view of the branches and of the addresses of accesses so far, which a context synchronisation puts before all that follows. */
+export const WEAK_SYNC_VIEW = WEAK_VIEWS + 8 * 35;
+/** The views of system registers, all in one; u64: the upper doubleword of a read of 16 bytes. */
+export const WEAK_SYSTEM_VIEWS = WEAK_VIEWS + 8 * 36;
+export const WEAK_LOADED_HIGH = WEAK_VIEWS + 8 * 37;
+/** The rest of a core's weak state; see assembly/weak/state.ts. */
+export const WEAK_CORE = WEAK_VIEWS + 512;
+
+/** What all cores share, behind the last possible core; then come the windows. */
+export const WEAK = CORES + 16 * CORE_SIZE;
+/** u32 each: cores; bytes of a cache line; where windows begin; the table of granules, a u32 for 8 bytes of them. */
+export const WEAK_CORES = WEAK;
+export const WEAK_LINE = WEAK + 4;
+export const WEAK_WINDOWS = WEAK + 8;
+export const WEAK_SHADOW = WEAK + 12;
+/** u32 each: a heap for histories, its end; exits in the list below. */
+export const WEAK_HEAP = WEAK + 16;
+export const WEAK_HEAP_END = WEAK + 20;
+export const WEAK_EXIT_COUNT = WEAK + 24;
+/** u32: whether steps are told to the host. */
+export const WEAK_OBSERVED = WEAK + 28;
+/** u32: whether a fault that nobody handles ends the execution. */
+export const WEAK_STOP_AT_FAULT = WEAK + 32;
+/** u32: instructions and choices left. */
+export const WEAK_INSTRUCTIONS_LEFT = WEAK + 36;
+export const WEAK_CHOICES_LEFT = WEAK + 40;
+/** u32: faults of this execution; at most WEAK_MAX_FAULTS are kept, WEAK_FAULT_BYTES each, from WEAK_FAULTS on. */
+export const WEAK_FAULT_COUNT = WEAK + 44;
+/** u32: instructions executed, all cores together. */
+export const WEAK_EXECUTED = WEAK + 48;
+/** u64 each: WEAK_MAX_EXITS addresses at which a core has come to its end. */
+export const WEAK_EXITS = WEAK + 512;
+export const WEAK_MAX_EXITS = 64;
+/** {u32 core, u32 0, a copy of the block from EXCEPTION to EXCEPTION_WORD}. */
+export const WEAK_FAULTS = WEAK + 1024;
+export const WEAK_MAX_FAULTS = 64;
+export const WEAK_FAULT_BYTES = 64;
+export const WEAK_FIRST_WINDOW = WEAK + 65536;
+
+/** u32 of a core's weak state: WEAK_RUNNING, or why it has ended. */
+export const WEAK_STATUS = WEAK_CORE;
+export const WEAK_RUNNING = 0;
+export const WEAK_RETURNED = 1;
+export const WEAK_EXITED = 2;
+export const WEAK_FAULTED = 3;
+export const WEAK_WAITING = 4;
+/** u64: where its exceptions go; 0 if it has no handler but VBAR_EL1. Kept by a reset. */
+export const WEAK_HANDLER = WEAK_CORE + 8;
+
+/** Why an execution ended. */
+export const WEAK_END_FINISHED = 0;
+export const WEAK_END_FAULT = 1;
+export const WEAK_END_INSTRUCTIONS = 2;
+export const WEAK_END_CHOICES = 3;
+/** Two cores wait for each other's exclusives or atomics, which were begun too early. */
+export const WEAK_END_BLOCKED = 4;
+export const WEAK_END_WAITING = 5;
+export const WEAK_END_MEMORY = 6;
+
+/** What the host is told: event(kind, core, pc, host address, bytes, value, time, writer's time). */
+export const WEAK_EVENT_EXECUTE = 0;
+export const WEAK_EVENT_READ = 1;
+export const WEAK_EVENT_WRITE = 2;
+export const WEAK_EVENT_ISSUE = 3;
+export const WEAK_EVENT_FETCH = 4;
+export const WEAK_EVENT_CLEAN = 5;
+export const WEAK_EVENT_INVALIDATE = 6;
+export const WEAK_EVENT_BARRIER = 7;
+export const WEAK_EVENT_FAULT = 8;
+/** In a core's block: what it is before each execution, WEAK_SEALED_BYTES from the block's beginning on. */
+export const WEAK_SEALED = WEAK_VIEWS + 16384;
+export const WEAK_SEALED_BYTES = 1024;

@@ -77,3 +77,4 @@ export { type CacheType, defaultWindows, type WindowSpec } from "./machine/memor
 export type { InterruptKind, Limits, RunOptions, RunResult, Target } from "./machine/running.js";
 export type { GuestExit, SemihostingOptions, SemihostingStream } from "./machine/semihosting.js";
 export { type BranchCounts, type MachineStats, type RegionCounts, statsBetween } from "./machine/stats.js";
+export * from "./weak/index.js";

@@ -7,7 +7,15 @@ import { InternalError } from "../a64/errors.js";
 import { type Form, formsOf } from "../a64/forms.js";
 import type { Polynomial } from "../a64/ops.js";
 import type { Row } from "../a64/row.js";
-import { createModule, emit, handlerParameters, handlerResult, typesOf, type WasmModule } from "../wasm/binaryen.js";
+import {
+  createModule,
+  type Expression,
+  emit,
+  handlerParameters,
+  handlerResult,
+  typesOf,
+  type WasmModule,
+} from "../wasm/binaryen.js";
 import { Code } from "../wasm/code.js";
 import { flagKinds } from "../wasm/flag-locals.js";
 import { materialise } from "../wasm/flags.js";
@@ -19,13 +27,26 @@ import { InterpreterOps } from "./ops.js";
 /** At build time binaryen has all the time that it wants; the values of a meaning stand in locals of their own until it does. */
 const OPTIMISE_LEVEL = 2;
 
-export function interpreterModule(rows: readonly Row[]): { readonly binary: Uint8Array; readonly forms: number } {
+/** Makes a form's handler: the body, and the types of its locals. */
+export type HandlerMaker = (module: WasmModule, form: Form) => { readonly body: Expression; readonly locals: number[] };
+
+const plainHandler: HandlerMaker = (module, form) => {
+  const o = new InterpreterOps(module);
+  form.row.meaning(o, o.fieldsOf(form));
+  return { body: o.finish(), locals: o.code.localTypes() };
+};
+
+/** A module with a handler for each form of the rows; `make` says over which backend. */
+export function interpreterModule(
+  rows: readonly Row[],
+  make: HandlerMaker = plainHandler,
+): { readonly binary: Uint8Array; readonly forms: number } {
   const forms = formsOf(rows);
   const module = createModule();
   module.setMemory(1, 65536, null, tableSegments(module, forms), true);
   module.addMemoryImport("0", "env", "memory", true);
   module.addTableImport("0", "env", "table");
-  const names = forms.map((form) => addHandler(module, form));
+  const names = forms.map((form) => addHandler(module, form, make));
   addUndefined(module);
   addDecoder(module, "decode", layout.DECODER);
   addLandingPads(module, "lands", forms);
@@ -39,12 +60,10 @@ export function interpreterModule(rows: readonly Row[]): { readonly binary: Uint
   return { binary: emit(module, OPTIMISE_LEVEL), forms: forms.length };
 }
 
-function addHandler(module: WasmModule, form: Form): string {
+function addHandler(module: WasmModule, form: Form, make: HandlerMaker): string {
   const name = `${form.handler}`;
-  const o = new InterpreterOps(module);
-  form.row.meaning(o, o.fieldsOf(form));
-  const body = o.finish();
-  module.addFunction(name, handlerParameters, handlerResult, o.code.localTypes(), body);
+  const { body, locals } = make(module, form);
+  module.addFunction(name, handlerParameters, handlerResult, locals, body);
   return name;
 }
 

@@ -44,7 +44,7 @@ const ZR_INDEX = 31;
 
 export class InterpreterOps extends MemoryOps implements Ops<Value, Field, Access> {
   /** Whether an unconditional branch has ended the handler. */
-  private ended = false;
+  protected ended = false;
 
   constructor(module: WasmModule) {
     super(new Code(module));
@@ -83,7 +83,7 @@ export class InterpreterOps extends MemoryOps implements Ops<Value, Field, Acces
     return this.module.block(null, this.code.takeStatements(), handlerResult);
   }
 
-  private pc(): Expression {
+  protected pc(): Expression {
     return this.module.local.get(PC_PARAMETER, this.code.types.i64);
   }
 
@@ -98,7 +98,7 @@ export class InterpreterOps extends MemoryOps implements Ops<Value, Field, Acces
   // ---- registers -----------------------------------------------------------------------------
 
   /** Address of a register's slot, relative to the block's X0; `index31` is where register 31 leads. */
-  private slot(n: Field | number, index31: number): Expression {
+  protected slot(n: Field | number, index31: number): Expression {
     const m = this.module;
     if (typeof n === "number") return m.i32.add(this.code.core(), m.i32.const(8 * (n === ZR_INDEX ? index31 : n)));
     let index = this.narrow(n.value);
@@ -171,7 +171,7 @@ export class InterpreterOps extends MemoryOps implements Ops<Value, Field, Acces
     return { host };
   }
 
-  private count(counter: number): void {
+  protected count(counter: number): void {
     const m = this.module;
     this.code.storeI64(counter, m.i64.add(this.code.loadI64(counter), m.i64.const(1n)));
   }
@@ -200,9 +200,14 @@ export class InterpreterOps extends MemoryOps implements Ops<Value, Field, Acces
     this.count(type === "INDIR" ? layout.COUNT_BRANCH_INDIRECT : layout.COUNT_BRANCH_INDIRECT_CALL);
     const btype = type === "INDCALL" ? m.i32.const(2) : this.btypeOfBR(n);
     this.code.storeI32(layout.BTYPE, btype);
+    this.noteBranch(target);
+    this.leave(this.wide(target));
+  }
+
+  /** Region selection wants to know where indirect branches go. */
+  protected noteBranch(target: Value): void {
     const operands = [this.code.core(), this.pc(), this.wide(target)];
     this.code.push(this.callCore("noteBranch", operands, ["i32", "i64", "i64"], undefined));
-    this.leave(this.wide(target));
   }
 
   /** BR through X16 or X17 may land on BTI c; through others only if the branch is not in a guarded page. */

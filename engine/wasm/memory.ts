@@ -7,7 +7,7 @@
 import { MONITOR_ADDRESS, MONITOR_VALUE, MONITOR_VALUE_HIGH, PAIR_LOCK } from "../../assembly/layout.js";
 import type { AtomicOp, Bytes, Order } from "../a64/ops.js";
 import { type Expression, loadWord } from "./binaryen.js";
-import { constantOf, type Value } from "./value.js";
+import { constantOf, type Value, type Views } from "./value.js";
 import { ValueOps } from "./values.js";
 
 /** A checked access: where it stands in the shared memory. */
@@ -15,6 +15,8 @@ export interface Access {
   readonly host: Value;
   /** Bytes to be added to it: what wasm's accesses add for nothing. 0 if absent. */
   readonly offset?: number;
+  /** As Value.views, of its address. */
+  readonly views?: Views;
 }
 
 type Size = 1 | 2 | 4 | 8;

@@ -11,6 +11,13 @@ export interface FlagSource {
   readonly result: Value;
 }
 
+/** Locals with the views that a value depends on, and those that it might be picked by; see engine/interpreter/weak-ops.ts. */
+export interface Views {
+  readonly from: ReadonlySet<number>;
+  /** Includes `from`. */
+  readonly picked: ReadonlySet<number>;
+}
+
 export interface Value {
   readonly type: Type;
   /** Known value, zero-extended to 64 bits. */
@@ -25,6 +32,8 @@ export interface Value {
   readonly isTruth?: true;
   /** NZCV that has not been computed yet: what it would be computed from. */
   readonly flags?: FlagSource;
+  /** Only where the weak interpreter is generated; absent if it depends on no read. */
+  readonly views?: Views;
 }
 
 /** An operand field: its value (constant in the JIT) and its width in bits. */

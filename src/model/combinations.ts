@@ -11,7 +11,8 @@ interface Ending {
   readonly state: FinalState;
 }
 
-function passes(filter: FaultFilter, fault: ThreadFault): boolean {
+/** Whether a filter lets a fault pass. */
+export function passes(filter: FaultFilter, fault: ThreadFault): boolean {
   if (filter.thread !== fault.thread || (filter.pc !== undefined && filter.pc !== fault.pc)) return false;
   const { location } = filter;
   if (location === undefined) return true;
@@ -19,7 +20,8 @@ function passes(filter: FaultFilter, fault: ThreadFault): boolean {
   return fault.address !== undefined && fault.address >= location.address && fault.address < end;
 }
 
-function faultKey({ thread, pc, address, type }: ThreadFault): string {
+/** The same for two faults exactly if they are the same. */
+export function faultKey({ thread, pc, address, type }: ThreadFault): string {
   return `${thread}/${pc}/${address ?? ""}/${type}`;
 }
 

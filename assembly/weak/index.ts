@@ -1,0 +1,12 @@
+/** The weak machine: what its interpreter's handlers call, and what engine/weak calls. */
+export { crc32, rbit } from "../bits";
+export { raise, trap, undefined } from "../exceptions";
+export { readSystem, writePState, writeSystem } from "../system";
+export { addressTranslation } from "../translation";
+export { access, isGuarded } from "../windows";
+export {
+  clearExclusive, compareAndSwap, compareAndSwapPair, loadExclusive, loadExclusivePair, loadFrom, storeExclusive, storeTo, update,
+} from "./accesses";
+export { barrier, cleanLine as dataCache, eret, hint, invalidateLine as instructionCache } from "./order";
+export { reset, run, seal } from "./run";
+export { abandon, settle } from "./waiting";
