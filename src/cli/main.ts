@@ -21,8 +21,8 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(`${version()}\n`);
     return 0;
   }
-  if (first === "run" && operand !== undefined && !operand.startsWith("-") && rest.length === 0)
-    return runFile(operand);
+  const isProgram = operand !== undefined && !operand.startsWith("-") && !operand.endsWith(".litmus");
+  if (first === "run" && isProgram && rest.length === 0) return runFile(operand);
   const { runProgram } = await import("./program.js");
   return runProgram(version());
 }

@@ -1,6 +1,7 @@
 /** cmodx run */
 import { Command, Option } from "commander";
 import type { RunFlags } from "./execute.js";
+import { isModelRun, RUN_MODEL_HELP, type RunModelFlags, runModel, withRunModelOptions } from "./run-model.js";
 import { parseWhole } from "./usage.js";
 
 /** What a window can have, in KiB. */
@@ -17,7 +18,8 @@ registers are zero. It talks by semihosting, HLT #0xF000 with the operation in W
 Exit status: the program's, modulo 256. Without one: 1 for a fault, a file that cannot be run, or when --max-instructions
 are used up (the standard error says which), 2 bad usage, 130 Ctrl-C, 143 SIGTERM.`;
 
-async function run(file: string, args: readonly string[], flags: RunFlags): Promise<void> {
+async function run(file: string, args: readonly string[], flags: RunFlags & RunModelFlags): Promise<void> {
+  if (isModelRun(file, flags)) return runModel([file, ...args], flags);
   const { execute } = await import("./execute.js");
   await execute(file, flags, args);
 }
@@ -25,8 +27,8 @@ async function run(file: string, args: readonly string[], flags: RunFlags): Prom
 export function runCommand(): Command {
   const instructions = parseWhole("A number of instructions", 1, Number.MAX_SAFE_INTEGER);
   const size = (what: string) => parseWhole(what, 4, MAX_KIB);
-  return new Command("run")
-    .description("run a bare-metal ELF executable, with semihosting as its console and exit")
+  const command = new Command("run")
+    .description("run a bare-metal ELF executable, with semihosting as its console and exit; or litmus tests")
     .argument("<program>", "an ELF executable, - for the standard input")
     .argument("[arguments...]", "what SYS_GET_CMDLINE gives behind the program's name; options of its own behind --")
     .option("--trace", "print each instruction before it is executed on the standard error; interprets")
@@ -44,7 +46,6 @@ export function runCommand(): Command {
       new Option("--console <stream>", "where SYS_WRITEC and SYS_WRITE0 go; under qemu-aarch64 it is stderr")
         .choices(["stdout", "stderr"])
         .default("stderr"),
-    )
-    .addHelpText("after", HELP)
-    .action(run);
+    );
+  return withRunModelOptions(command).addHelpText("after", `${HELP}\n${RUN_MODEL_HELP}`).action(run);
 }

@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import type { StateName } from "../proof/scene-options.js";
 import type { DesignName } from "../static-call/design.js";
 import type { CacheBehaviour, Campaign, Shard } from "../stress/options.js";
+import { EXPLORE_HELP, exploreDesign, type ModelFlags, withModelOptions } from "./explore.js";
 import { type FaultFlags, faultsOf, isOneOf, withFaultOptions } from "./fault-options.js";
 import { interruptible } from "./interruption.js";
 import { print } from "./output.js";
@@ -27,7 +28,7 @@ const MAX_CORES = 16;
 const DAY = 86_400;
 const DEFAULT_SECONDS = 10;
 
-interface Flags extends FaultFlags {
+interface Flags extends FaultFlags, ModelFlags {
   readonly design: DesignName;
   readonly states?: readonly StateName[];
   readonly callers?: number;
@@ -90,6 +91,7 @@ async function readCampaign(flags: Flags): Promise<Campaign> {
 }
 
 async function run(flags: Flags): Promise<void> {
+  if (flags.model === "arm" || flags.replay !== undefined) return exploreDesign(flags, faultsOf(flags));
   const campaign = await readCampaign(flags);
   let violated = false;
   await interruptible(async (signal) => {
@@ -148,5 +150,5 @@ export function stressCommand(): Command {
     .option("--dic", "CTR_EL0.DIC = 1: neither DC nor IC")
     .option("--json [file]", "print the report as JSON, or write it to a file beside the printed one")
     .option("--progress", "say what is being done on the standard error, also where that is no terminal");
-  return withFaultOptions(command).addHelpText("after", HELP).action(run);
+  return withModelOptions(withFaultOptions(command)).addHelpText("after", `${HELP}\n${EXPLORE_HELP}`).action(run);
 }

@@ -1,7 +1,17 @@
 /** The choosers that a campaign can be asked for. */
-import { byKind, type Chooser, Departures, inTurn, Priorities, RoundRobin, Uniform } from "../../engine/index.js";
+import {
+  byKind,
+  type Chooser,
+  Departures,
+  inTurn,
+  Priorities,
+  Rates,
+  RoundRobin,
+  Uniform,
+  Weighted,
+} from "../../engine/index.js";
 
-export const chooserNames = ["mixed", "uniform", "priorities", "round-robin"] as const;
+export const chooserNames = ["mixed", "uniform", "rates", "priorities", "round-robin"] as const;
 export type ChooserName = (typeof chooserNames)[number];
 
 export interface ChooserOptions {
@@ -15,21 +25,23 @@ export interface ChooserOptions {
 /** Moments are drawn among so many, so that they can't be drawn out of a very short sequential execution only. */
 const LEAST_LENGTH = 16;
 
-/** Makes a chooser by its name; `mixed`: the others, and few departures, in turn. */
+/** Makes a chooser by its name; `mixed`: the others in turn. */
 export function makeChooser(name: ChooserName, { seed, depth, length }: ChooserOptions): Chooser {
   const among = Math.max(length, LEAST_LENGTH);
   switch (name) {
     case "uniform":
       return new Uniform(seed);
+    case "rates":
+      return byKind(new Weighted(seed), new Rates(~seed));
     case "priorities":
       return byKind(new Priorities(seed, depth, among), new Departures(~seed, depth, among));
     case "round-robin":
       return byKind(new RoundRobin(seed, depth, among), new Departures(~seed, depth, among));
     case "mixed": {
-      const others = (["uniform", "priorities", "round-robin"] as const).map((each) =>
-        makeChooser(each, { seed, depth, length }),
-      );
-      return inTurn([...others, byKind(new RoundRobin(seed, depth, among), new Uniform(~seed))]);
+      const options = { seed, depth, length };
+      const names = ["uniform", "rates", "priorities", "rates", "round-robin", "rates"] as const;
+      // The one that comes more than once has a seed of its own each time.
+      return inTurn(names.map((each, index) => makeChooser(each, { ...options, seed: seed + index })));
     }
   }
 }

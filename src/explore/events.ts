@@ -1,8 +1,9 @@
 /** What happens in an execution, as it is told. */
+import type { Fault } from "../../engine/index.js";
 
 /**
- * execute      an instruction of a word that nobody writes
- * fetch        a word that somebody writes was fetched; `execute` follows
+ * execute      an instruction is about to be executed
+ * fetch        a word that somebody has written to was fetched; `execute` follows
  * read         a load took its value
  * issue        a store was executed, but no other core sees it yet
  * write        a store took effect
@@ -13,14 +14,18 @@
 export type EventType = "execute" | "fetch" | "read" | "issue" | "write" | "clean" | "invalidate" | "barrier" | "fault";
 
 export interface ExecutionEvent {
+  readonly type: EventType;
   readonly core: number;
   readonly pc: bigint;
-  /** The instruction's word. */
-  readonly word: number;
-  readonly type: EventType;
+  /** Of an access's first byte, or a line's. */
   readonly address?: bigint;
-  readonly bytes?: number;
-  readonly value?: bigint;
-  /** What coherent memory holds where a load or a fetch found `value`. */
-  readonly newest?: bigint;
+  readonly bytes: number;
+  /** What was read, fetched or written; of `execute` the instruction's word. */
+  readonly value: bigint;
+  /** Of a write: when it took effect. */
+  readonly time: number;
+  /** Of a read or a fetch: the time of the write that it found, 0 for none. */
+  readonly writer: number;
+  /** Of a fault: which. */
+  readonly fault?: Fault;
 }

@@ -82,27 +82,35 @@ class Shadow {
   }
 }
 
-type Access = ExecutionEvent & Required<Pick<ExecutionEvent, "address" | "bytes" | "value">>;
+type Access = ExecutionEvent & Required<Pick<ExecutionEvent, "address">>;
+
+const accesses: ReadonlySet<ExecutionEvent["type"]> = new Set(["read", "write", "issue", "fetch"]);
 
 function isAccess(event: ExecutionEvent): event is Access {
-  return event.address !== undefined && event.bytes !== undefined && event.value !== undefined;
+  return event.address !== undefined && accesses.has(event.type);
 }
 
-function overlap(place: Place, { address, bytes }: Access): boolean {
+function overlap(place: Place, { address, bytes }: Pick<Access, "address" | "bytes">): boolean {
   return address < place.address + BigInt(place.bytes) && place.address < address + BigInt(bytes);
+}
+
+/** What a core looks at: the bytes of a load, or the word of an instruction. */
+function placeOf(event: ExecutionEvent): Place | undefined {
+  if (event.type === "execute") return { address: event.pc, bytes: 4, code: true };
+  if (event.address === undefined || (event.type !== "read" && event.type !== "fetch")) return undefined;
+  return { address: event.address, bytes: event.bytes, code: event.type === "fetch" };
 }
 
 /** What one core writes and another reads or fetches, in the order of addresses, each once. */
 function placesOf(problem: Problem, events: readonly ExecutionEvent[]): Place[] {
-  const accesses = events.filter(isAccess);
-  const writes = accesses.filter(({ type }) => type === "write");
+  const writes = events.filter(isAccess).filter(({ type }) => type === "write");
   const shadow = new Shadow(problem);
   const places = new Map<string, Place>();
-  for (const access of accesses) {
-    if (access.type !== "read" && access.type !== "fetch") continue;
-    const place = { address: access.address, bytes: access.bytes, code: access.type === "fetch" };
-    const written = writes.filter((write) => write.core !== access.core && overlap(place, write));
-    if (written.length > 0 && changes(place, shadow.read(place), writes)) {
+  for (const event of events) {
+    const place = placeOf(event);
+    if (place === undefined) continue;
+    const written = writes.some((write) => write.core !== event.core && overlap(place, write));
+    if (written && changes(place, shadow.read(place), writes)) {
       places.set(`${place.address}/${place.bytes}/${place.code}`, place);
     }
   }
@@ -153,6 +161,16 @@ function belongs(group: readonly ExecutionEvent[], event: ExecutionEvent | undef
   return has("execute") && !(event.type === "write" && has("issue"));
 }
 
+/** What is said of an event. */
+interface Told {
+  readonly text: string;
+  readonly tone: Tone;
+  readonly saw?: number;
+  readonly missed?: number;
+}
+
+const nothing: Told = { text: "", tone: "plain" };
+
 class Builder {
   readonly #rows: Row[] = [];
   readonly #places: readonly Place[];
@@ -160,8 +178,12 @@ class Builder {
   readonly #shadow: Shadow;
   /** By content, as text. */
   readonly #values: string[];
-  /** Per place the row of the last store that took effect, and of those before with what they left. */
-  readonly #stores: { readonly row: number; readonly place: Place; readonly value: bigint }[] = [];
+  /** The rows of the stores that have taken effect, by their time. */
+  readonly #stores = new Map<number, number>();
+  /** The stores that wait. */
+  readonly #waiting: Access[] = [];
+  /** The word that each core executed last at an address. */
+  readonly #words = new Map<string, number>();
 
   constructor(readonly options: TimelineOptions) {
     const { problem, events } = options;
@@ -177,7 +199,7 @@ class Builder {
     if (!place.code) return [memory];
     const cores = new Set(
       this.options.events.flatMap((event) =>
-        event.type === "fetch" && event.address === place.address ? [event.core] : [],
+        event.type === "execute" && event.pc === place.address ? [event.core] : [],
       ),
     );
     return [memory, ...[...cores].sort((a, b) => a - b).map((core) => ({ place, title, core }))];
@@ -221,7 +243,7 @@ class Builder {
     const told = group.map((event) => this.#tell(event, executed));
     const texts = told.map(({ text }) => text).filter((text) => text !== "");
     const tone = told.reduce<Tone>((worst, each) => louder(worst, each.tone), "plain");
-    const instruction = this.#instructionText(own, executed);
+    const instruction = this.#instructionText(own);
     if (texts.length === 0 && tone === "plain" && this.#extends(own.core, instruction)) return;
     const [saw] = told.flatMap((each) => each.saw ?? []);
     const [missed] = told.flatMap((each) => each.missed ?? []);
@@ -237,9 +259,11 @@ class Builder {
   }
 
   /** Where nothing could be fetched there is no instruction, only where it should have been. */
-  #instructionText({ pc, word, type }: ExecutionEvent, executed: boolean): string {
-    if (type === "fault" && !executed && word === 0) return `at ${this.options.named(hex(pc))}`;
-    return this.#textOf({ address: pc, code: true }, BigInt(word));
+  #instructionText({ core, pc }: ExecutionEvent): string {
+    const word = this.#words.get(`${core} ${pc}`);
+    return word === undefined
+      ? `at ${this.options.named(hex(pc))}`
+      : this.#textOf({ address: pc, code: true }, BigInt(word));
   }
 
   /** Adds a plain instruction to a row of such, if that is the core's last one. */
@@ -251,10 +275,10 @@ class Builder {
     return true;
   }
 
-  #tell(event: ExecutionEvent, executed: boolean): { text: string; tone: Tone; saw?: number; missed?: number } {
+  #tell(event: ExecutionEvent, executed: boolean): Told {
     switch (event.type) {
       case "execute":
-        return { text: "", tone: "plain" };
+        return this.#execute(event);
       case "clean":
         return { text: "cleans the line to the point of unification", tone: "maintenance" };
       case "invalidate":
@@ -264,21 +288,46 @@ class Builder {
       case "fault":
         return { text: this.#faultText(event), tone: "fault" };
       case "issue":
-        return { text: isAccess(event) ? `stores ${this.#what(event)}; no other core sees it yet` : "", tone: "store" };
+        return isAccess(event) ? this.#issue(event) : { text: "its effect waits", tone: "maintenance" };
       case "write":
-        return isAccess(event) ? this.#write(event, executed) : { text: "", tone: "store" };
+        return isAccess(event) ? this.#write(event, executed) : nothing;
       case "fetch":
       case "read":
-        return isAccess(event) ? this.#read(event) : { text: "", tone: "plain" };
+        return isAccess(event) ? this.#read(event) : nothing;
     }
   }
 
-  #faultText({ address }: ExecutionEvent): string {
-    return address === undefined ? "takes a fault" : `takes a fault at ${this.options.named(hex(address))}`;
+  #execute({ core, pc, value }: ExecutionEvent): Told {
+    this.#words.set(`${core} ${pc}`, Number(value));
+    this.#cache(core, pc, value);
+    return nothing;
   }
 
-  #placeOf({ address, bytes, type }: Access): Place {
-    return { address, bytes, code: type === "fetch" };
+  /** A core has fetched a word. */
+  #cache(core: number, address: bigint, word: bigint): void {
+    for (const [index, content] of this.#contents.entries()) {
+      if (content.core !== core || content.place.address !== address) continue;
+      this.#values[index] = this.#textOf(content.place, word);
+    }
+  }
+
+  #faultText({ fault, pc }: ExecutionEvent): string {
+    const { named } = this.options;
+    if (fault?.kind === "instruction-abort") return `takes a fault: nothing to execute at ${named(hex(pc))}`;
+    if (fault?.kind === "data-abort")
+      return `takes a fault: ${fault.reason} ${fault.access} at ${named(hex(fault.address))}`;
+    return `takes an exception: ${fault?.kind ?? "unknown"}`;
+  }
+
+  /** Whether any of the contents are of these bytes. */
+  #isShown(event: Access): boolean {
+    return this.#places.some((place) => overlap(place, event));
+  }
+
+  #issue(event: Access): Told {
+    this.#waiting.push(event);
+    if (!this.#isShown(event)) return nothing;
+    return { text: `stores ${this.#what(event)}; no other core sees it yet`, tone: "store" };
   }
 
   #what(event: Access): string {
@@ -298,38 +347,42 @@ class Builder {
       .join(" | ");
   }
 
-  #write(event: Access, executed: boolean): { text: string; tone: Tone } {
+  #write(event: Access, executed: boolean): Told {
+    const waiting = this.#waiting.findIndex((each) => each.core === event.core && each.address === event.address);
+    if (waiting >= 0) this.#waiting.splice(waiting, 1);
     this.#shadow.write(event.address, event.bytes, event.value);
-    const row = this.#rows.length;
-    for (const place of this.#places) {
-      if (overlap(place, event)) this.#stores.push({ row, place, value: this.#shadow.read(place) });
-    }
+    this.#stores.set(event.time, this.#rows.length);
     for (const [index, { place, core }] of this.#contents.entries()) {
       if (core === undefined) this.#values[index] = this.#inMemory(place);
     }
+    if (!this.#isShown(event)) return nothing;
     const what = this.#what(event);
     return { text: executed ? `stores ${what}` : `its store of ${what} takes effect`, tone: "store" };
   }
 
-  #read(event: Access): { text: string; tone: Tone; saw?: number; missed?: number } {
-    const place = this.#placeOf(event);
+  #read(event: Access): Told {
+    const place: Place = { address: event.address, bytes: event.bytes, code: event.type === "fetch" };
+    if (!this.#isShown(event)) return nothing;
+    const newest = this.#shadow.read(place);
     const found = this.#textOf(place, event.value);
-    for (const [index, content] of this.#contents.entries()) {
-      if (place.code && content.core === event.core && content.place.address === place.address)
-        this.#values[index] = found;
-    }
-    const stores = this.#stores.filter(
-      (store) => store.place.address === place.address && store.place.bytes === place.bytes,
-    );
-    const saw = stores.findLast(({ value }) => value === event.value)?.row;
     const verb = place.code ? `fetches ${found}` : `loads ${found} from ${this.options.named(hex(place.address))}`;
-    if (event.newest === undefined || event.newest === event.value) {
-      return { text: verb, tone: "read", ...(saw === undefined ? {} : { saw }) };
+    const saw = this.#stores.get(event.writer);
+    if (newest === event.value) return { text: verb, tone: "read", ...(saw === undefined ? {} : { saw }) };
+    if (this.#waiting.some((store) => store.core === event.core && overlap(place, store))) {
+      return { text: `${verb}, by its own store that waits`, tone: "read" };
     }
-    const missed = stores.findLast(({ value }) => value === event.newest)?.row;
+    const missed = this.#newestStore(place);
     const since = missed === undefined ? "" : ` since step ${missed + 1}`;
-    const text = `${verb}, though memory has ${this.#textOf(place, event.newest)}${since}`;
+    const text = `${verb}, though memory has ${this.#textOf(place, newest)}${since}`;
     return { text, tone: "stale", ...(missed === undefined ? {} : { missed }) };
+  }
+
+  /** The row of the last store to a place. */
+  #newestStore(place: Place): number | undefined {
+    const last = this.options.events.findLast(
+      (event) => event.type === "write" && isAccess(event) && overlap(place, event) && this.#stores.has(event.time),
+    );
+    return last && this.#stores.get(last.time);
   }
 }
 

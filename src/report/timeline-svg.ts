@@ -11,7 +11,7 @@ const LANE_GAP = 30;
 const BAND_GAP = 8;
 /** A character of the fonts below, a little more than it takes. */
 const MONO = 7.3;
-const SMALL = 5.6;
+const SMALL = 6.3;
 const LEAST_LANE = 150;
 const LEAST_BAND = 84;
 /** Characters of the words of a row; longer ones go over two lines. */

@@ -33,19 +33,32 @@ const problem: Problem = {
 const literal = { address: DATA, bytes: 8, value: 0x5000n };
 const patched = { address: CODE, bytes: 4, value: BigInt(NOP) };
 
+function event(
+  type: ExecutionEvent["type"],
+  core: number,
+  pc: bigint,
+  more: Partial<ExecutionEvent> = {},
+): ExecutionEvent {
+  return { type, core, pc, bytes: 0, value: 0n, time: 0, writer: 0, ...more };
+}
+
+function execute(core: number, pc: bigint, word: number): ExecutionEvent {
+  return event("execute", core, pc, { bytes: 4, value: BigInt(word), address: pc });
+}
+
 /** The store of the literal waits, that of the instruction does not, and the caller comes in between. */
 const events: readonly ExecutionEvent[] = [
-  { core: 1, pc: CODE + 12n, word: STR_X2_X0, type: "execute" },
-  { core: 1, pc: CODE + 12n, word: STR_X2_X0, type: "issue", ...literal },
-  { core: 1, pc: CODE + 16n, word: STR_W4_X1, type: "execute" },
-  { core: 1, pc: CODE + 16n, word: STR_W4_X1, type: "write", ...patched },
-  { core: 0, pc: CODE, word: NOP, type: "fetch", ...patched, newest: BigInt(NOP) },
-  { core: 0, pc: CODE, word: NOP, type: "execute" },
-  { core: 1, pc: CODE + 12n, word: STR_X2_X0, type: "write", ...literal },
-  { core: 0, pc: CODE + 4n, word: LDR_X16, type: "execute" },
-  { core: 0, pc: CODE + 4n, word: LDR_X16, type: "read", address: DATA, bytes: 8, value: 0n, newest: 0x5000n },
-  { core: 0, pc: CODE + 8n, word: BR_X16, type: "execute" },
-  { core: 0, pc: 0n, word: 0, type: "fault", address: 0n },
+  execute(1, CODE + 12n, STR_X2_X0),
+  event("issue", 1, CODE + 12n, literal),
+  execute(1, CODE + 16n, STR_W4_X1),
+  event("write", 1, CODE + 16n, { ...patched, time: 1 }),
+  event("fetch", 0, CODE, { ...patched, writer: 1 }),
+  execute(0, CODE, NOP),
+  event("write", 1, CODE + 12n, { ...literal, time: 2 }),
+  execute(0, CODE + 4n, LDR_X16),
+  event("read", 0, CODE + 4n, { address: DATA, bytes: 8 }),
+  execute(0, CODE + 8n, BR_X16),
+  event("fault", 0, 0n, { fault: { kind: "instruction-abort", pc: 0n, esr: 0, reason: "unmapped" } }),
 ];
 
 const names: Readonly<Record<string, string>> = { "0x1000": "trampoline", "0x2000": "literal", "0x5000": "far" };
@@ -82,9 +95,7 @@ test("a load that missed a store says so, and a fetch that saw one says which", 
 });
 
 test("plain instructions of one core are one row", () => {
-  const plain = Array.from({ length: 3 }, (_, index): ExecutionEvent[] => [
-    { core: 0, pc: CODE + BigInt(4 * index), word: NOP, type: "execute" },
-  ]).flat();
+  const plain = [0n, 4n, 8n].map((offset) => execute(0, CODE + offset, NOP));
   const { rows } = timelineOf({ title: "", problem, events: plain, named: (text) => text });
   expect(rows.map(({ instruction }) => instruction)).toEqual(["nop ... nop"]);
 });
