@@ -21,6 +21,9 @@ const LEAST_SLICE = 2 ** 8;
  */
 const EVENT_STREAM = 0.1;
 
+/** Milliseconds that a thread whose cores all wait looks for what they wait for before it goes to sleep. */
+const AWAKE = 0.02;
+
 /** A core that is to run. */
 interface Job {
   readonly core: number;
@@ -35,17 +38,44 @@ interface Job {
   drawn: number;
 }
 
+/** Whether a core that stands behind WFE or WFI has what it waits for: an event, an interrupt, or that its exclusive monitor's mark is gone. */
+function isWoken(state: CoreState, memory: Int32Array): boolean {
+  const { signed32 } = state;
+  return (
+    Atomics.load(signed32, layout.EVENT / 4) !== 0 ||
+    Atomics.load(signed32, layout.PENDING / 4) !== 0 ||
+    Atomics.load(signed32, layout.INTERRUPTS / 4) !== 0 ||
+    isOverwritten(state, memory)
+  );
+}
+
+/** Whether what the core's exclusive monitor marks has been written: the store takes the mark away, which is an event. */
+function isOverwritten(state: CoreState, memory: Int32Array): boolean {
+  const address = state.get32(layout.MONITOR_ADDRESS);
+  const bytes = state.get32(layout.MONITOR_BYTES);
+  if (address === 0) return false;
+  for (let offset = 0; offset < bytes; offset += 4) {
+    const width = Math.min(4, bytes - offset);
+    const mask = width === 4 ? -1 : (1 << (8 * width)) - 1;
+    const word = Atomics.load(memory, (address + offset) >>> 2) >>> (8 * (address & 3));
+    if (((word ^ state.get32(layout.MONITOR_VALUE + offset)) & mask) !== 0) return true;
+  }
+  return false;
+}
+
 class CoreThread {
   readonly #jobs: Job[] = [];
   readonly #executors = new Map<number, { readonly executor: Executor; readonly state: CoreState }>();
   readonly #posted: Int32Array;
   readonly #control: Int32Array;
+  readonly #memory: Int32Array;
   readonly #isAdversarial: boolean;
   #taken = 0;
 
   constructor(private readonly start: ThreadStart) {
     this.#posted = new Int32Array(start.posted);
     this.#control = new Int32Array(start.parts.memory.buffer, 0, layout.WINDOWS / 4);
+    this.#memory = new Int32Array(start.parts.memory.buffer);
     this.#isAdversarial = this.#control[layout.CACHE_POLICY / 4] === layout.CACHES_ADVERSARIAL;
     start.port.on("message", (command: RunCommand) => {
       this.#accept(command);
@@ -107,17 +137,16 @@ class CoreThread {
 
   #isParked(job: Job): boolean {
     if (job.parkedUntil === 0) return false;
-    const { signed32 } = job.state;
-    const isWoken =
-      Atomics.load(signed32, layout.EVENT / 4) !== 0 ||
-      Atomics.load(signed32, layout.PENDING / 4) !== 0 ||
-      Atomics.load(signed32, layout.INTERRUPTS / 4) !== 0;
-    if (!isWoken && performance.now() < job.parkedUntil) return true;
+    if (!isWoken(job.state, this.#memory) && performance.now() < job.parkedUntil) return true;
     job.parkedUntil = 0;
     return false;
   }
 
   #sleep(seen: number): void {
+    // Who waits for a lock most often waits for less than going to sleep takes.
+    const awake = performance.now() + AWAKE;
+    do if (this.#jobs.some(({ state }) => isWoken(state, this.#memory))) return;
+    while (performance.now() < awake);
     const until = Math.min(...this.#jobs.map((job) => job.parkedUntil));
     const milliseconds = until - performance.now();
     if (milliseconds > 0) Atomics.wait(this.#control, layout.WAKE / 4, seen, milliseconds);

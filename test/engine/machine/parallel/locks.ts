@@ -104,8 +104,9 @@ const mcs: Lock = {
 	cbz	x2, 3f
 	stlr	x13, [x2]
 	add	x4, x13, #8
-2:	yield
-	ldar	x3, [x4]
+	sevl
+2:	wfe
+	ldaxr	x3, [x4]		// its own line: only who gives it the lock writes there
 	cbnz	x3, 2b
 3:
 `,
