@@ -86,6 +86,8 @@ export const patcher = {
   ticks: 16,
   /** u64: what it waits for when it gives up with BRK: the index of the caller that is too slow. */
   slowCaller: 24,
+  /** u64: when, by CNTVCT_EL0, its next update is due. */
+  due: 32,
   /** u64 each: updates by [from][to]. */
   transitions: 64,
   shift: 8,

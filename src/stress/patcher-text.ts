@@ -11,8 +11,11 @@ import { addressText, framed, randomText } from "./text.js";
 
 /** Updates that may be under way or unseen by the slowest caller; a caller searches the history while more of them come. */
 const MOST_AHEAD = history.entries / 4;
-/** Looks at the slowest caller before giving up: a YIELD each, which hands the host's thread to another core. */
-const PATIENCE_BITS = 28;
+/** Binary logarithm of the ticks of CNTVCT_EL0 that a patcher waits for the slowest caller: half a minute. */
+const PATIENCE_BITS = 35;
+
+/** How many periods a patcher may be behind what is due, as a binary logarithm. */
+const LATE_BITS = 6;
 
 const lockText = `	mov	w9, #1
 	add	x10, x20, #${control.ticket}
@@ -23,7 +26,7 @@ const lockText = `	mov	w9, #1
 	b.eq	3f
 	ldr	w9, [x20, #${control.stop}]
 	cbnz	w9, 9f
-	yield
+	wfe
 	b	2b
 3:
 `;
@@ -31,10 +34,13 @@ const lockText = `	mov	w9, #1
 const unlockText = `	add	w9, w19, #1
 	add	x10, x20, #${control.owner}
 	stlr	w9, [x10]
+	sev
 `;
 
 /** Waits until no caller is so far behind that the history it may need would be overwritten. */
-const waitForCallersText = (callers: number): string => `	mov	x12, #1 << ${PATIENCE_BITS}
+const waitForCallersText = (callers: number): string => `	mrs	x12, cntvct_el0
+	mov	x11, #1 << ${PATIENCE_BITS}
+	add	x12, x12, x11
 4:${addressText("x9", "stress_callers")}	mov	x10, #0
 5:	ldr	x11, [x9, #${caller.synchronised}]
 	subs	x11, x21, x11
@@ -43,9 +49,10 @@ const waitForCallersText = (callers: number): string => `	mov	x12, #1 << ${PATIE
 	b.ls	6f
 	ldr	w11, [x20, #${control.stop}]
 	cbnz	w11, 8f
-	yield
-	subs	x12, x12, #1
-	b.ne	4b
+	wfe
+	mrs	x11, cntvct_el0
+	cmp	x11, x12
+	b.lo	4b
 	str	x10, [x25, #${patcher.slowCaller}]
 	brk	#${breaks.slowCaller}
 6:	add	x9, x9, #1 << ${caller.shift}
@@ -108,19 +115,29 @@ const endText = `	mrs	x9, cntvct_el0
 	str	x11, [x25, #${patcher.updates}]
 `;
 
-/** Waits a random time, on average the period, for other cores to see this state of the trampoline alone. */
+/**
+ * Waits until the next update is due, so that other cores see this state of the trampoline alone; WFE leaves the host's thread to them. Updates are
+ * due a random time after one another, on average the period; a patcher that is late makes up for it, up to a limit.
+ */
 const pauseText = `	ldr	x10, [x20, #${control.period}]
 	cbz	x10, 1b
 ${randomText("x27", "x11")}	lsr	x11, x27, #32
-	lsl	x10, x10, #1
-	mul	x10, x10, x11
-	add	x24, x24, x10, lsr #32
+	lsl	x12, x10, #1
+	mul	x12, x12, x11
+	ldr	x24, [x25, #${patcher.due}]
+	add	x24, x24, x12, lsr #32
+	mrs	x9, cntvct_el0
+	subs	x12, x9, x10, lsl #${LATE_BITS}
+	csel	x12, x12, xzr, hi
+	cmp	x24, x12
+	csel	x24, x24, x12, hi
+	str	x24, [x25, #${patcher.due}]
 7:	mrs	x9, cntvct_el0
 	cmp	x9, x24
 	b.hs	1b
 	ldr	w9, [x20, #${control.stop}]
 	cbnz	w9, 9f
-	yield
+	wfe
 	b	7b
 `;
 

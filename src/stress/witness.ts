@@ -6,6 +6,7 @@ import type { Violation, ViolationKind } from "./report.js";
 
 const TRAMPOLINE_WORDS = 6;
 const UPDATES_TOLD = 6;
+const MAINTENANCE_TOLD = 6;
 const BYTES_BEFORE = 8n;
 const LINK = 30;
 const LITERAL = 16;
@@ -108,6 +109,18 @@ class Teller {
     );
   }
 
+  /** The last cache maintenance of all cores. */
+  tellMaintenance(): void {
+    const { machine, campaign } = this.loaded;
+    const last = machine.maintenanceLog().slice(-MAINTENANCE_TOLD);
+    this.lines.push(last.length === 0 ? "cache maintenance: none" : "the last cache maintenance:");
+    for (const { core, operation, address, pc } of last) {
+      const role = core < campaign.callers ? `caller ${core}` : `patcher ${core - campaign.callers}`;
+      const what = address === undefined ? operation : `${operation} ${this.where(address)}`;
+      this.lines.push(`  ${role}: ${what}, by ${this.where(pc)}`);
+    }
+  }
+
   /** The last updates, up to the last one that has begun. */
   tellUpdates(around: bigint): void {
     const last = around + BigInt(UPDATES_TOLD / 2) < this.#begin ? around + BigInt(UPDATES_TOLD / 2) : this.#begin;
@@ -180,6 +193,7 @@ export function violationOf(loaded: LoadedStress, core: Core, error: unknown, sh
   teller.tellCode();
   teller.tellLiteral();
   teller.tellUpdates(told.around);
+  teller.tellMaintenance();
   const from = teller.stateOf(told.around - 1n);
   const to = teller.stateOf(told.around);
   return {
