@@ -59,21 +59,37 @@ export function cleanLine(core: u32, line: u32): void {
   if (!isAlone()) append(core, ENTRY_NOW, line);
 }
 
-/** What a DSB of all access types completes. */
-function completeMaintenance(core: u32, pc: u64): void {
+/** The ICs that a DSB of all access types completes, as far as this core's own cache goes. Whether there were any. */
+function completeInvalidations(core: u32): bool {
   const invalidations = load<u32>(core, INVALIDATE_COUNT);
-  const cleans = load<u32>(core, CLEAN_COUNT);
   const all = load<u32>(core, INVALIDATE_ALL);
-  if ((invalidations | cleans | all) == 0) return;
+  if ((invalidations | all) == 0) return false;
   store<u32>(core, 0, INVALIDATE_COUNT);
   for (let i: u32 = 0; i < invalidations; i++) condemnLine(core, load<u32>(core + INVALIDATE_LIST + i * 4));
   if (all) {
     store<u32>(core, 0, INVALIDATE_ALL);
     condemnAll(core, false);
   }
+  return true;
+}
+
+/** The DCs that it completes. Whether there were any. */
+function completeCleans(core: u32): bool {
+  const cleans = load<u32>(core, CLEAN_COUNT);
+  if (cleans == 0) return false;
   store<u32>(core, 0, CLEAN_COUNT);
   for (let i: u32 = 0; i < cleans; i++) cleanLine(core, load<u32>(core + CLEAN_LIST + i * 4));
-  record(core, pc, RECORDED_DSB, 0);
+  return true;
+}
+
+/** What a DSB of all access types completes; gives the number of a core that does not take its part, -1 if all have. */
+function completeMaintenance(core: u32, pc: u64, isShared: bool): i32 {
+  let isRecorded = completeInvalidations(core);
+  // ICs first, in the other cores as well: what a DC cleans that no DSB has kept before the IC, they may not see.
+  const missing = isShared ? awaitOthers(core) : -1;
+  if (completeCleans(core)) isRecorded = true;
+  if (isRecorded) record(core, pc, RECORDED_DSB, 0);
+  return missing >= 0 || !isShared ? missing : awaitOthers(core);
 }
 
 // ---- instructions -----------------------------------------------------------------------------------------
@@ -85,9 +101,7 @@ export function barrier(core: u32, pc: u64, op: u32, option: u32): void {
   atomic.add<u32>(core + PENDING, 0);
   // A DSB of loads or of stores only does not wait for maintenance. Types 0 is reserved and acts as all.
   if (op != DSB || ((option & 3) != 3 && (option & 3) != 0)) return;
-  completeMaintenance(core, pc);
-  if (isAlone() || option >>> 2 == NON_SHAREABLE) return;
-  const missing = awaitOthers(core);
+  const missing = completeMaintenance(core, pc, !isAlone() && option >>> 2 != NON_SHAREABLE);
   if (missing >= 0) raiseUnresponsive(core, pc, missing);
 }
 
