@@ -240,7 +240,11 @@ export class SingleInstructions {
     state.set32(layout.MONITOR_ADDRESS, host);
     if (!random.oneIn(4)) state.set32(layout.MONITOR_BYTES, found.bytes);
     if (random.oneIn(4)) return;
-    const held = Buffer.from(internals.memory.buffer, host, 16);
+    // The access may hang over the end of the memory.
+    const held = Buffer.alloc(16);
+    Buffer.from(internals.memory.buffer)
+      .subarray(host, host + 16)
+      .copy(held);
     state.set64(layout.MONITOR_VALUE, BigInt.asUintN(8 * found.bytes, held.readBigUInt64LE()));
     if (found.bytes === 16) state.set64(layout.MONITOR_VALUE_HIGH, held.readBigUInt64LE(8));
   }
