@@ -48,6 +48,7 @@ const unicorn: readonly Exclusion[] = [
   { why: "bits that are RES0, which Unicorn keeps", excludes: named(["MSR VBAR_EL1"]) },
   { why: "address translation finds other attributes, and no windows", excludes: named([/^AT /]) },
   { why: "TCR_EL1.TBI makes Unicorn ignore the top byte of branch targets", excludes: named([/^(MRS|MSR) TCR_EL1/]) },
+  { why: "Unicorn has no interrupt controller", excludes: named([/^(MRS|MSR) ICC_/]) },
   { why: "Unicorn has floating point, and this machine has not", excludes: named([/^(MRS|MSR) FP/]) },
   {
     why: "Unicorn's CPU has no EL2, and no EL0 to speak of: HVC and exception returns are in the tests of exceptions",
