@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { StateName } from "../proof/scene-options.js";
 import type { DesignName } from "../static-call/design.js";
-import type { CacheBehaviour, Campaign, Shard } from "../stress/options.js";
+import type { CacheBehaviour, Campaign, CampaignOptions, Shard } from "../stress/options.js";
 import { EXPLORE_HELP, exploreDesign, type ModelFlags, withModelOptions } from "./explore.js";
 import { type FaultFlags, faultsOf, isOneOf, withFaultOptions } from "./fault-options.js";
 import { interruptible } from "./interruption.js";
@@ -49,6 +49,21 @@ interface Flags extends FaultFlags, ModelFlags {
   readonly progress?: true;
 }
 
+const campaignFlags = [
+  "states",
+  "callers",
+  "patchers",
+  "seconds",
+  "calls",
+  "updates",
+  "rate",
+  "seed",
+  "threads",
+  "engine",
+  "idc",
+  "dic",
+] as const;
+
 const HELP = `
 Cores call through a trampoline of the design while others patch it; the guest checks every call. It must come to a target that was
 current at some moment of it, may not come to one that was replaced before the caller's last synchronisation, and nothing may fault. The
@@ -76,12 +91,14 @@ function parseShard(text: string): Shard {
 
 async function readCampaign(flags: Flags): Promise<Campaign> {
   const { campaignOf, checkCampaign } = await import("../stress/options.js");
-  const { icache, skip, stores, order, nearLiteral, misalign, shard, violations, json, progress, ...same } = flags;
+  const given = campaignFlags.filter((flag) => flags[flag] !== undefined).map((flag) => [flag, flags[flag]]);
   const campaign = campaignOf({
-    ...same,
-    ...(icache === undefined ? {} : { instructionCache: icache }),
+    // The types of these flags are those of the campaign's options of the same name.
+    ...(Object.fromEntries(given) as Partial<Pick<Flags, (typeof campaignFlags)[number]>>),
+    design: flags.design,
+    ...(flags.icache === undefined ? {} : { instructionCache: flags.icache }),
     weakening: faultsOf(flags),
-  });
+  } as CampaignOptions);
   try {
     checkCampaign(campaign);
   } catch (error) {

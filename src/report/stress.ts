@@ -117,11 +117,15 @@ function verdict({ violations, complete, ends, shards, shardCount, model, counte
     counters.oldInside > 0 || violations.length > 0
       ? ""
       : " The old target was never seen during an update: this proves nothing.";
+  const unlucky =
+    violations.length === 0 && (model?.shown.length ?? 0) > 0
+      ? " What the model allows may take another --icache (late shows missing barriers), a longer run, or --rate 0."
+      : "";
   const hidden =
     violations.length === 0 && (model?.notShown.length ?? 0) > 0
       ? " That does not make it safe: see what is not shown."
       : "";
-  return `\n${note}${found} in ${whole.format(counters.calls)} calls.${proof}${hidden}\n`;
+  return `\n${note}${found} in ${whole.format(counters.calls)} calls.${proof}${unlucky}${hidden}\n`;
 }
 
 export function stressText(report: StressReport): string {

@@ -81,7 +81,8 @@ const loopFunction = ([name, body]: readonly [string, string]): string => framed
 /**
  * What a caller goes through when a call did not come to the target of the last quiet update: looks for the update whose target it
  * came to, from the newest that the call may have seen to the oldest that it may have, and counts. x0: what the call
- * returned. May change x8 to x17 and x21, x22, x26.
+ * returned. May change x6 to x15 and x21, x22, x26: x16 is left as the trampoline
+ * left it, for the witness.
  */
 const checkText = `
 	.balign	16
@@ -113,31 +114,31 @@ ${addressText("x13", "stress_history")}	mov	x11, x10
 3:	// Superseded by update x15: within the call, or before it.
 	add	x15, x11, #1
 	mov	x9, x11
-	and	x16, x15, #${history.entries - 1}
-	add	x16, x13, x16, lsl #${history.shift}
-	mrs	x17, cntvct_el0
+	and	x7, x15, #${history.entries - 1}
+	add	x7, x13, x7, lsl #${history.shift}
+	mrs	x6, cntvct_el0
 	cmp	x11, x23
 	b.lo	6f
 	mov	x8, #0			// outcome "old"
-	ldr	x12, [x16, #${history.begun}]
+	ldr	x12, [x7, #${history.begun}]
 	add	x14, x25, #${caller.sinceBegin}
 	cmp	x15, x26
 	b.hi	7f
-	ldr	x16, [x25, #${caller.oldInside}]
-	add	x16, x16, #1
-	str	x16, [x25, #${caller.oldInside}]
+	ldr	x7, [x25, #${caller.oldInside}]
+	add	x7, x7, #1
+	str	x7, [x25, #${caller.oldInside}]
 	b	7f
 6:	mov	x8, #0x10		// outcome "stale"
-	ldr	x12, [x16, #${history.returned}]
+	ldr	x12, [x7, #${history.returned}]
 	add	x14, x25, #${caller.sinceReturn}
 7:	// One more in the bucket of the logarithm of the ticks since then.
-	subs	x17, x17, x12
-	csinc	x17, x17, xzr, hi
-	clz	x17, x17
-	eor	x17, x17, #63
-	ldr	x16, [x14, x17, lsl #3]
-	add	x16, x16, #1
-	str	x16, [x14, x17, lsl #3]
+	subs	x6, x6, x12
+	csinc	x6, x6, xzr, hi
+	clz	x6, x6
+	eor	x6, x6, #63
+	ldr	x7, [x14, x6, lsl #3]
+	add	x7, x7, #1
+	str	x7, [x14, x6, lsl #3]
 4:	// Transition from the target of update x9 to that of x15.
 	and	x9, x9, #${history.entries - 1}
 	add	x9, x13, x9, lsl #${history.shift}

@@ -1,5 +1,5 @@
 /** Runs a campaign, or one shard of it, on a machine of its own. */
-import { GuestFault, Machine, type MachineOptions } from "../../engine/index.js";
+import { type Core, GuestFault, Machine, type MachineOptions } from "../../engine/index.js";
 import { readCounters, readTotals } from "./counters.js";
 import { type Driver, interleaved, type Job, onWorkers } from "./driver.js";
 import { StressError } from "./errors.js";
@@ -55,12 +55,12 @@ async function makeEngine(campaign: Campaign, random: Random): Promise<Engine> {
     const machine = await Machine.create({ ...options, ...(threads === undefined ? {} : { threads }) });
     return { machine, driver: onWorkers };
   }
-  let now = 0;
-  const machine = await Machine.create({ ...options, counter: () => ++now });
-  const passed = (instructions: number): void => {
-    now += instructions * NANOSECONDS_AN_INSTRUCTION;
-  };
-  return { machine, driver: interleaved(random, passed) };
+  let cores: readonly Core[] = [];
+  // The guest's time is what the cores have executed, so that the seed decides about it too.
+  const counter = (): number => cores.reduce((sum, core) => sum + NANOSECONDS_AN_INSTRUCTION * core.instructions, 0);
+  const machine = await Machine.create({ ...options, counter });
+  cores = machine.cores;
+  return { machine, driver: interleaved(random) };
 }
 
 /** The course of a campaign: rounds, each until every core has returned. */

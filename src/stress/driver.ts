@@ -55,9 +55,8 @@ function begin({ core, entry, argument }: Job): void {
 /**
  * The cores take turns, in slices of 1 to 2048 instructions that follow from the seed: a core may be left between any two
  * instructions. What happens is a function of the seed, but for when regions have been compiled.
- * `passed` is told how many instructions each slice may have had: the guest's time.
  */
-export function interleaved(random: Random, passed: (instructions: number) => void): Driver {
+export function interleaved(random: Random): Driver {
   return async (jobs, ended) => {
     const left = [...jobs];
     for (const job of jobs) begin(job);
@@ -67,7 +66,6 @@ export function interleaved(random: Random, passed: (instructions: number) => vo
       const job = left[index] as Job;
       const instructions = 1 + random.below(1 << random.below(SLICE_BITS + 1));
       try {
-        passed(instructions);
         if (runSlice(job, instructions)) {
           left.splice(index, 1);
           ended(job, undefined);

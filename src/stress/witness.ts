@@ -6,7 +6,7 @@ import type { Violation, ViolationKind } from "./report.js";
 
 const TRAMPOLINE_WORDS = 6;
 const UPDATES_TOLD = 6;
-const MAINTENANCE_TOLD = 6;
+const MAINTENANCE_TOLD = 4;
 const BYTES_BEFORE = 8n;
 const LINK = 30;
 const LITERAL = 16;

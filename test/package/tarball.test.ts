@@ -55,7 +55,7 @@ describe("the packed package", () => {
     expect(files.filter((path) => /(^|\/)(test|bench)\/|\.test\./.test(path))).toEqual([]);
   });
 
-  test.each(["The bug in ten lines", "Embedding"])(
+  test.each(["The bug in ten lines", "A race in ten lines", "Embedding"])(
     "the README's example under '%s' prints what the README says",
     (heading) => {
       const found = blocks(heading);
