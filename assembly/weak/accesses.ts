@@ -7,18 +7,19 @@
  * guest's.
  */
 import {
-  WEAK_ATOMIC, WEAK_DELAY, WEAK_EVENT_ISSUE, WEAK_EVENT_READ, WEAK_EXCLUSIVE, WEAK_LOADED, WEAK_LOADED_HIGH, WEAK_SYNC_VIEW,
+  WEAK_ATOMIC, WEAK_DELAY, WEAK_EVENT_ISSUE, WEAK_EVENT_READ, WEAK_EVENT_WRITE, WEAK_EXCLUSIVE, WEAK_LOADED, WEAK_LOADED_HIGH, WEAK_SYNC_VIEW,
 } from "../layout";
 import {
   ACQUIRE_PC, COMPARE_AND_SWAP, PLAIN, acquires, beginRead, readBytes, releases, updateRead,
 } from "./effects";
 import {
-  SEEN_FROM, SEEN_PICKED, SEEN_TIME, SEEN_VIEW, isReservedByOther, reserve, writtenByOtherSince,
+  CARRIED_FROM, CARRIED_PICKED, ORDER_VIEW, PAIRED_VIEW, SEEN_FROM, SEEN_PICKED, SEEN_TIME, SEEN_VIEW, isReservedByOther, reserve,
+  write, writtenByOtherSince,
 } from "./history";
 import { cleanedBy } from "./maintenance";
 import {
-  BEFORE_LOADS, BEFORE_LOADS_READ, BEFORE_STORES, MARKED, MARKED_BYTES, MARKED_TIME, MARKED_VIEW, NEW_VIEW, READS_VIEW, RELEASES,
-  RELEASE_VIEW, VISIBLE, WAITING, WAITS_FOR, WRITES_VIEW, addTo, chooseFor, raiseView, tellIfObserved,
+  BEFORE_LOADS, BEFORE_LOADS_READ, BEFORE_STORES, MARKED, MARKED_BYTES, MARKED_TIME, MARKED_TIME_HIGH, MARKED_VIEW, NEW_VIEW, READS_VIEW, RELEASES,
+  RELEASE_VIEW, VISIBLE, WAITING, WAITS_FOR, WRITES_VIEW, addTo, chooseFor, raiseView, tellIfObserved, tick,
 } from "./state";
 import {
   BEFORE, BYTES, CARRIES_FROM, CARRIES_PICKED, DATA, DATA_HIGH, DESTINATION, EXPECTED, EXPECTED_FROM, EXPECTED_PICKED, HOST, KEPT, KIND, LOAD,
@@ -92,54 +93,81 @@ function loadView(core: u32, host: u32, order: u32, from: u32): u32 {
 /** The value of an aligned load now; SEEN_* are its views. Waiting stores of its own core lend it their values. */
 function loadNow(core: u32, pc: u64, host: u32, bytes: u32, order: u32, from: u32, newest: bool): u64 {
   const isAcquire = acquires(order) || order == ACQUIRE_PC;
+  const atMost: u32 = newest ? 1 : 0xffffffff;
+  if (load<u32>(core, WAITING) == 0) {
+    beginRead(loadView(core, host, order, from));
+    const found = readBytes(core, host, bytes, isAcquire, atMost);
+    tellIfObserved(WEAK_EVENT_READ, core, pc, host, bytes, found, 0, load<u32>(SEEN_TIME));
+    return found;
+  }
   force(core, beforeLoad(core, host, bytes) | load<u32>(core, BEFORE_LOADS_READ));
   if (acquires(order)) force(core, load<u32>(core, RELEASES));
   beginRead(loadView(core, host, order, from));
-  let value: u64 = 0;
+  const value = readWithLent(core, host, bytes, isAcquire, atMost);
+  tellIfObserved(WEAK_EVENT_READ, core, pc, host, bytes, value, 0, load<u32>(SEEN_TIME));
+  return value;
+}
+
+/** The youngest of a set of waiting operations. */
+function youngest(core: u32, set: u32): u32 {
+  let found = <u32>ctz(set);
+  for (let rest = set & (set - 1); rest != 0; rest &= rest - 1) {
+    const place = <u32>ctz(rest);
+    if (load<u32>(operationAt(core, place), SEQUENCE) > load<u32>(operationAt(core, found), SEQUENCE)) found = place;
+  }
+  return found;
+}
+
+/**
+ * After beginRead: bytes of which its core's waiting stores lend some. The others come from memory, and do not wait for what the
+ * lenders depend on; only if the load acquires and the lender is half of an atomic update do they come after its other half.
+ */
+function readWithLent(core: u32, host: u32, bytes: u32, isAcquire: bool, atMost: u32): u64 {
+  const all: u32 = (1 << bytes) - 1;
+  const lenders = waitingAt(core, host, bytes);
   let lent: u32 = 0;
-  let lenders = waitingAt(core, host, bytes);
-  while (lenders != 0) {
-    // The youngest first: what it lends hides the others.
-    let entry: u32 = 0;
-    let place: u32 = 0;
-    for (let rest = lenders; rest != 0; rest &= rest - 1) {
-      const each = operationAt(core, <u32>ctz(rest));
-      if (entry != 0 && load<u32>(each, SEQUENCE) < load<u32>(entry, SEQUENCE)) continue;
-      entry = each;
-      place = <u32>ctz(rest);
-    }
-    lenders &= ~(<u32>1 << place);
-    const mask = overlapMask(entry, host, bytes) & ~lent;
-    if (mask == 0) continue;
-    for (let byte: u32 = 0; byte < bytes; byte++) {
-      if ((mask >>> byte) & 1) value |= byteOf(entry, host + byte) << (byte << 3);
-    }
+  for (let rest = lenders; rest != 0; rest &= rest - 1) {
+    const entry = operationAt(core, <u32>ctz(rest));
+    const mask = overlapMask(entry, host, bytes);
+    if (isAcquire && mask != 0) raiseView(SEEN_VIEW, load<u32>(entry, PAIRED));
     lent |= mask;
+  }
+  let value: u64 = 0;
+  for (let byte: u32 = 0; byte < bytes; byte++) {
+    if ((lent >>> byte) & 1) continue;
+    let end = byte;
+    while (end < bytes && ((lent >>> end) & 1) == 0) end++;
+    value |= readBytes(core, host + byte, end - byte, isAcquire, atMost) << (byte << 3);
+    byte = end - 1;
+  }
+  let taken = ~lent & all;
+  for (let rest = lenders; rest != 0; ) {
+    const place = youngest(core, rest);
+    rest &= ~(<u32>1 << place);
+    const entry = operationAt(core, place);
+    const mask = overlapMask(entry, host, bytes) & ~taken;
+    if (mask == 0) continue;
+    taken |= mask;
+    for (let bits = mask; bits != 0; bits &= bits - 1) {
+      const byte = <u32>ctz(bits);
+      value |= byteOf(entry, host + byte) << (byte << 3);
+    }
     raiseView(SEEN_VIEW, load<u32>(entry, ORDERED));
-    if (isAcquire) raiseView(SEEN_VIEW, load<u32>(entry, PAIRED));
     raiseView(SEEN_FROM, load<u32>(entry, CARRIES_FROM));
     raiseView(SEEN_PICKED, load<u32>(entry, CARRIES_PICKED));
   }
-  const all: u32 = (1 << bytes) - 1;
-  if (lent == 0) value = readBytes(core, host, bytes, isAcquire, newest ? 1 : 0xffffffff);
-  else {
-    // Runs of bytes that nobody lends.
-    for (let byte: u32 = 0; byte < bytes; byte++) {
-      if (((lent & all) >>> byte) & 1) continue;
-      let end = byte;
-      while (end < bytes && ((lent >>> end) & 1) == 0) end++;
-      value |= readBytes(core, host + byte, end - byte, isAcquire, newest ? 1 : 0xffffffff) << (byte << 3);
-      byte = end - 1;
-    }
-  }
-  tellIfObserved(WEAK_EVENT_READ, core, pc, host, bytes, value, 0, load<u32>(SEEN_TIME));
   return value;
+}
+
+/** Whether a waiting store has something for a load. */
+function isLent(core: u32, host: u32, bytes: u32): bool {
+  return load<u32>(core, WAITING) != 0 && (waitingAt(core, host, bytes) & waitingOf(core, STORES)) != 0;
 }
 
 function loadAligned(core: u32, pc: u64, host: u32, info: u32, from: u32): u64 {
   const bytes = bytesOf(info);
   const order = orderOf(info);
-  if (order == PLAIN && mayWait(info) && (waitingAt(core, host, bytes) & waitingOf(core, STORES)) == 0) {
+  if (order == PLAIN && mayWait(info) && !isLent(core, host, bytes)) {
     if (chooseFor(core, WEAK_DELAY, 2) == 1) {
       force(core, load<u32>(core, BEFORE_LOADS));
       const place = issue(core, LOAD, pc, host, bytes, waitingAt(core, host, bytes) | load<u32>(core, BEFORE_LOADS_READ));
@@ -193,13 +221,25 @@ function issueStore(core: u32, pc: u64, host: u32, bytes: u32, order: u32, value
   return place;
 }
 
-/** A store takes effect, or waits if it is chosen to or can't do otherwise. */
+/** A store that nothing waits before, and that takes effect at once. */
+function storeNow(core: u32, pc: u64, host: u32, bytes: u32, order: u32, value: u64, from: u32, picked: u32): void {
+  const time = tick();
+  const written = write(core, host, bytes, value, time);
+  store<u32>(written, from, ORDER_VIEW);
+  store<u32>(written, from, CARRIED_FROM);
+  store<u32>(written, picked, CARRIED_PICKED);
+  store<u32>(written, 0, PAIRED_VIEW);
+  store<u32>(core, time, WRITES_VIEW);
+  if (releases(order)) store<u32>(core, time, RELEASE_VIEW);
+  tellIfObserved(WEAK_EVENT_WRITE, core, pc, host, bytes, value, time);
+}
+
+/** An exclusive's store takes effect, or waits if it is chosen to. Nobody else has reserved its bytes. */
 function nowOrLater(core: u32, pc: u64, place: u32): void {
   const entry = operationAt(core, place);
   const host = load<u32>(entry, HOST);
   const bytes = load<u32>(entry, BYTES);
-  const blocked = isReservedByOther(core, host, min(bytes, 8));
-  if (!blocked && chooseFor(core, WEAK_DELAY, 2) == 0) return force(core, 1 << place);
+  if (chooseFor(core, WEAK_DELAY, 2) == 0) return force(core, 1 << place);
   tellIfObserved(WEAK_EVENT_ISSUE, core, pc, host, bytes, load<u64>(entry, DATA), 0);
 }
 
@@ -209,12 +249,19 @@ export function storeTo(core: u32, pc: u64, host: u32, info: u32, value: u64, fr
   raiseView(core + WEAK_SYNC_VIEW, addressPicked);
   const bytes = bytesOf(info);
   const order = orderOf(info);
-  if ((host & (bytes - 1)) == 0) {
-    return nowOrLater(core, pc, issueStore(core, pc, host, bytes, order, value, from, picked));
-  }
+  if ((host & (bytes - 1)) == 0) return storeAligned(core, pc, host, bytes, order, value, from, picked);
   for (let byte: u32 = 0; byte < bytes; byte++) {
-    nowOrLater(core, pc, issueStore(core, pc, host + byte, 1, order, value >>> (byte << 3), from, picked));
+    storeAligned(core, pc, host + byte, 1, order, value >>> (byte << 3), from, picked);
   }
+}
+
+function storeAligned(core: u32, pc: u64, host: u32, bytes: u32, order: u32, value: u64, from: u32, picked: u32): void {
+  const blocked = isReservedByOther(core, host, bytes);
+  const waits = blocked || chooseFor(core, WEAK_DELAY, 2) == 1;
+  if (!waits && load<u32>(core, WAITING) == 0) return storeNow(core, pc, host, bytes, order, value, from, picked);
+  const place = issueStore(core, pc, host, bytes, order, value, from, picked);
+  if (!waits) return force(core, 1 << place);
+  tellIfObserved(WEAK_EVENT_ISSUE, core, pc, host, bytes, value, 0);
 }
 
 // ---- exclusives ---------------------------------------------------------------------------------------------------------
@@ -237,27 +284,31 @@ export function loadExclusive(core: u32, pc: u64, host: u32, info: u32, from: u3
 }
 
 /**
- * LDXP of 16 bytes: the lower doubleword is the result, the other stands in WEAK_LOADED_HIGH. Both are of one time, that of the
- * newest write to either; the architecture asks for that only where the store-exclusive succeeds.
+ * LDXP of 16 bytes: the lower doubleword is the result, the other stands in WEAK_LOADED_HIGH. They are two reads: only where the
+ * store-exclusive succeeds are they of one time, because both are the newest then.
  */
 export function loadExclusivePair(core: u32, pc: u64, host: u32, info: u32, from: u32, picked: u32): u64 {
+  return loadPair(core, pc, host, info, from, picked, false);
+}
+
+function loadPair(core: u32, pc: u64, host: u32, info: u32, from: u32, picked: u32, newest: bool): u64 {
   store<u32>(VISIBLE, 1);
   raiseView(core + WEAK_SYNC_VIEW, picked);
   force(core, waitingAt(core, host, 16));
   const order = orderOf(info);
-  const low = loadNow(core, pc, host, 8, order, from, true);
-  let time = load<u32>(SEEN_TIME);
+  const low = loadNow(core, pc, host, 8, order, from, newest);
+  const time = load<u32>(SEEN_TIME);
   let view = load<u32>(SEEN_VIEW);
   let carriedFrom = load<u32>(SEEN_FROM);
   let carriedPicked = load<u32>(SEEN_PICKED);
-  const high = loadNow(core, pc, host + 8, 8, order, from, true);
-  time = max(time, load<u32>(SEEN_TIME));
+  const high = loadNow(core, pc, host + 8, 8, order, from, newest);
   view = max(view, load<u32>(SEEN_VIEW));
   carriedFrom = max(carriedFrom, load<u32>(SEEN_FROM));
   carriedPicked = max(carriedPicked, load<u32>(SEEN_PICKED));
   raiseView(core + READS_VIEW, view);
   if (acquires(order)) raiseView(core + NEW_VIEW, view);
   mark(core, host, 16, time, view);
+  store<u32>(core, load<u32>(SEEN_TIME), MARKED_TIME_HIGH);
   setLoaded(core, max(view, carriedFrom), max(view, carriedPicked));
   store<u64>(core, high, WEAK_LOADED_HIGH);
   return low;
@@ -268,9 +319,9 @@ function passes(core: u32, host: u32, bytes: u32): bool {
   const isMarked = load<u32>(core, MARKED) == host && load<u32>(core, MARKED_BYTES) == bytes;
   store<u32>(core, 0, MARKED);
   if (!isMarked) return false;
-  const time = load<u32>(core, MARKED_TIME);
   for (let part: u32 = 0; part < bytes; part += 8) {
     const size = min(bytes, 8);
+    const time = load<u32>(core + (part == 0 ? MARKED_TIME : MARKED_TIME_HIGH));
     if (isReservedByOther(core, host + part, size) || writtenByOtherSince(core, host + part, size, time)) return false;
   }
   return chooseFor(core, WEAK_EXCLUSIVE, 2) == 0;
@@ -425,7 +476,7 @@ export function compareAndSwapPair(
   raiseView(core + WEAK_SYNC_VIEW, addressPicked);
   const order = orderOf(info);
   force(core, waitingAt(core, host, 16) | load<u32>(core, BEFORE_STORES) | (releases(order) ? waitingOf(core, ACCESSES) : 0));
-  const low = loadExclusivePair(core, pc, host, (info & 0xff00) | 16, addressFrom, addressPicked);
+  const low = loadPair(core, pc, host, (info & 0xff00) | 16, addressFrom, addressPicked, true);
   const high = load<u64>(core, WEAK_LOADED_HIGH);
   store<u32>(core, 0, MARKED);
   if (low != expected || high != expectedHigh) return low;

@@ -70,13 +70,6 @@ export function maskOf(host: u32, bytes: u32): u32 {
   return ((1 << bytes) - 1) << (host & 7);
 }
 
-/** All bits of the bytes in a mask. */
-function bitsOf(mask: u32): u64 {
-  let bits: u64 = 0;
-  for (let byte: u32 = 0; byte < 8; byte++) if ((mask >>> byte) & 1) bits |= <u64>0xff << (byte << 3);
-  return bits;
-}
-
 /** `bytes` bytes of a granule's value, of those at a host address. */
 // @ts-ignore: decorators
 @inline
@@ -200,20 +193,21 @@ export function write(core: u32, host: u32, bytes: u32, value: u64, time: u32): 
   let granule = granuleOf(host);
   if (granule == 0) granule = makeGranule(host);
   const mask = maskOf(host, bytes);
-  const bits = bitsOf(mask);
+  const first = host & 7;
+  const bits = (<u64>-1 >>> (64 - (bytes << 3))) << (first << 3);
   const newest = newestOf(granule);
   const entry = takeWrite();
   store<u32>(entry, time, TIME);
   store<u32>(entry, newest, OLDER);
-  const after = (load<u64>(newest, VALUE) & ~bits) | ((value << ((host & 7) << 3)) & bits);
+  const after = (load<u64>(newest, VALUE) & ~bits) | ((value << (first << 3)) & bits);
   store<u64>(entry, after, VALUE);
   store<u64>(host & ~7, after);
   store<u32>(entry, mask, MASK);
   store<u32>(entry, indexOf(core), WRITER);
   store<u32>(granule, entry, NEWEST);
   const floors = granule + FLOORS + (indexOf(core) << 5);
-  for (let byte: u32 = 0; byte < 8; byte++) if ((mask >>> byte) & 1) store<u32>(floors + (byte << 2), time);
-  release(granule, mask);
+  for (let byte = first; byte < first + bytes; byte++) store<u32>(floors + (byte << 2), time);
+  if (load<u32>(granule, RESERVED) != 0) release(granule, mask);
   const count = load<u32>(granule, WRITE_COUNT) + 1;
   store<u32>(granule, count, WRITE_COUNT);
   if (count > MAX_WRITES) shorten(granule);
@@ -226,9 +220,7 @@ export function write(core: u32, host: u32, bytes: u32, value: u64, time: u32): 
 function floorOf(granule: u32, core: u32, mask: u32): u32 {
   const floors = granule + FLOORS + (indexOf(core) << 5);
   let floor: u32 = 0;
-  for (let byte: u32 = 0; byte < 8; byte++) {
-    if ((mask >>> byte) & 1) floor = max(floor, load<u32>(floors + (byte << 2)));
-  }
+  for (let rest = mask; rest != 0; rest &= rest - 1) floor = max(floor, load<u32>(floors + (<u32>ctz(rest) << 2)));
   return floor;
 }
 
@@ -292,7 +284,7 @@ export function see(granule: u32, core: u32, mask: u32, entry: u32, acquires: bo
       } else {
         raiseView(SEEN_VIEW, time);
       }
-      for (let byte: u32 = 0; byte < 8; byte++) if ((found >>> byte) & 1) raiseView(floors + (byte << 2), time);
+      for (let bits = found; bits != 0; bits &= bits - 1) raiseView(floors + (<u32>ctz(bits) << 2), time);
       rest &= ~found;
     }
     const older = load<u32>(entry, OLDER);

@@ -49,11 +49,12 @@ export const BEFORE_CLEANS = WEAK_CORE + 72;
 export const RELEASES = WEAK_CORE + 76;
 /** u32: operations issued so far. */
 export const ISSUED = WEAK_CORE + 80;
-/** Exclusive monitor: u32 host address (0: open), bytes, time of the newest write that was read, view of the read. */
+/** Exclusive monitor: u32 host address (0: open), bytes, times of the newest write that was read (of the second doubleword too), view of the read. */
 export const MARKED = WEAK_CORE + 84;
 export const MARKED_BYTES = WEAK_CORE + 88;
 export const MARKED_TIME = WEAK_CORE + 92;
 export const MARKED_VIEW = WEAK_CORE + 96;
+export const MARKED_TIME_HIGH = WEAK_CORE + 100;
 /** What a reset clears, apart from the views of registers: from NEW_VIEW on. */
 const CLEARED_BYTES = 96;
 /** 32 waiting operations, OPERATION_BYTES each; see waiting.ts. */
