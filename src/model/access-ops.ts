@@ -161,6 +161,7 @@ export class AccessOps extends Arithmetic {
   storeExclusive(access: Access, bytes: Bytes, value: Value, order: Order): Value {
     const monitor = this.state.monitor;
     this.state.monitor = undefined;
+    this.state.decided |= access.address.picked;
     const paired = monitor?.address === access.address.bits && monitor.bytes === bytes;
     if (!paired || this.choices.choose(2) === 1) return constant(1n);
     this.#write(access.address, access.address.bits, bytes, value, order, { pairedRead: monitor.read });
@@ -193,6 +194,7 @@ export class AccessOps extends Arithmetic {
   }
   compareAndSwap(access: Access, bytes: Bytes, expected: Value, value: Value, order: Order): Value {
     const { event, value: old } = this.#read(access.address, access.address.bits, bytes, { order, noReturn: true });
+    this.state.decided |= expected.picked | old.picked;
     if (old.bits !== bits.unsigned(8 * bytes, expected.bits)) return old;
     const compared: Dependencies = { from: 0n, picked: expected.picked | old.picked };
     const written = { ...value, picked: value.picked | expected.picked };
@@ -225,18 +227,19 @@ export class AccessOps extends Arithmetic {
     const { state } = this;
     state.memory.noteAccess(address, bytes);
     let found = 0n;
+    let depth = 0;
     let carried: Dependencies = independent;
     for (const cell of state.memory.cells(address, bytes)) {
       const own = state.lastWrite(cell.address, cell.bytes);
       const candidates = state.memory.writtenByOthers(state.thread, cell);
-      candidates.add(
+      const kept =
         own === undefined
           ? state.memory.initial(cell.address, cell.bytes)
-          : piece(own.value, own.address, cell.address, cell.bytes),
-      );
-      const values = [...candidates];
-      const value = values.length === 1 ? values[0] : values[this.choices.choose(values.length)];
-      found |= (value as bigint) << (8n * (cell.address - address));
+          : piece(own.value, own.address, cell.address, cell.bytes);
+      candidates.set(kept, Math.min(own?.depth ?? 0, candidates.get(kept) ?? own?.depth ?? 0));
+      const [value, stores] = this.choices.among(candidates);
+      found |= value << (8n * (cell.address - address));
+      depth = Math.max(depth, stores);
       if (own !== undefined) carried = merge(carried, own.carries);
     }
     const event = this.emit<ReadEvent>({
@@ -244,6 +247,7 @@ export class AccessOps extends Arithmetic {
       address,
       bytes,
       value: found,
+      depth,
       addressOf: base,
       control: state.control,
       acquire: acquires(options.order),
@@ -265,12 +269,15 @@ export class AccessOps extends Arithmetic {
     const { state } = this;
     const written = bits.unsigned(8 * bytes, value.bits);
     state.progress();
-    state.memory.noteWrite(state.thread, address, bytes, written);
+    const reads = base.picked | value.picked | state.control.picked | state.decided;
+    const depth = 1 + state.depthOf(reads);
+    state.memory.noteWrite(state.thread, address, bytes, written, depth);
     this.emit({
       kind: "write",
       address,
       bytes,
       value: written,
+      depth,
       addressOf: base,
       control: state.control,
       release: releases(order),

@@ -1,8 +1,9 @@
 /** The checker: every final state that the memory model allows. */
 import { InstructionDecoder } from "../../engine/index.js";
-import { Combination, combinations, stateKey } from "./combinations.js";
+import { Combination, stateKey } from "./combinations.js";
+import { type Chosen, combinations } from "./exchange.js";
 import { conflicts, remarks } from "./flags.js";
-import { type LocalOrder, localOrder } from "./local-order.js";
+import { localOrder } from "./local-order.js";
 import { Memory } from "./memory.js";
 import type { CheckResult, FinalState, Limits, ModelFlag, Problem } from "./problem.js";
 import { type Execution, findExecution, type SearchOptions } from "./search.js";
@@ -83,13 +84,13 @@ class Checker {
           return localOrder(trace, this.#memory, this.problem);
         }),
     );
-    for (const chosen of combinations(threads, this.#memory, this.watch.look)) this.#combine(chosen);
+    for (const chosen of combinations(threads, this.problem, this.#memory, this.watch.look)) this.#combine(chosen);
     return bound === "stopped" ? this.watch.reached() : bound;
   }
 
-  #combine(threads: readonly LocalOrder[]): void {
+  #combine(chosen: Chosen): void {
     this.watch.tried();
-    const combination = new Combination(this.problem, this.#memory, threads);
+    const combination = new Combination(this.problem, this.#memory, chosen);
     const noted = remarks(combination.traces, (address) => this.#memory.isCode(address));
     const unseen = noted.filter((flag) => !this.flags.has(flagKey(flag)));
     for (const { required, state } of combination.endings()) {

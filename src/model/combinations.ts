@@ -1,8 +1,8 @@
-/** One trace of each thread, in every combination, with what it would leave behind. */
+/** One trace of each thread, with what it would leave behind. */
 import { Candidate } from "./candidate.js";
 import type { Trace } from "./events.js";
-import type { LocalOrder } from "./local-order.js";
-import { type Cell, type Memory, piece } from "./memory.js";
+import type { Chosen } from "./exchange.js";
+import type { Cell, Memory } from "./memory.js";
 import type { FaultFilter, FinalState, Observable, Problem, ThreadFault } from "./problem.js";
 
 /** Pairs that make a store the last to its cells, and the value that it leaves in one. */
@@ -48,50 +48,6 @@ export function* product<T>(lists: readonly (readonly T[])[]): Generator<T[]> {
   for (const element of first) for (const others of product(rest)) yield [element, ...others];
 }
 
-/** What a trace reads that it can't have from itself or from the initial state, and what it has for others. */
-interface Exchange {
-  readonly needs: readonly string[];
-  readonly offers: ReadonlySet<string>;
-}
-
-function exchangeOf({ nodes, lastWrite }: LocalOrder, memory: Memory): Exchange {
-  const key = (cell: Cell, value: bigint): string => `${cell.id}:${value}`;
-  const offers = new Set<string>();
-  const needs: string[] = [];
-  for (const [index, { event, cells }] of nodes.entries()) {
-    if (!("value" in event)) continue;
-    for (const cell of cells) {
-      const wanted = key(cell, piece(event.value, event.address, cell.address, cell.bytes));
-      const own = event.kind === "read" && lastWrite[index] !== undefined;
-      const initial = !own && wanted === key(cell, memory.initial(cell.address, cell.bytes));
-      if (event.kind === "write") offers.add(wanted);
-      // Of its own values a load can have the last one, a fetch any before it: those offered so far are more than enough.
-      else if (!initial && !offers.has(wanted)) needs.push(wanted);
-    }
-  }
-  return { needs, offers };
-}
-
-/**
- * One trace of each thread, in every combination in which each read value comes from somewhere. `looked` is called for each
- * that is looked at; it may throw.
- */
-export function* combinations(
-  threads: readonly (readonly LocalOrder[])[],
-  memory: Memory,
-  looked: () => void,
-): Generator<LocalOrder[]> {
-  const exchanges = new Map(
-    threads.flatMap((each) => each.map((order) => [order, exchangeOf(order, memory)] as const)),
-  );
-  for (const chosen of product(threads)) {
-    looked();
-    const all = chosen.map((order) => exchanges.get(order) as Exchange);
-    const met = ({ needs }: Exchange): boolean => needs.every((need) => all.some(({ offers }) => offers.has(need)));
-    if (all.every(met)) yield chosen;
-  }
-}
-
 type MemoryObservable = Extract<Observable, { kind: "memory" }>;
 
 /** The cells that the observed locations consist of, each once. */
@@ -107,8 +63,9 @@ export class Combination {
   constructor(
     readonly problem: Problem,
     readonly memory: Memory,
-    readonly threads: readonly LocalOrder[],
+    readonly chosen: Chosen,
   ) {
+    const { threads } = chosen;
     this.traces = threads.map(({ trace }) => trace);
     this.candidate = new Candidate(threads, ({ address, bytes }) => memory.initial(address, bytes));
   }
@@ -120,7 +77,8 @@ export class Combination {
     const faults = observedFaults(this.problem, traces);
     const lasts = cells.map((cell) => {
       const stores = this.candidate.storesTo(cell);
-      return stores.length === 0 ? [undefined] : stores;
+      if (stores.length === 0) return [undefined];
+      return stores.filter((store) => !this.chosen.replaced(cell, this.candidate.valueAt(store, cell)));
     });
     for (const chosen of product(lasts)) {
       const required = chosen.flatMap((last, index) => this.#lastAmong(last, cells[index] as Cell));

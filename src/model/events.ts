@@ -14,6 +14,8 @@ interface ExplicitAccess extends EventBase {
   readonly address: bigint;
   readonly bytes: number;
   readonly value: bigint;
+  /** Stores that one after the other have led to the value, the one that it is read from or its own included; initially 0. */
+  readonly depth: number;
   /** What the address depends on, and the branches before it. */
   readonly addressOf: Dependencies;
   readonly control: Dependencies;
@@ -84,6 +86,8 @@ export interface Trace {
   readonly faults: readonly ThreadFault[];
   /** Whether it was cut off: what it would do after that is not known. */
   readonly cutOff: boolean;
+  /** The reads among its events whose value comes to nothing (unused.ts): they are left out of executions. */
+  readonly unused: ReadonlySet<number>;
 }
 
 /** An exception on its way to its handler. */

@@ -41,6 +41,7 @@ export interface LocalOrder {
 function nodesFor(trace: Trace, memory: Memory): Node[] {
   const nodes: Node[] = [];
   for (const event of trace.events) {
+    if (trace.unused.has(event.id)) continue;
     if (event.kind === "read") {
       for (const cell of memory.cells(event.address, event.bytes)) nodes.push({ event, cells: [cell] });
     } else if (event.kind === "write" || event.kind === "fetch") {

@@ -26,6 +26,8 @@ interface KnownWrite {
   readonly address: bigint;
   readonly bytes: number;
   readonly value: bigint;
+  /** The least that it has been seen with: see WriteEvent. */
+  depth: number;
 }
 
 /** `bytes` at `at` of a value that stands at `address`. */
@@ -71,6 +73,8 @@ export class Memory {
   readonly #modifiable = new Set<bigint>();
   /** Whether something has been learnt since it was last set to false. */
   changed = true;
+  /** Values that took more stores than there are are none that an execution has. */
+  maxDepth = Number.POSITIVE_INFINITY;
   /** Whether that was where accesses begin and end, or which instructions are written. */
   cut = false;
 
@@ -123,12 +127,17 @@ export class Memory {
     }
   }
 
-  noteWrite(thread: number, address: bigint, bytes: number, value: bigint): void {
+  noteWrite(thread: number, address: bigint, bytes: number, value: bigint, depth: number): void {
     this.noteAccess(address, bytes);
     const writes = this.#writes[thread] as Map<string, KnownWrite>;
     const key = `${address}/${bytes}/${value}`;
-    if (writes.has(key)) return;
-    writes.set(key, { address, bytes, value });
+    const known = writes.get(key);
+    if (known !== undefined) {
+      if (depth < known.depth) this.changed = true;
+      known.depth = Math.min(known.depth, depth);
+      return;
+    }
+    writes.set(key, { address, bytes, value, depth });
     for (let word = address & ~3n; word < address + BigInt(bytes); word += 4n) {
       if (!this.#modifiable.has(word)) this.cut = true;
       this.#modifiable.add(word);
@@ -161,16 +170,16 @@ export class Memory {
     return made;
   }
 
-  /** What threads other than `reader` have been seen to write to a cell, each value once. */
-  writtenByOthers(reader: number, cell: Cell): Set<bigint> {
-    const values = new Set<bigint>();
+  /** What threads other than `reader` have been seen to write to a cell, each value once, with its depth. */
+  writtenByOthers(reader: number, cell: Cell): Map<bigint, number> {
+    const values = new Map<bigint, number>();
     const end = cell.address + BigInt(cell.bytes);
     for (const [thread, writes] of this.#writes.entries()) {
       if (thread === reader) continue;
-      for (const { address, bytes, value } of writes.values()) {
-        if (address <= cell.address && end <= address + BigInt(bytes)) {
-          values.add(piece(value, address, cell.address, cell.bytes));
-        }
+      for (const { address, bytes, value, depth } of writes.values()) {
+        if (address > cell.address || end > address + BigInt(bytes) || depth > this.maxDepth) continue;
+        const part = piece(value, address, cell.address, cell.bytes);
+        values.set(part, Math.min(depth, values.get(part) ?? depth));
       }
     }
     return values;

@@ -90,7 +90,9 @@ export class ThreadOps extends AccessOps implements Ops<Value, KnownField, Acces
   eret(): void {
     this.emit({ kind: "return", control: this.state.control });
     this.btype = Number((this.readSystem("SPSR_EL1").bits >> SPSR_BTYPE) & 3n);
-    this.next = this.readSystem("ELR_EL1").bits;
+    const target = this.readSystem("ELR_EL1");
+    this.state.decided |= target.picked | this.readSystem("SPSR_EL1").picked;
+    this.next = target.bits;
   }
 
   // ---- system --------------------------------------------------------------------------------

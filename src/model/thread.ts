@@ -1,11 +1,11 @@
 /** The state of one thread between two instructions, and the choices that it has made. */
 
 import type { SystemRegister } from "../../engine/index.js";
-import type { ThreadEvent, WriteEvent } from "./events.js";
+import type { ReadEvent, ThreadEvent, WriteEvent } from "./events.js";
 import type { Memory } from "./memory.js";
 import { piece } from "./memory.js";
 import type { FaultType, ProblemThread, ThreadFault } from "./problem.js";
-import { constant, type Dependencies, independent, type Value } from "./value.js";
+import { constant, type Dependencies, independent, members, type Value } from "./value.js";
 
 /** What LDXR leaves behind for STXR. */
 export interface ExclusiveMonitor {
@@ -28,6 +28,12 @@ export class Choices {
       this.#of.push(count);
     }
     return this.#taken[index] as number;
+  }
+
+  /** One of the keys of a map, with what it has there. */
+  among<K, V>(options: ReadonlyMap<K, V>): readonly [K, V] {
+    const entries = [...options];
+    return (entries.length === 1 ? entries[0] : entries[this.choose(entries.length)]) as readonly [K, V];
   }
 
   /** Whether some question so far had more than one answer. */
@@ -70,6 +76,10 @@ export class ThreadState {
   instructions = 0;
   /** What the branches so far depend on. */
   control: Dependencies = independent;
+  /** Reads that have decided something which no event depends on: that there is none, or where an exception returns to. */
+  decided = 0n;
+  /** The most stores that led to one of the instructions so far. */
+  fetchDepth = 0;
   monitor: ExclusiveMonitor | undefined;
   /** PSTATE.BTYPE, as the instruction at `pc` is met with it. */
   btype = 0;
@@ -105,6 +115,8 @@ export class ThreadState {
     copy.faults = [...this.faults];
     copy.instructions = this.instructions;
     copy.control = this.control;
+    copy.decided = this.decided;
+    copy.fetchDepth = this.fetchDepth;
     copy.monitor = this.monitor;
     copy.btype = this.btype;
     copy.ended = this.ended;
@@ -178,11 +190,18 @@ export class ThreadState {
     return undefined;
   }
 
-  /** All values that the thread's writes so far gave some bytes. */
-  ownValues(address: bigint, bytes: number): bigint[] {
+  /** All values that the thread's writes so far gave some bytes, with their depths. */
+  ownValues(address: bigint, bytes: number): (readonly [bigint, number])[] {
     return this.events
       .filter((event): event is WriteEvent => event.kind === "write" && covers(event, address, bytes))
-      .map((event) => piece(event.value, event.address, address, bytes));
+      .map((event) => [piece(event.value, event.address, address, bytes), event.depth]);
+  }
+
+  /** The most stores that led to one of the reads, or to the instructions so far. */
+  depthOf(reads: bigint): number {
+    let depth = this.fetchDepth;
+    for (const read of members(reads)) depth = Math.max(depth, (this.events[read] as ReadEvent).depth);
+    return depth;
   }
 
   noteFault(type: FaultType, pc: bigint, address: bigint | undefined): void {

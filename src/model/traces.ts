@@ -10,6 +10,7 @@ import type { Memory } from "./memory.js";
 import { SPSR_BTYPE, ThreadOps } from "./ops.js";
 import type { Problem } from "./problem.js";
 import { Choices, ThreadState } from "./thread.js";
+import { distinct, unusedReads } from "./unused.js";
 import { constant } from "./value.js";
 
 const LOWER_BITS_OF_WORD = 0xffff_ffffn;
@@ -45,6 +46,8 @@ class Explorer {
   readonly #decoder = new InstructionDecoder();
   readonly #exits: ReadonlySet<bigint>;
   readonly #machines: readonly ModelMachine[];
+  /** By thread: the registers that a final state has. */
+  readonly #observed: readonly (readonly number[])[];
   #found: Trace[] = [];
   /** A thread that was left because it went round. */
   #spun: ThreadState | undefined;
@@ -55,6 +58,9 @@ class Explorer {
     readonly limits: TraceLimits,
   ) {
     this.#exits = new Set(problem.exits);
+    this.#observed = problem.threads.map((_, thread) =>
+      problem.observed.flatMap((each) => (each.kind === "register" && each.thread === thread ? [each.register] : [])),
+    );
     const ctr = cacheType(problem);
     const atomicWithin = problem.inOrder === true ? problem.lineBytes : 0;
     this.#machines = problem.threads.map(({ handler }) => ({ cacheType: ctr, handler, atomicWithin }));
@@ -68,7 +74,7 @@ class Explorer {
     if (from !== undefined) this.#explore(new ThreadState(thread, this.memory, from));
     // A thread that never ends has no final state, and that it has none is no proof of anything.
     if (this.#found.length === 0 && this.#spun !== undefined) this.#finish(this.#spun, true);
-    return this.#found;
+    return distinct(this.#found, this.#observed[thread] ?? []);
   }
 
   #explore(start: ThreadState): void {
@@ -105,7 +111,9 @@ class Explorer {
   #finish(state: ThreadState, cutOff: boolean): void {
     if (this.#found.length >= this.limits.maxTraces || this.limits.stop()) throw new TooManyTraces();
     const { events, faults } = state;
-    this.#found.push({ events, registers: state.registers.map(({ bits }) => bits), faults, cutOff });
+    const registers = state.registers.map(({ bits }) => bits);
+    const unused = unusedReads(state, this.#observed[state.thread] ?? []);
+    this.#found.push({ events, registers, faults, cutOff, unused });
   }
 
   #step(state: ThreadState, choices: Choices): void {
@@ -137,11 +145,13 @@ class Explorer {
     let word = 0n;
     for (const cell of memory.cells(pc, 4)) {
       const candidates = memory.writtenByOthers(state.thread, cell);
-      candidates.add(memory.initial(cell.address, cell.bytes));
-      for (const value of state.ownValues(cell.address, cell.bytes)) candidates.add(value);
-      const values = [...candidates];
-      const value = values.length === 1 ? values[0] : values[ops.choices.choose(values.length)];
-      word |= (value as bigint) << (8n * (cell.address - pc));
+      candidates.set(memory.initial(cell.address, cell.bytes), 0);
+      for (const [value, depth] of state.ownValues(cell.address, cell.bytes)) {
+        candidates.set(value, Math.min(depth, candidates.get(value) ?? depth));
+      }
+      const [value, depth] = ops.choices.among(candidates);
+      word |= value << (8n * (cell.address - pc));
+      state.fetchDepth = Math.max(state.fetchDepth, depth);
     }
     ops.emit<FetchEvent>({ kind: "fetch", address: pc, bytes: 4, value: word });
     return Number(word & LOWER_BITS_OF_WORD);
@@ -173,6 +183,8 @@ export function exploreThreads(problem: Problem, memory: Memory, limits: TraceLi
       memory.cut = false;
       traces = threads.map((thread) => explorer.tracesOf(thread));
       writes = traces.reduce((sum, each) => sum + Math.max(0, ...each.map(writesIn)), 0);
+      if (writes > memory.maxDepth) memory.changed = true;
+      memory.maxDepth = writes;
       // A round that taught where accesses or modified words lie does not count.
       rounds = memory.cut ? 0 : rounds + 1;
     }

@@ -207,7 +207,7 @@ export function bruteForce(problem: Problem): Set<string> {
   const threads = traces.map((each) => each.map((trace) => localOrder(trace, memory, problem)));
   const states = new Set<string>();
   for (const chosen of product(threads)) {
-    const combination = new Combination(problem, memory, chosen);
+    const combination = new Combination(problem, memory, { threads: chosen, replaced: () => false });
     const judge = new Judge(combination, problem);
     for (const { required, state } of combination.endings()) {
       if (!states.has(stateKey(state)) && judge.allows(required)) states.add(stateKey(state));
