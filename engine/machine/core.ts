@@ -1,6 +1,7 @@
 /** One core: registers, running, calling. */
 import * as layout from "../../assembly/layout.js";
-import { CoreRegisters, LINK_REGISTER } from "./core-registers.js";
+import { CallEntry, checkCount, passArguments } from "./calls.js";
+import { CoreRegisters } from "./core-registers.js";
 import {
   ArgumentError,
   GuestExitError,
@@ -15,7 +16,6 @@ import type { Executor } from "./executor.js";
 import { readFault } from "./fault-reader.js";
 import { GuestFault } from "./faults.js";
 import { type FirmwareCall, HostCalls } from "./host-calls.js";
-import { HOST_RETURN_ADDRESS } from "./memory-map.js";
 import type { InterruptKind, Limits, RunOptions, RunResult, Target } from "./running.js";
 import type { GuestExit, Semihosting } from "./semihosting.js";
 import { type CoreState, restoreContext, saveContext } from "./state.js";
@@ -42,7 +42,6 @@ export interface CoreHost {
 const SLICE = 2 ** 20;
 /** Short calls between two looks at finished compilations, less one; a power of two less one. */
 const POLL_MASK = 63;
-const MAX_ARGUMENTS = 8;
 
 const runReasons: ReadonlyMap<number, Exclude<RunResult["reason"], "exited">> = new Map([
   [layout.STOP_RETURNED, "returned"],
@@ -52,16 +51,6 @@ const runReasons: ReadonlyMap<number, Exclude<RunResult["reason"], "exited">> = 
   [STOP_TIME, "time"],
 ]);
 
-/** The fields that a call which never returned is rolled back in before the next one. */
-const entryFields = [
-  layout.SP / 4,
-  layout.SP / 4 + 1,
-  layout.SP_BANKED / 4,
-  layout.SP_BANKED / 4 + 1,
-  layout.EL / 4,
-  layout.SPSEL / 4,
-] as const;
-
 export class Core extends CoreRegisters {
   /** Limits of `call` and `callAsync`, and of `run` and `runAsync` where they are not given others. None by default. */
   readonly limits: Limits = { maxInstructions: Number.POSITIVE_INFINITY, timeLimitMs: Number.POSITIVE_INFINITY };
@@ -69,8 +58,7 @@ export class Core extends CoreRegisters {
   readonly #hostCalls: HostCalls;
   /** Made when the core first runs in this thread. */
   #executor: Executor | undefined;
-  /** Values of entryFields when the outermost call began. */
-  readonly #entry = new Uint32Array(entryFields.length);
+  readonly #entry: CallEntry;
   #depth = 0;
   #calls = 0;
   #isAway = false;
@@ -83,6 +71,7 @@ export class Core extends CoreRegisters {
   constructor(host: CoreHost, state: CoreState) {
     super(state);
     this.#host = host;
+    this.#entry = new CallEntry(state);
     const { firmware, semihosting } = host;
     this.#hostCalls = new HostCalls(state, firmware && ((call) => firmware(this, call)), semihosting);
   }
@@ -151,12 +140,10 @@ export class Core extends CoreRegisters {
    */
   call(target: Target, ...args: readonly (bigint | number)[]): bigint {
     const pc = typeof target === "bigint" ? target : this.#resolve(target);
-    if (args.length > MAX_ARGUMENTS)
-      throw new ArgumentError(`${args.length} arguments: at most ${MAX_ARGUMENTS} go in registers`);
+    checkCount(args);
     if (this.#isAway) this.#mustBeHere();
     if (this.#depth > 0) return this.#callNested(pc, args);
-    this.#begin();
-    this.#pass(pc, args);
+    this.#begin(pc, args);
     if ((this.#calls++ & POLL_MASK) === 0) this.#executor?.poll();
     return this.#finish(this.#execute(this.limits.maxInstructions, this.limits.timeLimitMs, false));
   }
@@ -178,12 +165,10 @@ export class Core extends CoreRegisters {
    */
   async callAsync(target: Target, ...args: readonly (bigint | number)[]): Promise<bigint> {
     const pc = this.#resolve(target);
-    if (args.length > MAX_ARGUMENTS)
-      throw new ArgumentError(`${args.length} arguments: at most ${MAX_ARGUMENTS} go in registers`);
+    checkCount(args);
     this.#mustBeHere();
     if (this.#depth > 0) throw new ArgumentError("the core is running: only call() can be used from its callbacks");
-    this.#begin();
-    this.#pass(pc, args);
+    this.#begin(pc, args);
     return this.#finish(await this.#executeAway(this.limits.maxInstructions, this.limits.timeLimitMs));
   }
 
@@ -253,10 +238,14 @@ export class Core extends CoreRegisters {
   /** For the machine: throws what a listener has thrown while the core was not running. */
   rethrow(): void {
     if (this.isRunning || this.#callbackError === undefined) return;
-    const { error } = this.#callbackError;
-    this.#callbackError = undefined;
     this.#unpend();
-    throw error;
+    this.#throwCallbackError();
+  }
+
+  #throwCallbackError(): void {
+    const thrown = this.#callbackError;
+    this.#callbackError = undefined;
+    if (thrown !== undefined) throw thrown.error;
   }
 
   #pend(bit: number): void {
@@ -275,28 +264,10 @@ export class Core extends CoreRegisters {
     return address;
   }
 
-  /** Notes where the outermost call begins, or goes back there if the last one was given up. */
-  #begin(): void {
-    const { words32 } = this.state;
-    for (let i = 0; i < entryFields.length; i++) {
-      const field = entryFields[i] as number;
-      if (this.unfinished) words32[field] = this.#entry[i] as number;
-      else this.#entry[i] = words32[field] as number;
-    }
+  #begin(pc: bigint, args: readonly (bigint | number)[]): void {
+    this.#entry.begin(this.unfinished);
     this.unfinished = true;
-  }
-
-  #pass(pc: bigint, args: readonly (bigint | number)[]): void {
-    const state = this.state;
-    for (let i = 0; i < args.length; i++) {
-      const value = args[i] as bigint | number;
-      if (typeof value === "bigint") state.words64[layout.X / 8 + i] = value;
-      else if (Number.isSafeInteger(value)) state.setNumber(layout.X + 8 * i, value);
-      else throw new ArgumentError(`argument ${i}: ${value} is no safe integer; pass a bigint`);
-    }
-    state.words64[layout.X / 8 + LINK_REGISTER] = HOST_RETURN_ADDRESS;
-    state.words64[layout.PC / 8] = pc;
-    state.words32[layout.BTYPE / 4] = 0;
+    passArguments(this.state, pc, args);
   }
 
   #finish(stop: number): bigint {
@@ -311,7 +282,7 @@ export class Core extends CoreRegisters {
     const granted = state.getNumber(layout.GRANTED);
     state.settle();
     try {
-      this.#pass(pc, args);
+      passArguments(state, pc, args);
       return this.#finish(this.#execute(this.limits.maxInstructions, this.limits.timeLimitMs, false));
     } finally {
       restoreContext(state, saved);
@@ -328,15 +299,9 @@ export class Core extends CoreRegisters {
     for (;;) {
       const stop = this.#enter(executor, left);
       left -= executor.settle();
-      if (stop === layout.STOP_PENDING) {
-        if (this.#takePending()) return STOP_STOPPED;
-      } else if (stop === layout.STOP_EXCEPTION) {
-        const answered = this.#answerHostCall();
-        if (answered === "exited") return STOP_EXITED;
-        if (!answered) return stop;
-      } else if (stop !== layout.STOP_FUEL && (stop !== layout.STOP_WAIT || waits)) {
-        return stop;
-      }
+      const end = this.#answer(stop);
+      const goesOn = end === undefined || end === layout.STOP_FUEL || (end === layout.STOP_WAIT && !waits);
+      if (!goesOn) return end;
       if (left <= 0) return layout.STOP_FUEL;
       executor.poll();
       if (performance.now() >= deadline) return STOP_TIME;
@@ -357,20 +322,22 @@ export class Core extends CoreRegisters {
         const run = { core: this.index, fuel: left, milliseconds: deadline - performance.now() };
         const { stop, instructions } = await threads.run(run);
         left -= instructions;
-        if (stop === layout.STOP_PENDING) {
-          if (this.#takePending()) return STOP_STOPPED;
-        } else if (stop === layout.STOP_EXCEPTION) {
-          const answered = this.#answerHostCall();
-          if (answered === "exited") return STOP_EXITED;
-          if (!answered) return stop;
-        } else {
-          return stop;
-        }
+        const end = this.#answer(stop);
+        if (end !== undefined) return end;
         if (left <= 0) return layout.STOP_FUEL;
       }
     } finally {
       this.#isAway = false;
     }
+  }
+
+  /** Does what a stop asks of the host, and gives what the run ends with; undefined if it goes on. */
+  #answer(stop: number): number | undefined {
+    if (stop === layout.STOP_PENDING) return this.#takePending() ? STOP_STOPPED : undefined;
+    if (stop !== layout.STOP_EXCEPTION) return stop;
+    const answered = this.#answerHostCall();
+    if (answered === "exited") return STOP_EXITED;
+    return answered ? undefined : stop;
   }
 
   /** Whether what stopped the core was a call of the host, which was answered: it goes on behind it; "exited" if it was the guest's last. */
@@ -392,6 +359,8 @@ export class Core extends CoreRegisters {
     try {
       return executor.slice(Math.min(left, SLICE), left > SLICE);
     } catch (error) {
+      // The run loop was left without its end: nobody is to wait for the core.
+      if (this.#depth === 1) Atomics.store(this.state.signed32, layout.RUNNING / 4, 0);
       if (!(error instanceof WebAssembly.RuntimeError)) throw error;
       throw new InternalError(`WebAssembly trap '${error.message}' near ${this.#where()}`);
     } finally {
@@ -402,11 +371,7 @@ export class Core extends CoreRegisters {
   /** PENDING was set: throws a listener's error, and says whether the host wants the core to stop. */
   #takePending(): boolean {
     this.#unpend();
-    if (this.#callbackError !== undefined) {
-      const { error } = this.#callbackError;
-      this.#callbackError = undefined;
-      throw error;
-    }
+    this.#throwCallbackError();
     const stops = this.#stopRequested;
     this.#stopRequested = false;
     return stops;
