@@ -4,6 +4,7 @@ import { CallEntry, checkCount, passArguments } from "./calls.js";
 import { CoreRegisters } from "./core-registers.js";
 import {
   ArgumentError,
+  CoreDiedError,
   GuestExitError,
   InternalError,
   OutOfFuelError,
@@ -61,7 +62,9 @@ export class Core extends CoreRegisters {
   readonly #entry: CallEntry;
   #depth = 0;
   #calls = 0;
+  /** Another thread runs it, or did when that ended. */
   #isAway = false;
+  #death: CoreDiedError | undefined;
   #stopRequested = false;
   #callbackError: { readonly error: unknown } | undefined;
   /** The guest's last exit. */
@@ -88,7 +91,7 @@ export class Core extends CoreRegisters {
 
   /** Whether it runs: asynchronously, or in this thread, seen from one of its callbacks. */
   get isRunning(): boolean {
-    return this.#isAway || this.#depth > 0;
+    return this.#depth > 0 || (this.#isAway && this.#death === undefined);
   }
 
   /** For the machine: what runs the core in this thread, if anything has yet. */
@@ -180,6 +183,7 @@ export class Core extends CoreRegisters {
   }
 
   #mustBeHere(): void {
+    if (this.#death !== undefined) throw this.#death;
     if (this.#isAway) throw new ArgumentError(`core ${this.index} runs asynchronously: await that, or stop() it first`);
   }
 
@@ -326,8 +330,12 @@ export class Core extends CoreRegisters {
         if (end !== undefined) return end;
         if (left <= 0) return layout.STOP_FUEL;
       }
+    } catch (error) {
+      // Its registers are those of some moment within a slice, its instruction cache leads to code of a thread that is gone.
+      if (error instanceof CoreDiedError) this.#death = error;
+      throw error;
     } finally {
-      this.#isAway = false;
+      this.#isAway = this.#death !== undefined;
     }
   }
 
