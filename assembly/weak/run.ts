@@ -86,7 +86,7 @@ function noteFault(core: u32): void {
 }
 
 /** An exception goes to the core's handler, or ends its part in the execution. Gives the PC to go on at. */
-function takeException(core: u32, pc: u64): u64 {
+function takeException(core: u32): u64 {
   noteFault(core);
   const handler = load<u64>(core, WEAK_HANDLER);
   if (handler != 0) {
@@ -103,7 +103,7 @@ function takeException(core: u32, pc: u64): u64 {
   }
   store<u32>(core, WEAK_FAULTED, WEAK_STATUS);
   if (load<u32>(WEAK_STOP_AT_FAULT) != 0) fail(WEAK_END_FAULT);
-  return pc;
+  return load<u64>(core, PC);
 }
 
 /** The exception of a fetch that has no executable window. */
@@ -111,7 +111,7 @@ function failFetch(core: u32, pc: u64, index: i32): u64 {
   let exception = index < 0 ? EXCEPTION_INSTRUCTION_UNMAPPED : EXCEPTION_INSTRUCTION_PERMISSION;
   if ((<u32>pc & 3) != 0) exception = EXCEPTION_PC_ALIGNMENT;
   raiseFetch(core, pc, exception);
-  return takeException(core, pc);
+  return takeException(core);
 }
 
 /** What PSTATE.BTYPE and IL have against a word; false after raising it. */
@@ -146,7 +146,7 @@ function executeOne(core: u32): void {
   tellIfObserved(WEAK_EVENT_EXECUTE, core, pc, hostOf(window, pc), 4, <u64>word, 0);
   let next: u64 = FAULT_PC;
   if (load<u32>(core, BTYPE) == 0 || landsOn(core, pc, index, word)) next = call_indirect<u64>(handler, core, word, pc);
-  if (next == FAULT_PC && load<u32>(core, EXCEPTION) != 0) next = takeException(core, pc);
+  if (next == FAULT_PC && load<u32>(core, EXCEPTION) != 0) next = takeException(core);
   store<u64>(core, next, PC);
 }
 

@@ -82,6 +82,16 @@ export class WeakCore {
     this.#state.set64(layout.PC, BigInt.asUintN(64, value));
   }
 
+  /** PSTATE.<N,Z,C,V>, N = 8. */
+  get nzcv(): number {
+    return this.#state.get32(layout.NZCV);
+  }
+
+  set nzcv(value: number) {
+    this.changing();
+    this.#state.set32(layout.NZCV, value & 15);
+  }
+
   /** Where its exceptions go, in place of VBAR_EL1's vectors: ELR_EL1 is set, nothing else. 0: nowhere. */
   set handler(address: bigint) {
     this.changing();

@@ -26,6 +26,10 @@ function aligned(address: number): number {
   return Math.ceil(address / ALIGNMENT) * ALIGNMENT;
 }
 
+function endOf({ address, size }: WindowSpec): bigint {
+  return address + BigInt(size);
+}
+
 /** Throws a MachineOptionsError for windows that do not fit. */
 export function mapWeak(specs: readonly WindowSpec[], heapBytes: number): WeakMemoryMap {
   if (specs.length > layout.MAX_WINDOWS)
@@ -34,11 +38,17 @@ export function mapWeak(specs: readonly WindowSpec[], heapBytes: number): WeakMe
   const placed: { spec: WindowSpec; host: number }[] = [];
   for (const spec of specs) {
     const shown = placed.find((window) => window.spec.name === spec.alias);
-    const host = shown?.host ?? aligned(next) + Number(spec.address % BigInt(ALIGNMENT));
+    // An access may go over the end of a window into one that goes on there.
+    const before = placed.find(
+      (window) => window.host + window.spec.size === next && endOf(window.spec) === spec.address,
+    );
+    const free = aligned(next + 1) + Number(spec.address % BigInt(ALIGNMENT));
+    const host = shown?.host ?? (before === undefined ? free : next);
     placed.push({ spec, host });
-    if (shown === undefined) next = host + spec.size + ALIGNMENT;
+    if (shown === undefined) next = host + spec.size;
   }
-  const shadow = aligned(next);
+  // The last granule is looked at as a whole.
+  const shadow = aligned(next + GRANULE);
   next = aligned(shadow + ((shadow - layout.WEAK_FIRST_WINDOW) / GRANULE) * 4);
   const windows = placed.map(({ spec, host }): WeakWindow => {
     const slots = spec.access.includes("x") ? next : 0;

@@ -14,8 +14,10 @@ function outside(text: string, seed: number, runs: number): readonly string[] {
 }
 
 describe("final states of the weak machine", () => {
-  test("of the project's own tests", () => {
-    for (const { name, text } of ownTests()) expect([name, outside(text, 1, 60)]).toEqual([name, []]);
+  test("of every third of the project's own tests", () => {
+    const tests = ownTests().filter((_, index) => index % 3 === Number(runSeed) % 3);
+    expect(tests.length).toBeGreaterThan(20);
+    for (const { name, text } of tests) expect([name, outside(text, 1, 60)]).toEqual([name, []]);
   });
 
   test(`of ${PROGRAMS} random programs`, () => {
