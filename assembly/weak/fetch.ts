@@ -6,7 +6,7 @@
 import { WEAK_EVENT_FETCH, WEAK_FETCH } from "../layout";
 import { FETCH_FLOOR, MASK, OLDER, TIME, VALUE, granuleOf, maskOf, newestOf, partOf } from "./history";
 import { fetchFloorOf, fetchViewOf, isDic } from "./maintenance";
-import { FETCHED_VIEW, FETCH_VIEW, NEW_VIEW, VISIBLE, chooseFor, lineOf, raiseView, tellIfObserved } from "./state";
+import { FETCHED_VIEW, FETCH_VIEW, NEW_VIEW, VISIBLE, chooseFor, coreAt, lineOf, raiseView, tellIfObserved } from "./state";
 
 /** How many of the writes that touch the bytes a fetch may find: from the newest to the one that is in effect at `floor`. */
 function countSince(granule: u32, mask: u32, floor: u32): u32 {
@@ -94,19 +94,28 @@ function fitsBytesBefore(entry: u32, time: u32, host: u32, byte: u32, found0: u3
   return true;
 }
 
+/** What a core's next fetch from a line comes after. */
+function viewOf(core: u32, line: u32): u32 {
+  const fetched = load<u32>(core, FETCHED_VIEW);
+  const since = load<u32>(core, FETCH_VIEW);
+  return isDic() ? max(since, fetched) : fetchViewOf(line, since, max(fetched, since));
+}
+
+/** The time than which a fetch with such a view finds nothing older. */
+function floorOf(granule: u32, line: u32, view: u32): u32 {
+  return isDic() ? view : max(fetchFloorOf(line, view), load<u32>(granule, FETCH_FLOOR));
+}
+
 /** The word that a core fetches from a host address. */
 export function fetch(core: u32, pc: u64, host: u32): u32 {
   const granule = granuleOf(host);
   if (granule == 0) return load<u32>(host);
   const mask = maskOf(host, 4);
   const line = lineOf(host);
-  const fetched = load<u32>(core, FETCHED_VIEW);
-  const coherent = isDic();
-  const since = load<u32>(core, FETCH_VIEW);
-  const view = coherent ? max(since, fetched) : fetchViewOf(line, since, max(fetched, since));
-  const floor = coherent ? view : max(fetchFloorOf(line, view), load<u32>(granule, FETCH_FLOOR));
+  const view = viewOf(core, line);
+  const floor = floorOf(granule, line, view);
   store<u32>(VISIBLE, 1);
-  if (!coherent && !areWhole(granule, mask, floor)) {
+  if (!isDic() && !areWhole(granule, mask, floor)) {
     const torn = fetchByBytes(core, granule, host, floor);
     raiseView(core + FETCHED_VIEW, view);
     raiseView(core + NEW_VIEW, load<u32>(core, FETCHED_VIEW));
@@ -120,4 +129,20 @@ export function fetch(core: u32, pc: u64, host: u32): u32 {
   raiseView(core + NEW_VIEW, max(view, time));
   tellIfObserved(WEAK_EVENT_FETCH, core, pc, host, 4, <u64>word, 0, time);
   return word;
+}
+
+/**
+ * What a core's fetch from a host address might find now, without fetching: the `index`-th write's word, from the newest. -1 behind the
+ * last one; -2 if writes have parts of the word, so that it may be made of several.
+ */
+export function fetchable(index: u32, host: u32, nth: u32): i64 {
+  const core = coreAt(index);
+  const granule = granuleOf(host);
+  if (granule == 0) return nth == 0 ? <i64>load<u32>(host) : -1;
+  const mask = maskOf(host, 4);
+  const line = lineOf(host);
+  const floor = floorOf(granule, line, viewOf(core, line));
+  if (!isDic() && !areWhole(granule, mask, floor)) return -2;
+  if (nth >= countSince(granule, mask, floor)) return -1;
+  return <i64>(partOf(load<u64>(nthSince(granule, mask, nth), VALUE), host, 4) & 0xffffffff);
 }

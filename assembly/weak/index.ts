@@ -8,5 +8,6 @@ export {
   clearExclusive, compareAndSwap, compareAndSwapPair, loadExclusive, loadExclusivePair, loadFrom, storeExclusive, storeTo, update,
 } from "./accesses";
 export { barrier, cleanLine as dataCache, eret, hint, invalidateLine as instructionCache } from "./order";
+export { fetchable } from "./fetch";
 export { reset, run, seal } from "./run";
 export { abandon, settle } from "./waiting";

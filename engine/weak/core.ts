@@ -98,6 +98,10 @@ export class WeakCore {
     this.#state.set64(layout.WEAK_HANDLER, address);
   }
 
+  get handler(): bigint {
+    return this.#state.get64(layout.WEAK_HANDLER);
+  }
+
   /** Sets it to begin at `target` with `args` in X0 to X7; it has come to its end when it returns from there. Throws an ArgumentError. */
   start(target: bigint, ...args: readonly (bigint | number)[]): void {
     if (args.length > ARGUMENTS) throw new ArgumentError(`${args.length} arguments: registers hold ${ARGUMENTS}`);

@@ -1,4 +1,5 @@
-import { type Chooser, Uniform } from "../choices/index.js";
+import { type Chooser, Recorder, Uniform } from "../choices/index.js";
+import { type Fails, failureOf, type WeakFailure } from "./failure.js";
 import type { WeakLimits, WeakMachine, WeakOutcome, WeakReason } from "./machine.js";
 
 export interface ExploreOptions extends WeakLimits {
@@ -7,6 +8,8 @@ export interface ExploreOptions extends WeakLimits {
   /** Of the uniform chooser, where none is given. Default 1. */
   readonly seed?: number;
   readonly chooser?: Chooser;
+  /** Whether an execution has failed, with the machine as that has left it. The first one that has ends the exploration. */
+  readonly fails?: Fails;
   /** Called after each execution, with the machine as that has left it; `true` ends the exploration. */
   readonly onRun?: (outcome: WeakOutcome, run: number) => unknown;
 }
@@ -17,11 +20,16 @@ export interface Exploration {
   readonly choices: number;
   /** How many executions ended for which reason. */
   readonly reasons: Readonly<Record<WeakReason, number>>;
+  /** The execution that has failed, made small; the machine is as that has left it. Absent: none has. */
+  readonly failure?: WeakFailure;
 }
 
 /** Executes what the machine begins with again and again, each time by other choices. */
 export function explore(machine: WeakMachine, options: ExploreOptions): Exploration {
-  const chooser = options.chooser ?? new Uniform(options.seed ?? 1);
+  const { fails, onRun } = options;
+  const wanted = options.chooser ?? new Uniform(options.seed ?? 1);
+  const recorder = fails === undefined ? undefined : new Recorder(wanted);
+  const chooser = recorder ?? wanted;
   const reasons = { finished: 0, fault: 0, instructions: 0, choices: 0, blocked: 0, waiting: 0, memory: 0 };
   let [runs, instructions, choices] = [0, 0, 0];
   while (runs < options.runs) {
@@ -31,7 +39,11 @@ export function explore(machine: WeakMachine, options: ExploreOptions): Explorat
     instructions += outcome.instructions;
     choices += outcome.choices;
     runs++;
-    if (options.onRun?.(outcome, runs - 1) === true) break;
+    if (recorder !== undefined && fails?.(outcome) === true) {
+      const failure = failureOf(machine, recorder.log(), runs - 1, fails, options);
+      return { runs, instructions, choices, reasons, failure };
+    }
+    if (onRun?.(outcome, runs - 1) === true) break;
   }
   return { runs, instructions, choices, reasons };
 }

@@ -3,6 +3,7 @@ export type { WeakEnd } from "./core.js";
 export { WeakCore } from "./core.js";
 export { type WeakEvent, type WeakObserver, weakKinds } from "./events.js";
 export { type Exploration, type ExploreOptions, explore } from "./explore.js";
+export { replay, type WeakFailure } from "./failure.js";
 export {
   type WeakFault,
   type WeakLimits,
@@ -11,3 +12,4 @@ export {
   type WeakOutcome,
   type WeakReason,
 } from "./machine.js";
+export { programOf } from "./program.js";

@@ -73,6 +73,7 @@ export interface WeakOutcome {
 }
 
 interface WeakExports {
+  fetchable(core: number, host: number, nth: number): bigint;
   reset(): void;
   seal(): void;
   run(single: number): number;
@@ -81,6 +82,10 @@ interface WeakExports {
 const WASM_PAGE = 65536;
 const TABLE_SIZE = layout.FIRST_REGION;
 const MAX_CORES = 16;
+const WORD = 4;
+/** From fetchable() of assembly/weak/fetch.ts. */
+const NO_MORE = -1n;
+const MIXED = -2n;
 const DEFAULT_HISTORY = 8 << 20;
 const DEFAULT_INSTRUCTIONS = 100_000;
 const DEFAULT_CHOICES = 1_000_000;
@@ -116,6 +121,9 @@ export class WeakMachine {
   readonly #map: WeakMemoryMap;
   readonly #exports: WeakExports;
   readonly #symbols = new Map<string, bigint>();
+  #exits: readonly bigint[] = [];
+  /** Bytes of a cache line. */
+  readonly lineBytes: number;
   #chooser: Chooser = noChooser;
   #observer: WeakObserver | undefined;
   /** Whether the registers and memory are what executions begin with, or what one has left of them. */
@@ -127,6 +135,7 @@ export class WeakMachine {
       throw new MachineOptionsError(`${cores} cores: 1 to ${MAX_CORES} are possible`);
     if (![4, 8, 16, 32, 64].includes(lineBytes))
       throw new MachineOptionsError(`cache lines of ${lineBytes} bytes: 4, 8, 16, 32 and 64 are possible`);
+    this.lineBytes = lineBytes;
     this.windows = options.windows ?? defaultWindows;
     this.#map = mapWeak(this.windows, options.historyBytes ?? DEFAULT_HISTORY);
     const pages = Math.ceil(this.#map.end / WASM_PAGE);
@@ -267,6 +276,16 @@ export class WeakMachine {
       this.#view.setBigUint64(layout.WEAK_EXITS + 8 * index, address, true);
     }
     this.#set(layout.WEAK_EXIT_COUNT, addresses.length);
+    this.#exits = [...addresses];
+  }
+
+  get exits(): readonly bigint[] {
+    return this.#exits;
+  }
+
+  /** CTR_EL0. */
+  get cacheType(): number {
+    return this.#get(layout.CTR);
   }
 
   // ---- executions ---------------------------------------------------------------------------------
@@ -310,6 +329,21 @@ export class WeakMachine {
       const entry = layout.WEAK_FAULTS + index * layout.WEAK_FAULT_BYTES;
       return { core: this.#get(entry), fault: readFault(this.#view, entry + 8 - layout.EXCEPTION) };
     });
+  }
+
+  /**
+   * What core `core` may fetch from an address now, the newest word first, each once: what its instruction cache may hold. For
+   * observers, in the middle of an execution. Undefined: bytes of several writes, in any mixture. Throws an UnmappedRangeError.
+   */
+  fetchable(core: number, address: bigint): readonly number[] | undefined {
+    const host = this.#hostOf(address, WORD, "fetch");
+    const words = new Set<number>();
+    for (let nth = 0; ; nth++) {
+      const word = this.#exports.fetchable(core, host, nth);
+      if (word === MIXED) return undefined;
+      if (word === NO_MORE) return [...words];
+      words.add(Number(word));
+    }
   }
 
   private tell(

@@ -10,6 +10,7 @@ import type { Weakening } from "../static-call/weakening.js";
 import { interruptible } from "./interruption.js";
 import { print } from "./output.js";
 import { progress } from "./progress.js";
+import { replaying } from "./replaying.js";
 import { ExitStatus, parseWhole, UsageError } from "./usage.js";
 
 // The lists stand here too: the command line loads nothing of the product before a command runs. Their types hold them.
@@ -194,7 +195,7 @@ async function replay(scenes: readonly SceneOptions[], schedule: string, flags: 
     import("../explore/replay.js"),
     import("../report/explore.js"),
   ]);
-  const replayed = replayScene(scenes, schedule);
+  const replayed = await replaying(() => replayScene(scenes, schedule));
   await write(flags, replayJson(replayed), replayText(replayed));
   if (flags.svg !== undefined) {
     const { timelineSvg } = await import("../report/timeline-svg.js");

@@ -7,6 +7,7 @@ import type { ChooserName } from "../explore/choosers.js";
 import { inputName, readInput } from "./input.js";
 import { interruptible } from "./interruption.js";
 import { print } from "./output.js";
+import { replaying } from "./replaying.js";
 import { ExitStatus, UsageError } from "./status.js";
 import { parseWhole } from "./usage.js";
 
@@ -73,7 +74,8 @@ async function replay(files: readonly string[], schedule: string, svg: string | 
     import("../explore/litmus-campaign.js"),
     import("../report/explore-litmus.js"),
   ]);
-  const replayed = replayLitmus(await textOf(file), inputName(file), schedule);
+  const text = await textOf(file);
+  const replayed = await replaying(() => replayLitmus(text, inputName(file), schedule));
   await print([replayedLitmusText(replayed)]);
   if (svg === undefined) return;
   const { timelineSvg } = await import("../report/timeline-svg.js");

@@ -83,7 +83,7 @@ export function replayLitmus(text: string, file: string, schedule: string): Repl
   const log = parseScheduleOf(schedule, subject.program);
   const replay = new Replay(log);
   const recorder = new Recorder(replay);
-  const { finished, instructions, events } = subject.trace(recorder);
+  const { finished, instructions, events, caches } = subject.trace(recorder);
   if (!replay.fits) {
     throw new ScheduleError("schedule-program", "the schedule string has choices that this test does not ask for");
   }
@@ -94,6 +94,6 @@ export function replayLitmus(text: string, file: string, schedule: string): Repl
     instructions,
     choices: recorder.choices,
     chosen: log.length,
-    timeline: timelineOf({ title: test.name, problem: laidOut.problem, events, named: laidOut.named }),
+    timeline: timelineOf({ title: test.name, problem: laidOut.problem, events, caches, named: laidOut.named }),
   };
 }

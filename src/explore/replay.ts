@@ -28,8 +28,7 @@ function replay(scene: Scene, subject: Subject, schedule: string): ReplayedScene
   const { log } = parseSchedule(schedule);
   const replayed = new Replay(log);
   const recorder = new Recorder(replayed);
-  const events = subject.trace(recorder);
-  const { finished, instructions } = events;
+  const { finished, instructions, events, caches } = subject.trace(recorder);
   if (!replayed.fits) {
     throw new ScheduleError("schedule-program", "the schedule string has choices that this program does not ask for");
   }
@@ -46,7 +45,7 @@ function replay(scene: Scene, subject: Subject, schedule: string): ReplayedScene
     instructions,
     choices: recorder.choices,
     chosen: log.length,
-    timeline: timelineOf({ title: scene.problem.name, problem: scene.problem, events: events.events, named }),
+    timeline: timelineOf({ title: scene.problem.name, problem: scene.problem, events, caches, named }),
   };
 }
 

@@ -4,7 +4,7 @@
  */
 import { disassemble } from "../../engine/index.js";
 import type { Problem } from "../model/problem.js";
-import type { ExecutionEvent } from "./events.js";
+import type { CacheTrace, ExecutionEvent } from "./events.js";
 
 /** What a row is about, for those who colour it. */
 export type Tone = "plain" | "store" | "maintenance" | "read" | "stale" | "fault";
@@ -20,7 +20,7 @@ export interface Place {
 export interface Contents {
   readonly place: Place;
   readonly title: string;
-  /** The core that has it in its instruction cache; absent: memory. */
+  /** The core that may fetch it: what its instruction cache may hold, several words with | between them. Absent: memory. */
   readonly core?: number;
 }
 
@@ -140,6 +140,7 @@ export interface TimelineOptions {
   readonly title: string;
   readonly problem: Problem;
   readonly events: readonly ExecutionEvent[];
+  readonly caches: readonly CacheTrace[];
   /** Gives addresses and words, 0x..., their names. */
   readonly named: (text: string) => string;
 }
@@ -190,19 +191,15 @@ class Builder {
     this.#shadow = new Shadow(problem);
     this.#places = placesOf(problem, events);
     this.#contents = this.#places.flatMap((place) => this.#contentsOf(place));
-    this.#values = this.#contents.map(({ place, core }) => (core === undefined ? this.#inMemory(place) : ""));
+    this.#values = this.#contents.map(({ place }) => this.#inMemory(place));
   }
 
   #contentsOf(place: Place): Contents[] {
     const title = this.options.named(hex(place.address));
     const memory: Contents = { place, title };
     if (!place.code) return [memory];
-    const cores = new Set(
-      this.options.events.flatMap((event) =>
-        event.type === "execute" && event.pc === place.address ? [event.core] : [],
-      ),
-    );
-    return [memory, ...[...cores].sort((a, b) => a - b).map((core) => ({ place, title, core }))];
+    const caches = this.options.caches.filter(({ address }) => address === place.address);
+    return [memory, ...caches.map(({ core }) => ({ place, title, core }))];
   }
 
   /** A value as the place's contents are shown. */
@@ -234,13 +231,15 @@ class Builder {
     let end = first + 1;
     while (belongs(events.slice(first, end), events[end])) end++;
     const group = events.slice(first, end);
-    this.#say(group.find(({ type }) => type === "execute") ?? (group.at(-1) as ExecutionEvent), group);
+    this.#say(group.find(({ type }) => type === "execute") ?? (group.at(-1) as ExecutionEvent), group, end - 1);
     return end;
   }
 
-  #say(own: ExecutionEvent, group: readonly ExecutionEvent[]): void {
+  /** `last` is the number of the group's last event. */
+  #say(own: ExecutionEvent, group: readonly ExecutionEvent[], last: number): void {
     const executed = group.some(({ type }) => type === "execute");
     const told = group.map((event) => this.#tell(event, executed));
+    this.#look(last);
     const texts = told.map(({ text }) => text).filter((text) => text !== "");
     const tone = told.reduce<Tone>((worst, each) => louder(worst, each.tone), "plain");
     const instruction = this.#instructionText(own);
@@ -270,6 +269,7 @@ class Builder {
   #extends(core: number, instruction: string): boolean {
     const last = this.#rows.at(-1);
     if (last === undefined || last.core !== core || last.tone !== "plain" || last.text !== "") return false;
+    if (last.values.some((value, at) => value !== this.#values[at])) return false;
     const [first = ""] = last.instruction.split(" ... ");
     this.#rows[this.#rows.length - 1] = { ...last, instruction: `${first} ... ${instruction}` };
     return true;
@@ -299,16 +299,23 @@ class Builder {
 
   #execute({ core, pc, value }: ExecutionEvent): Told {
     this.#words.set(`${core} ${pc}`, Number(value));
-    this.#cache(core, pc, value);
     return nothing;
   }
 
-  /** A core has fetched a word. */
-  #cache(core: number, address: bigint, word: bigint): void {
-    for (const [index, content] of this.#contents.entries()) {
-      if (content.core !== core || content.place.address !== address) continue;
-      this.#values[index] = this.#textOf(content.place, word);
+  /** What the instruction caches may hold after an event. */
+  #look(event: number): void {
+    for (const [index, { place, core }] of this.#contents.entries()) {
+      const cache = this.options.caches.find((each) => each.core === core && each.address === place.address);
+      if (cache !== undefined) this.#values[index] = this.#heldText(place, cache.held[event]);
     }
+  }
+
+  #heldText(place: Place, held: readonly number[] | undefined): string {
+    if (held === undefined) return "any bytes";
+    return held
+      .map((word) => this.#textOf(place, BigInt(word)))
+      .reverse()
+      .join(" | ");
   }
 
   #faultText({ fault, pc }: ExecutionEvent): string {

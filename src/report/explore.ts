@@ -58,9 +58,8 @@ function endText({ finished, outcomes, crashes, what }: ReplayedScene): string {
   if (!finished) return "The execution did not come to an end.";
   const calls = outcomes.map((each, caller) => `caller${caller}: ${each.length === 0 ? "no call" : each.join(", ")}`);
   const crash = crashes.length === 0 ? "" : ` (${crashes.join("; ")})`;
-  const verdict =
-    what === undefined ? "as it should be" : what === "stale" ? "an older target after the message" : what;
-  return `${calls.join("; ")}${crash}: ${verdict}.`;
+  const verdict = what === undefined ? ", as it should be" : what === "stale" ? ", though it had got the message" : "";
+  return `${calls.join("; ")}${crash}${verdict}`;
 }
 
 /** A replayed execution: in words, as a timeline, and its end. */

@@ -5,6 +5,8 @@ import { type Column, formatTable } from "./table.js";
 /** Characters of an instruction in a lane; longer ones are cut. */
 const LANE_WIDTH = 34;
 
+const LEGEND = "I$: what a core may fetch there; two words as long as nothing has made its cache drop the old one\n";
+
 /** What a column of contents is headed by: where, and whose. */
 export function contentsTitle({ title, core }: Contents, lanes: readonly string[]): string {
   return core === undefined ? `memory ${title}` : `I$ ${lanes[core] ?? core} ${title}`;
@@ -69,5 +71,6 @@ export function timelineText(timeline: Timeline): string {
       }),
     ),
   ];
-  return formatTable(columns, lines);
+  const legend = contents.some(({ core }) => core !== undefined) ? LEGEND : "";
+  return `${formatTable(columns, lines)}${legend}`;
 }

@@ -1,6 +1,6 @@
 /** Executions as lanes, from events that are written down here. */
 import { describe, expect, test } from "vitest";
-import type { ExecutionEvent } from "#src/explore/events.js";
+import type { CacheTrace, ExecutionEvent } from "#src/explore/events.js";
 import { timelineOf } from "#src/explore/timeline.js";
 import type { Problem } from "#src/model/problem.js";
 import { storyText, timelineText } from "#src/report/timeline.js";
@@ -62,10 +62,15 @@ const events: readonly ExecutionEvent[] = [
 ];
 
 const names: Readonly<Record<string, string>> = { "0x1000": "trampoline", "0x2000": "literal", "0x5000": "far" };
+/** The caller may fetch what was there before as long as nobody invalidates it. */
+const caches: readonly CacheTrace[] = [
+  { core: 0, address: CODE, held: events.map((_, index) => (index < 3 ? [RET] : [NOP, RET])) },
+];
 const timeline = timelineOf({
   title: "a crash",
   problem,
   events,
+  caches,
   named: (text) => text.replace(/0x[0-9a-f]+/g, (digits) => names[digits] ?? digits),
 });
 
@@ -75,15 +80,15 @@ test("what one core writes and another looks at is shown, in memory and in the i
     ["trampoline", 0],
     ["literal", undefined],
   ]);
-  expect(timeline.initial).toEqual(["ret", "", "0"]);
+  expect(timeline.initial).toEqual(["ret", "ret", "0"]);
   expect(timeline.rows.map(({ values }) => values)).toEqual([
-    ["ret", "", "0"],
-    ["nop", "", "0"],
-    ["nop", "nop", "0"],
-    ["nop", "nop", "far"],
-    ["nop", "nop", "far"],
-    ["nop", "nop", "far"],
-    ["nop", "nop", "far"],
+    ["ret", "ret", "0"],
+    ["nop", "ret | nop", "0"],
+    ["nop", "ret | nop", "0"],
+    ["nop", "ret | nop", "far"],
+    ["nop", "ret | nop", "far"],
+    ["nop", "ret | nop", "far"],
+    ["nop", "ret | nop", "far"],
   ]);
 });
 
@@ -96,7 +101,7 @@ test("a load that missed a store says so, and a fetch that saw one says which", 
 
 test("plain instructions of one core are one row", () => {
   const plain = [0n, 4n, 8n].map((offset) => execute(0, CODE + offset, NOP));
-  const { rows } = timelineOf({ title: "", problem, events: plain, named: (text) => text });
+  const { rows } = timelineOf({ title: "", problem, events: plain, caches: [], named: (text) => text });
   expect(rows.map(({ instruction }) => instruction)).toEqual(["nop ... nop"]);
 });
 
@@ -105,8 +110,8 @@ describe("on a terminal", () => {
 
   test("each core has its lane, and contents stand where they change", () => {
     expect(lines[0]).toMatch(/^step +caller +patcher +memory trampoline +I\$ caller trampoline +memory literal$/);
-    expect(lines[2]).toMatch(/^ +ret +0$/);
-    expect(lines[4]).toMatch(/^ +2 +\| +str w4, \[x1\] +nop$/);
+    expect(lines[2]).toMatch(/^ +ret +ret +0$/);
+    expect(lines[4]).toMatch(/^ +2 +\| +str w4, \[x1\] +nop +ret \| nop$/);
     expect(lines[7]).toMatch(/^ +5 +ldr x16, \[x0\] \(stale\) +\|$/);
     expect(lines[6]).toMatch(/^ +4 +\| +str x2, \[x0\] \(takes effect\) +far$/);
     expect(lines[9]).toMatch(/at 0x0 FAULT/);
