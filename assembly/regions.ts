@@ -3,7 +3,7 @@ import {
   BRANCH_EDGES, BRANCH_EDGE_ENTRIES, BRANCH_EDGE_FACTOR, BRANCH_TARGETS, BRANCH_TARGET_ENTRIES, BTYPE, CALL_WINDOW_BASE, CALL_WINDOW_BIAS, CALL_WINDOW_BYTES, COUNT_BRANCH_CALL, COUNT_BRANCH_CONDITIONAL,
   COUNT_BRANCH_DIRECT, COUNT_BRANCH_INDIRECT, COUNT_BRANCH_INDIRECT_CALL, COUNT_BRANCH_RETURN, COUNT_READS,
   COUNT_REGION_ENTRIES, COUNT_REGION_INSTRUCTIONS, COUNT_WRITES, FAULT_PC, FIRST_REGION, FLAGS_A, FLAGS_B, FLAGS_KIND, FUEL,
-  HANDLER_MASK, NZCV, PACKED_ACCESSES,
+  HANDLER_MASK, MISSES, MISSES_HEARD, NZCV, PACKED_ACCESSES,
   PACKED_CALLS, PACKED_INDIRECT, PACKED_JUMPS, REGION_STACK, REGION_STACK_LIMIT, TABLE_NZCV, WINDOW_BASE, WINDOW_BYTES,
 } from "./layout";
 import { increment } from "./icache";
@@ -49,7 +49,8 @@ export function follow(core: u32, pc: u64, type: u32, expected: u64, frame: u32)
   store<u32>(core, depth, REGION_STACK);
   while (true) {
     const handler = regionAt(core, pc);
-    if (handler == 0) {
+    // The run loop hears of what regions assume in vain; from region to region one may never come back to it.
+    if (handler == 0 || load<i32>(core, MISSES) >= MISSES_HEARD) {
       store<u32>(core, btype, BTYPE);
       break;
     }

@@ -1,6 +1,9 @@
 /** How large functions are, to decide which ones become part of their callers' regions. */
 import type { CodeView } from "./view.js";
 
+/** X16 and X17: the intra-procedure-call registers of the procedure call standard. */
+const IP: ReadonlySet<number> = new Set([16, 17]);
+
 export class BodySizes {
   private readonly known = new Map<bigint, number>();
 
@@ -51,6 +54,8 @@ export class BodySizes {
         if (flow.type === "RET") return [];
         if (flow.type === "INDCALL") return [pc + 4n];
         const targets = this.view.targets(pc);
+        // Linkers' veneers and trampolines, which leave a function for another one, use IP0 and IP1. One target is guessed.
+        if (IP.has(flow.n)) return targets.slice(0, 1);
         // A switch is for a region of its own.
         return targets.length > 1 ? "anywhere" : targets;
       }

@@ -23,6 +23,10 @@ import { type SelectionLimits, selectRegion } from "./select.js";
 const MAX_VARIANTS = 8;
 /** Instructions in a region, whatever the options say: V8 takes long for large functions. */
 const MAX_INSTRUCTIONS = 2048;
+/** Heat that a head lacks whose region's assumptions have failed. */
+const RECONSIDERED = 16;
+/** Times that heads wait for replaced words to be executed. */
+const PATIENCE = 8;
 /** Instructions for each unit of heat beyond which a target is not worth a region. */
 const WORTHWHILE = 4000;
 // Places in `counts`.
@@ -42,6 +46,8 @@ export class RegionCache {
   /** When a target without a region last got hot, in instructions of its core. */
   private readonly heatedAt = new Map<bigint, number>();
   private readonly pendingHeads = new Set<bigint>();
+  /** Lines with words that regions were made from and that have been replaced; see `awaitsExecution`. */
+  private readonly replaced = new Map<bigint, { readonly mask: number; patience: number }>();
   private client: CompilerClient | undefined;
   private readonly slots: Slots;
   private readonly forms: FormTable;
@@ -83,6 +89,8 @@ export class RegionCache {
     this.poll();
     const slot = this.host.slotAddress(this.host.core, pc);
     if (slot === 0 || this.slots.holdsRegion(slot) || this.linkKnown(pc, slot)) return;
+    // A region made now would end at words that are about to be executed. The core asks again a few turns later.
+    if (this.awaitsExecution()) return;
     // From here on the target has to get hot once more before it asks again.
     this.slots.set(slot, this.slots.handlerAt(slot));
     if (this.pendingHeads.has(pc) || !this.isWorthIt(pc)) return;
@@ -90,6 +98,24 @@ export class RegionCache {
     if (plan === undefined || this.linkInstead(plan)) return;
     this.request(plan);
     if (!this.options.background) this.waitFor(pc);
+  }
+
+  /** Whether words that regions were made from have been replaced, and the new ones not executed yet. Not for ever: code may go elsewhere. */
+  private awaitsExecution(): boolean {
+    for (const [line, replaced] of this.replaced) {
+      if (replaced.patience-- === 0 || this.wasExecuted(line, replaced.mask)) this.replaced.delete(line);
+    }
+    return this.replaced.size > 0;
+  }
+
+  /** Whether the core has executed one of the line's words. */
+  private wasExecuted(line: bigint, mask: number): boolean {
+    const slot = this.host.slotAddress(this.host.core, line);
+    for (let word = 0; word < layout.LINE / 4; word++) {
+      const isOne = ((mask >>> word) & 1) === 1;
+      if (isOne && this.slots.handlerAt(slot + word * layout.SLOT_BYTES) >= layout.FIRST_FORM) return true;
+    }
+    return false;
   }
 
   /**
@@ -122,11 +148,15 @@ export class RegionCache {
   /** Words of a line were dropped from the core's instruction cache or replaced in it; gives the number of regions unlinked. */
   dropped(line: bigint, mask: number): number {
     let count = 0;
+    let concerned = 0;
     for (const region of this.byLine.get(line) ?? []) {
-      if (!region.linked || ((region.lines.get(line) ?? 0) & mask) === 0) continue;
+      const words = (region.lines.get(line) ?? 0) & mask;
+      concerned |= words;
+      if (!region.linked || words === 0) continue;
       this.unlink(region);
       count++;
     }
+    if (concerned !== 0) this.replaced.set(line, { mask: concerned, patience: PATIENCE });
     return count;
   }
 
@@ -146,7 +176,8 @@ export class RegionCache {
     region.coldExits = cold;
     if (tooSmall && region.size === "final") return;
     if (tooSmall) region.size = "outgrown";
-    this.unlink(region);
+    // The interpreter goes through it a few times first: it notes where branches go now, which a region that assumes otherwise does not.
+    this.unlink(region, Math.max(0, this.threshold - RECONSIDERED) << layout.HEAT_SHIFT);
   }
 
   /** Takes the compilations that have finished. Throws an Error if one failed, which is a bug of the engine. */
@@ -274,24 +305,26 @@ export class RegionCache {
 
   // ---- linking ---------------------------------------------------------------------------------
 
-  /** Links a region that was compiled before, if one fits what the core holds now. */
+  /** Links a region that was compiled before, if one fits what the core holds now: the one that holds most. */
   private linkKnown(pc: bigint, slot: number): boolean {
     const list = this.byHead.get(pc);
     if (list === undefined) return false;
     let variants = 0;
+    let best: Region | undefined;
     let last: Region | undefined;
     for (const region of list) {
       if (region.size === "outgrown" || !this.holdsWords(region)) continue;
       if (this.guardsHold(region)) {
-        this.link(region);
-        return true;
+        if (best === undefined || region.words.length > best.words.length) best = region;
+      } else {
+        variants++;
+        last = region;
       }
-      variants++;
-      last = region;
     }
-    // The targets change all the time: any version is as good as another one.
-    if (variants < MAX_VARIANTS || last === undefined) return false;
-    this.link(last);
+    // Where the targets change all the time, any version is as good as another one.
+    if (variants >= MAX_VARIANTS) best ??= last;
+    if (best === undefined) return false;
+    this.link(best);
     return this.slots.holdsRegion(slot);
   }
 
@@ -336,10 +369,10 @@ export class RegionCache {
   }
 
   /** The head stays hot, so that reaching it asks for a region at once. */
-  private unlink(region: Region): void {
+  private unlink(region: Region, heat = HOTTEST): void {
     const slot = region.slots[0] as number;
     // A replaced head word has taken the slot already.
-    if (this.slots.handlerAt(slot) === region.index) this.slots.set(slot, region.headHandler, HOTTEST);
+    if (this.slots.handlerAt(slot) === region.index) this.slots.set(slot, region.headHandler, heat);
     region.linked = false;
     this.count(UNLINKED);
   }

@@ -1,6 +1,7 @@
 /** What goes wrong beside the guest's own mistakes: threads that end, cores that do not answer, machines that go while they are in use. */
 import type { Machine } from "cmodx/engine";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import * as layout from "#assembly/layout.js";
 import { at, eventually, release, spinning, victim } from "./parallel/victims.js";
 import { type Made, type Watched, watchWorkers } from "./parallel/workers.js";
 
@@ -90,12 +91,14 @@ test("a core that does not come to an interrupt point is named by who waits for 
   const machine = await made({ cores: 2, threads: 1, maintenanceTimeoutMs: 60 });
   const waiting = await spinning(machine, 1, "spin_maintain");
   const sleeper = new Int32Array(new SharedArrayBuffer(4));
+  const waiter = machine.internals.states[1];
   let times = 0;
   machine.onInvalidate(({ core }) => {
     // Core 0 is amid an instruction, and its thread, which is this one, is blocked.
     if (core !== 0 || times++ > 0) return;
     release(machine);
-    Atomics.wait(sleeper, 0, 0, 400);
+    const gaveUp = (): boolean => waiter?.get32(layout.EXCEPTION) === layout.EXCEPTION_UNRESPONSIVE;
+    for (let waits = 0; waits < 1000 && !gaveUp(); waits++) Atomics.wait(sleeper, 0, 0, 5);
   });
   expect(machine.core.call("constant")).toBe(5n);
   machine.writeU32(at(machine, "constant"), MOV_X0_6);
