@@ -9,6 +9,8 @@ const UPDATES_TOLD = 6;
 const MAINTENANCE_TOLD = 4;
 const BYTES_BEFORE = 8n;
 const LINK = 30;
+/** Where a call through a pointer has it. */
+const POINTER = 8;
 const LITERAL = 16;
 const DONE_BEFORE = 23;
 const SYNCHRONISED = 28;
@@ -68,10 +70,11 @@ class Teller {
     return this.loaded.machine.describe(address);
   }
 
-  /** The trampoline's words, in memory and in the core's instruction cache. */
+  /** The trampoline's words, in memory and in the core's instruction cache. Nothing where the design has none. */
   tellCode(): void {
-    const { machine, symbol } = this.loaded;
-    const first = symbol(`__SCT__${KEY}`);
+    const { machine } = this.loaded;
+    const first = machine.symbols.get(`__SCT__${KEY}`);
+    if (first === undefined) return;
     this.lines.push(`the trampoline ${this.where(first)}, in memory now and in this core's instruction cache:`);
     for (let index = 0; index < TRAMPOLINE_WORDS; index++) {
       const address = first + BigInt(4 * index);
@@ -88,6 +91,11 @@ class Teller {
   /** The literal, in memory and as it was loaded. */
   tellLiteral(): void {
     const { machine, symbol, design } = this.loaded;
+    if (!machine.symbols.has(`__SCT__${KEY}`)) {
+      const [inMemory, loaded] = [machine.readU64(symbol(`__SCK__${KEY}`)), this.core.x(POINTER)];
+      this.lines.push(`pointer: ${this.pointer(inMemory)} in memory now; x${POINTER} holds ${this.pointer(loaded)}`);
+      return;
+    }
     const data = machine.symbols.get(`__SCL__${KEY}`);
     const literal = data ?? symbol(design.patched?.(KEY) ?? "") - BYTES_BEFORE;
     this.lines.push(

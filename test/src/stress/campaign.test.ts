@@ -53,6 +53,16 @@ describe("what is taken away is missed", () => {
     expect(report.model?.shown).not.toEqual([]);
   });
 
+  test("a witness of a call through a pointer has the pointer", async () => {
+    const { violations } = await stress({
+      design: "pointer",
+      states: ["far"],
+      weakening: { stores: "bytes" },
+      updates: 20_000,
+    });
+    expect(violations[0]?.lines.join("\n")).toMatch(/^pointer: \S+ .*in memory now; x8 holds /m);
+  });
+
   test("a witness tells what was executed, what stands in memory and what was patched", async () => {
     const { violations } = await stress({ design: "hybrid", states: ["null", "far"], weakening: { skip: ["ic"] } });
     const { title, lines, transition } = violations[0] ?? { title: "", lines: [] };
