@@ -145,6 +145,16 @@ export interface TimelineOptions {
   readonly named: (text: string) => string;
 }
 
+/** As far as that an address is told from where it is used. */
+const NEAR = 1n << 20n;
+
+/** An address without a name: by the distance from `here` if that is small. */
+function fromHere(address: bigint, here: bigint): string {
+  const distance = address - here;
+  if (distance >= NEAR || distance <= -NEAR || address < NEAR) return hex(address);
+  return distance < 0n ? `. - ${-distance}` : `. + ${distance}`;
+}
+
 /** The louder ones last. */
 const tones: readonly Tone[] = ["plain", "read", "maintenance", "store", "stale", "fault"];
 
@@ -204,9 +214,13 @@ class Builder {
 
   /** A value as the place's contents are shown. */
   #textOf(place: Pick<Place, "address" | "code">, value: bigint): string {
-    if (place.code)
-      return disassemble(Number(value), place.address)?.replace(/0x[0-9a-f]+/g, this.options.named) ?? hex(value);
-    return value === 0n ? "0" : this.options.named(hex(value));
+    const { named } = this.options;
+    if (!place.code) return value === 0n ? "0" : named(hex(value));
+    const text = disassemble(Number(value), place.address) ?? hex(value);
+    return text.replace(/0x[0-9a-f]+/g, (digits) => {
+      const name = named(digits);
+      return name === digits ? fromHere(BigInt(digits), place.address) : name;
+    });
   }
 
   #inMemory(place: Place): string {
@@ -241,6 +255,7 @@ class Builder {
     const told = group.map((event) => this.#tell(event, executed));
     this.#look(last);
     const texts = told.map(({ text }) => text).filter((text) => text !== "");
+    if (executed && this.#loadsLater(own, last)) texts.push("its load waits");
     const tone = told.reduce<Tone>((worst, each) => louder(worst, each.tone), "plain");
     const instruction = this.#instructionText(own);
     if (texts.length === 0 && tone === "plain" && this.#extends(own.core, instruction)) return;
@@ -255,6 +270,15 @@ class Builder {
       ...(saw === undefined ? {} : { saw }),
       ...(missed === undefined ? {} : { missed }),
     });
+  }
+
+  /** Whether an instruction's load is satisfied only after the event with this number. */
+  #loadsLater({ core, pc }: ExecutionEvent, event: number): boolean {
+    const next = this.options.events.find(
+      (each, index) =>
+        index > event && each.core === core && each.pc === pc && (each.type === "read" || each.type === "execute"),
+    );
+    return next?.type === "read" && isAccess(next) && this.#isShown(next);
   }
 
   /** Where nothing could be fetched there is no instruction, only where it should have been. */
@@ -293,7 +317,7 @@ class Builder {
         return isAccess(event) ? this.#write(event, executed) : nothing;
       case "fetch":
       case "read":
-        return isAccess(event) ? this.#read(event) : nothing;
+        return isAccess(event) ? this.#read(event, executed) : nothing;
     }
   }
 
@@ -367,12 +391,14 @@ class Builder {
     return { text: executed ? `stores ${what}` : `its store of ${what} takes effect`, tone: "store" };
   }
 
-  #read(event: Access): Told {
+  #read(event: Access, executed: boolean): Told {
     const place: Place = { address: event.address, bytes: event.bytes, code: event.type === "fetch" };
     if (!this.#isShown(event)) return nothing;
     const newest = this.#shadow.read(place);
     const found = this.#textOf(place, event.value);
-    const verb = place.code ? `fetches ${found}` : `loads ${found} from ${this.options.named(hex(place.address))}`;
+    const where = this.options.named(hex(place.address));
+    const load = executed ? `loads ${found} from ${where}` : `its load of ${where} finds ${found}`;
+    const verb = place.code ? `fetches ${found}` : load;
     const saw = this.#stores.get(event.writer);
     if (newest === event.value) return { text: verb, tone: "read", ...(saw === undefined ? {} : { saw }) };
     if (this.#waiting.some((store) => store.core === event.core && overlap(place, store))) {

@@ -35,7 +35,7 @@ const marks: Readonly<Record<Row["tone"], string>> = {
 
 /** What stands in a lane. */
 export function laneText({ instruction, tone, text }: Row): string {
-  const effect = tone === "store" && text.startsWith("its store") ? " (takes effect)" : "";
+  const effect = /^its (store|load) of/.test(text) ? " (takes effect)" : "";
   const mark = `${effect}${marks[tone]}`;
   const room = LANE_WIDTH - mark.length;
   return `${instruction.length > room ? `${instruction.slice(0, room - 3)}...` : instruction}${mark}`;

@@ -6,11 +6,13 @@ import {
   Departures,
   inTurn,
   Priorities,
+  Rates,
   Recorder,
   Replay,
   RoundRobin,
   sequential,
   Uniform,
+  Weighted,
 } from "cmodx/engine";
 import { describe, expect, test } from "vitest";
 import { runToy } from "./toy.js";
@@ -51,6 +53,7 @@ const choosers: Readonly<Record<string, (seed: number) => Chooser>> = {
   departures: (seed) => new Departures(seed, 3, STEPS),
   "round-robin": (seed) => byKind(new RoundRobin(seed, 2, STEPS), new Departures(seed, 1, STEPS)),
   priorities: (seed) => byKind(new Priorities(seed, 3, STEPS), new Departures(seed, 1, STEPS)),
+  rates: (seed) => byKind(new Weighted(seed), new Rates(~seed)),
   "in turn": (seed) => inTurn([new Uniform(seed), new Departures(seed, 1, STEPS)]),
 };
 
@@ -112,6 +115,16 @@ test("with priorities the cores are changed at most depth - 1 times before their
   const orders = ends(byKind(new Priorities(1, 2, STEPS), sequential), 4).map(({ order }) => order);
   for (const order of orders) expect(preemptions(order)).toBeLessThanOrEqual(1);
   expect(new Set(orders.map(([first]) => first)).size).toBe(4);
+});
+
+test("with weights a core is slow in some executions and fast in others", () => {
+  /** Where the first core's last step stands among all. */
+  const places = ends(byKind(new Weighted(1), sequential)).map(({ order }) => order.lastIndexOf(0));
+  const early = places.filter((place) => place < 7).length;
+  const late = places.filter((place) => place === 11).length;
+  // By fair draws the first core is done before half of the steps in 1 of 50 executions.
+  expect(early).toBeGreaterThan(EXECUTIONS / 10);
+  expect(late).toBeGreaterThan(EXECUTIONS / 4);
 });
 
 describe("recording and replaying", () => {

@@ -99,6 +99,30 @@ test("a load that missed a store says so, and a fetch that saw one says which", 
   expect(storyText(timeline)).toContain("loads 0 from literal, though memory has far since step 4");
 });
 
+test("a load that waits is told twice", () => {
+  const load = { address: DATA, bytes: 8, value: 0x5000n, writer: 1 };
+  const { rows } = timelineOf({
+    title: "",
+    problem,
+    events: [
+      execute(0, CODE + 4n, LDR_X16),
+      execute(0, CODE, NOP),
+      execute(1, CODE + 12n, STR_X2_X0),
+      event("write", 1, CODE + 12n, { ...literal, time: 1 }),
+      event("read", 0, CODE + 4n, load),
+    ],
+    caches: [],
+    named: (text) => text,
+  });
+  expect(rows.map(({ core, instruction, text }) => [core, instruction, text])).toEqual([
+    [0, "ldr x16, [x0]", "its load waits"],
+    [0, "nop", ""],
+    [1, "str x2, [x0]", "stores 0x5000 to 0x2000"],
+    [0, "ldr x16, [x0]", "its load of 0x2000 finds 0x5000"],
+  ]);
+  expect(rows[3]).toMatchObject({ saw: 2 });
+});
+
 test("plain instructions of one core are one row", () => {
   const plain = [0n, 4n, 8n].map((offset) => execute(0, CODE + offset, NOP));
   const { rows } = timelineOf({ title: "", problem, events: plain, caches: [], named: (text) => text });
