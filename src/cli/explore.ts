@@ -98,6 +98,18 @@ export function withModelOptions(command: Command): Command {
     .option("--svg <file>", "with --replay: draw it");
 }
 
+/** Options of the command that say nothing of the one or the other model. */
+const hostOnly = ["patchers", "updates", "rate", "shard", "icache", "threads", "engine", "violations"];
+const armOnly = ["transition", "sync", "chooser", "depth", "executions", "svg"];
+
+/** Whether the command is for `exploreDesign`. Throws a UsageError for options of the other model. */
+export function isForExploring(command: Command, { model, replay }: ModelFlags): boolean {
+  const explores = model === "arm" || replay !== undefined;
+  const wrong = (explores ? hostOnly : armOnly).find((name) => command.getOptionValueSource(name) === "cli");
+  if (wrong === undefined) return explores;
+  throw new UsageError(`--${wrong} ${explores ? "does not go with" : "takes"} --model arm`);
+}
+
 async function scenesOf(flags: ExploreFlags, weakening: Weakening): Promise<SceneOptions[]> {
   const { allTransitions } = await import("../proof/outcomes.js");
   const { design, callers = 1, calls = 1, transition, states = stateNames, sync, idc, dic } = flags;

@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import type { StateName } from "../proof/scene-options.js";
 import type { DesignName } from "../static-call/design.js";
 import type { CacheBehaviour, Campaign, CampaignOptions, Shard } from "../stress/options.js";
-import { EXPLORE_HELP, exploreDesign, type ModelFlags, withModelOptions } from "./explore.js";
+import { EXPLORE_HELP, exploreDesign, isForExploring, type ModelFlags, withModelOptions } from "./explore.js";
 import { type FaultFlags, faultsOf, isOneOf, withFaultOptions } from "./fault-options.js";
 import { interruptible } from "./interruption.js";
 import { print } from "./output.js";
@@ -107,8 +107,8 @@ async function readCampaign(flags: Flags): Promise<Campaign> {
   return campaign;
 }
 
-async function run(flags: Flags): Promise<void> {
-  if (flags.model === "arm" || flags.replay !== undefined) return exploreDesign(flags, faultsOf(flags));
+async function run(flags: Flags, command: Command): Promise<void> {
+  if (isForExploring(command, flags)) return exploreDesign(flags, faultsOf(flags));
   const campaign = await readCampaign(flags);
   let violated = false;
   await interruptible(async (signal) => {

@@ -94,6 +94,8 @@ test.each([
   [[...bang, "--replay", "cmodx9-00000000--000000"], /version 9 of cmodx's choices/],
   [["stress", "--model", "arm", "--design", "hybrid", "--transition", "null"], /A transition is two or more of/],
   [["stress", "--model", "arm", "--callers", "9"], /at most 8 callers/],
+  [[...bang, "--rate", "5"], /--rate does not go with --model arm/],
+  [["stress", "--executions", "5"], /--executions takes --model arm/],
   [["run", "--model", "arm", fileURLToPath(new URL(".", import.meta.url))], /no \*\.litmus files/],
 ])("%j is refused", (args, message) => {
   const { status, stderr } = cmodx(...args);
