@@ -536,3 +536,8 @@ export const WEAK_EVENT_FAULT = 8;
 /** In a core's block: what it is before each execution, WEAK_SEALED_BYTES from the block's beginning on. */
 export const WEAK_SEALED = WEAK_VIEWS + 16384;
 export const WEAK_SEALED_BYTES = 1024;
+/** In a core's block: its registers and their views before an instruction that may not come to its end yet. */
+export const WEAK_SAVED = WEAK_SEALED + 2048;
+export const WEAK_SAVED_BYTES = 512;
+export const WEAK_SAVED_VIEWS = WEAK_SAVED + 512;
+export const WEAK_VIEWS_BYTES = 8 * 38;

@@ -1,7 +1,7 @@
 /** What reads and writes do when they take effect: to histories, and to the views of their core. */
 import { WEAK_EVENT_READ, WEAK_EVENT_WRITE, WEAK_READ } from "../layout";
 import {
-  CARRIED_FROM, CARRIED_PICKED, ORDER_VIEW, PAIRED_VIEW, SEEN_FROM, SEEN_PICKED, SEEN_TIME, SEEN_VIEW, TIME, VALUE, candidate,
+  CARRIED_FROM, CARRIED_PICKED, ORDER_VIEW, PAIRED_VIEW, SEEN_FROM, SEEN_PICKED, SEEN_TIME, SEEN_VIEW, VALUE, candidate,
   candidates, granuleOf, maskOf, partOf, see, write,
 } from "./history";
 import {

@@ -8,7 +8,7 @@
  * than which this core's reads must find nothing older (coherence).
  */
 import { WEAK_CORES, WEAK_END_MEMORY, WEAK_HEAP, WEAK_HEAP_END, WEAK_SHADOW, WEAK_WINDOWS } from "../layout";
-import { CLOCK, FREE_WRITES, HEAP_NEXT, LAST_GRANULE, fail, indexOf, raiseView } from "./state";
+import { CLOCK, FREE_WRITES, HEAP_NEXT, LAST_GRANULE, RELEASED, RESERVATIONS, fail, indexOf, raiseView } from "./state";
 
 // ---- a granule ----------------------------------------------------------------------------------------------
 const GRANULE_HOST = 0;
@@ -119,6 +119,8 @@ export function forgetHistories(): void {
   store<u32>(LAST_GRANULE, 0);
   store<u32>(FREE_WRITES, 0);
   store<u32>(HEAP_NEXT, load<u32>(WEAK_HEAP));
+  store<u32>(RESERVATIONS, 0);
+  store<u32>(RELEASED, 0);
   store<u32>(CLOCK, 0);
 }
 
@@ -149,11 +151,14 @@ export function reserve(core: u32, host: u32, bytes: u32): void {
   let granule = granuleOf(host);
   if (granule == 0) granule = makeGranule(host);
   const others = load<u32>(granule, RESERVED) >>> 8;
+  if (others == 0) store<u32>(RESERVATIONS, load<u32>(RESERVATIONS) + 1);
   store<u32>(granule, (indexOf(core) + 1) | ((others | maskOf(host, bytes)) << 8), RESERVED);
 }
 
 function release(granule: u32, mask: u32): void {
   const left = (load<u32>(granule, RESERVED) >>> 8) & ~mask;
+  store<u32>(RELEASED, load<u32>(RELEASED) + 1);
+  if (left == 0) store<u32>(RESERVATIONS, load<u32>(RESERVATIONS) - 1);
   store<u32>(granule, left == 0 ? 0 : (load<u32>(granule, RESERVED) & 0xff) | (left << 8), RESERVED);
 }
 

@@ -4,10 +4,10 @@ export { raise, trap, undefined } from "../exceptions";
 export { readSystem, writePState, writeSystem } from "../system";
 export { addressTranslation } from "../translation";
 export { access, isGuarded } from "../windows";
-export {
-  clearExclusive, compareAndSwap, compareAndSwapPair, loadExclusive, loadExclusivePair, loadFrom, storeExclusive, storeTo, update,
-} from "./accesses";
+export { loadFrom, storeTo } from "./accesses";
+export { clearExclusive, compareAndSwapPair, loadExclusive, loadExclusivePair, storeExclusive } from "./exclusives";
 export { barrier, cleanLine as dataCache, eret, hint, invalidateLine as instructionCache } from "./order";
 export { fetchable } from "./fetch";
 export { reset, run, seal } from "./run";
 export { abandon, settle } from "./waiting";
+export { compareAndSwap, update } from "./updates";

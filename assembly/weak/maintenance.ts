@@ -4,7 +4,7 @@
  * completes it, and the time than which it left nothing older to be fetched from its line.
  */
 import {
-  CTR, WEAK, WEAK_CORES, WEAK_END_MEMORY, WEAK_EVENT_CLEAN, WEAK_EVENT_INVALIDATE, WEAK_LINE,
+  CTR, WEAK, WEAK_END_MEMORY, WEAK_EVENT_CLEAN, WEAK_EVENT_INVALIDATE, WEAK_LINE,
 } from "../layout";
 import { FETCH_FLOOR, granuleBefore, hostOfGranule, lastGranule } from "./history";
 import {

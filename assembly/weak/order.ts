@@ -10,10 +10,10 @@ import { storeTo } from "./accesses";
 import { ALL_LINES, completeInvalidates } from "./maintenance";
 import {
   BARE_READS_VIEW, BEFORE_CLEANS, BEFORE_LOADS, BEFORE_LOADS_READ, BEFORE_STORES, CLEANS_VIEW, COMPLETED_VIEW, FETCHED_VIEW, FETCH_VIEW,
-  INVALIDATES_VIEW, NEW_VIEW, READS_VIEW, VISIBLE, WRITES_VIEW, addTo, chooseFor, lineOf, raiseView, tellIfObserved, tick,
+  INVALIDATES_VIEW, NEW_VIEW, READS_VIEW, VISIBLE, WRITES_VIEW, addTo, WAITING, chooseFor, isStuck, lineOf, raiseView, tellIfObserved, tick,
 } from "./state";
 import {
-  CLEAN, INVALIDATE, KEPT, KIND, LOAD, STORE, UPDATE, force, issue, operationAt, waitingInLine, waitingOf,
+  CLEAN, INVALIDATE, KEPT, KIND, LOAD, STORE, UPDATE, force, issue, mayIssue, need, operationAt, waitingInLine, waitingOf,
 } from "./waiting";
 
 // In the order of BarrierOp, DataCacheOp, InstructionCacheOp and HintOp of engine/a64/ops.ts.
@@ -70,13 +70,13 @@ function dataMemoryBarrier(core: u32, accesses: u32): void {
 function dataSynchronizationBarrier(core: u32, accesses: u32): void {
   let view: u32 = 0;
   if (accesses == LOADS) {
-    force(core, waitingReads(core));
+    if (!need(core, waitingReads(core))) return;
     view = load<u32>(core, READS_VIEW);
   } else if (accesses == STORES) {
-    force(core, waitingOf(core, WRITES_SET));
+    if (!need(core, waitingOf(core, WRITES_SET))) return;
     view = load<u32>(core, WRITES_VIEW);
   } else {
-    force(core, 0xffffffff);
+    if (!need(core, 0xffffffff)) return;
     view = max(memoryView(core), max(load<u32>(core, INVALIDATES_VIEW), load<u32>(core, FETCHED_VIEW)));
     completeInvalidates(core, tick());
   }
@@ -93,12 +93,13 @@ export function synchronize(core: u32): void {
 
 /** DMB, DSB, ISB; `option` is CRm. */
 export function barrier(core: u32, pc: u64, op: u32, option: u32): void {
+  if (isStuck()) return;
   store<u32>(VISIBLE, 1);
   const accesses = option & 3;
   if (op == ISB) synchronize(core);
   else if (op == DMB) dataMemoryBarrier(core, accesses);
   else dataSynchronizationBarrier(core, accesses);
-  tellIfObserved(WEAK_EVENT_BARRIER, core, pc, 0, op, <u64>option, 0);
+  if (!isStuck()) tellIfObserved(WEAK_EVENT_BARRIER, core, pc, 0, op, <u64>option, 0);
 }
 
 export function eret(core: u32, pc: u64): u64 {
@@ -146,7 +147,8 @@ function zeroLine(core: u32, pc: u64, address: u64): i32 {
 
 function issueMaintenance(core: u32, pc: u64, kind: u32, host: u32, before: u32): void {
   store<u32>(VISIBLE, 1);
-  const place = issue(core, kind, pc, host, 1, before);
+  if (!mayIssue(core)) return;
+  const place = issue(core, kind, pc, host, 1, before & load<u32>(core, WAITING));
   if (chooseFor(core, WEAK_DELAY, 2) == 0) force(core, 1 << place);
 }
 

@@ -17,7 +17,7 @@
  *   - LDXR, LDXP, acquiring loads, loads that extend a sign and the first load of a pair do not wait;
  *   - LDXR does not take its value from a store of its own core that still waits;
  *   - a CAS that fails, or CASP, reads the newest value;
- *   - at most 32 operations of a core wait, and histories are cut at 48 writes;
+ *   - at most 16 operations of a core wait, and histories are cut at 48 writes;
  *   - WFE does not wait; the counter counts instructions.
  */
 import {
@@ -25,8 +25,8 @@ import {
   EXCEPTION_INSTRUCTION_UNMAPPED, EXCEPTION_PC_ALIGNMENT, FAULT_PC, FIRST_FORM, HANDLER_MASK, HOST_RETURN, PC, TABLE_DECODE, TABLE_LANDS,
   WEAK_CHOICES_LEFT, WEAK_CORES, WEAK_DRAIN, WEAK_END_BLOCKED, WEAK_END_CHOICES, WEAK_END_FAULT, WEAK_END_FINISHED, WEAK_END_INSTRUCTIONS,
   WEAK_END_WAITING, WEAK_EVENT_EXECUTE, WEAK_EVENT_FAULT, WEAK_EXECUTED, WEAK_EXITED, WEAK_EXITS, WEAK_EXIT_COUNT, WEAK_FAULTED, WEAK_FAULTS,
-  WEAK_FAULT_BYTES, WEAK_FAULT_COUNT, WEAK_HANDLER, WEAK_INSTRUCTIONS_LEFT, WEAK_MAX_FAULTS, WEAK_RETURNED, WEAK_RUNNING, WEAK_SEALED, WEAK_SEALED_BYTES, WEAK_STATUS,
-  WEAK_STOP_AT_FAULT, WEAK_WAITING, WINDOW_BASE, WINDOW_FLAGS, WINDOW_GUARDED,
+  WEAK_FAULT_BYTES, WEAK_FAULT_COUNT, WEAK_HANDLER, WEAK_INSTRUCTIONS_LEFT, WEAK_MAX_FAULTS, WEAK_RETURNED, WEAK_RUNNING, WEAK_SAVED, WEAK_SAVED_BYTES, WEAK_SAVED_VIEWS, WEAK_SEALED, WEAK_SEALED_BYTES, WEAK_STATUS,
+  WEAK_STOP_AT_FAULT, WEAK_VIEWS, WEAK_VIEWS_BYTES, WEAK_WAITING, WINDOW_BASE, WINDOW_FLAGS, WINDOW_GUARDED,
 } from "../layout";
 import { deliver, raiseBranchTarget, raiseFetch, raiseIllegalState } from "../exceptions";
 import { findWindow, hostOf, slotsOf, windowAt } from "../windows";
@@ -35,7 +35,8 @@ import { forgetHistories } from "./history";
 import { forgetMaintenance } from "./maintenance";
 import { synchronize } from "./order";
 import {
-  CURRENT, FAILED, VISIBLE, WAITING, chooseFor, choose, clearCore, coreAt, fail, indexOf, tellIfObserved,
+  CURRENT, FAILED, HELD, RELEASED, RESERVATIONS, SAVED, STUCK, VISIBLE, WAITING, chooseFor, choose, clearCore, coreAt, fail, indexOf, isStuck,
+  tellIfObserved,
 } from "./state";
 import { ready, takeEffect } from "./waiting";
 
@@ -61,6 +62,7 @@ export function reset(): void {
     store<u32>(coreAt(index), WEAK_RUNNING, WEAK_STATUS);
   }
   store<u32>(FAILED, 0);
+  store<u32>(STUCK, 0);
   store<u32>(CURRENT, 0);
   store<u32>(WEAK_EXECUTED, 0);
   store<u32>(WEAK_FAULT_COUNT, 0);
@@ -144,15 +146,35 @@ function executeOne(core: u32): void {
     store<u32>(slot, handler, 4);
   }
   tellIfObserved(WEAK_EVENT_EXECUTE, core, pc, hostOf(window, pc), 4, <u64>word, 0);
+  const mayStick = load<u32>(RESERVATIONS) != 0;
+  if (mayStick) keepRegisters(core);
   let next: u64 = FAULT_PC;
   if (load<u32>(core, BTYPE) == 0 || landsOn(core, pc, index, word)) next = call_indirect<u64>(handler, core, word, pc);
+  store<u32>(SAVED, 0);
+  if (isStuck()) return undo(core, mayStick);
   if (next == FAULT_PC && load<u32>(core, EXCEPTION) != 0) next = takeException(core);
   store<u64>(core, next, PC);
+}
+
+function keepRegisters(core: u32): void {
+  memory.copy(core + WEAK_SAVED, core, WEAK_SAVED_BYTES);
+  memory.copy(core + WEAK_SAVED_VIEWS, core + WEAK_VIEWS, WEAK_VIEWS_BYTES);
+  store<u32>(SAVED, core);
+}
+
+/** The instruction has not come to its end, and will be executed again when a reservation has come to its own. */
+function undo(core: u32, isKept: bool): void {
+  store<u32>(STUCK, 0);
+  if (!isKept) return fail(WEAK_END_BLOCKED);
+  memory.copy(core, core + WEAK_SAVED, WEAK_SAVED_BYTES);
+  memory.copy(core + WEAK_VIEWS, core + WEAK_SAVED_VIEWS, WEAK_VIEWS_BYTES);
+  store<u32>(core, load<u32>(RELEASED) + 1, HELD);
 }
 
 /** A core executes until it has done something that others may see, or see something of. */
 function step(core: u32): void {
   store<u32>(VISIBLE, 0);
+  store<u32>(core, 0, HELD);
   do {
     const left = load<u32>(WEAK_INSTRUCTIONS_LEFT);
     if (left == 0) return fail(WEAK_END_INSTRUCTIONS);
@@ -160,7 +182,7 @@ function step(core: u32): void {
     store<u32>(WEAK_EXECUTED, load<u32>(WEAK_EXECUTED) + 1);
     executeOne(core);
     const pc = load<u64>(core, PC);
-    if (load<u32>(core, WEAK_STATUS) != WEAK_RUNNING) return;
+    if (load<u32>(core, WEAK_STATUS) != WEAK_RUNNING || load<u32>(core, HELD) != 0) return;
     if (pc == load<u64>(core, HOST_RETURN)) return store<u32>(core, WEAK_RETURNED, WEAK_STATUS);
     if (isExit(pc)) return store<u32>(core, WEAK_EXITED, WEAK_STATUS);
   } while (load<u32>(VISIBLE) == 0);
@@ -169,9 +191,14 @@ function step(core: u32): void {
 
 // ---- an execution -----------------------------------------------------------------------------------------------------
 
+/** Whether a core has an instruction to execute that nothing is known to hold up. */
+function canStep(core: u32): bool {
+  return load<u32>(core, WEAK_STATUS) == WEAK_RUNNING && load<u32>(core, HELD) != load<u32>(RELEASED) + 1;
+}
+
 /** The core whose turn it is acts: with its next instruction, or an operation that waits takes effect. */
 function act(core: u32, waiting: u32): void {
-  const runs = load<u32>(core, WEAK_STATUS) == WEAK_RUNNING;
+  const runs = canStep(core);
   if (waiting == 0) return step(core);
   const operations = <u32>popcnt(waiting);
   let chosen = chooseFor(core, WEAK_DRAIN, operations + (runs ? 1 : 0));
@@ -204,7 +231,7 @@ function endOf(): i32 {
   const count = load<u32>(WEAK_CORES);
   let isWaiting = false;
   for (let index: u32 = 0; index < count; index++) {
-    if (load<u32>(coreAt(index), WAITING) != 0) return WEAK_END_BLOCKED;
+    if (load<u32>(coreAt(index), WAITING) != 0 || load<u32>(coreAt(index), HELD) != 0) return WEAK_END_BLOCKED;
     if (load<u32>(coreAt(index), WEAK_STATUS) == WEAK_WAITING) isWaiting = true;
   }
   return isWaiting ? WEAK_END_WAITING : WEAK_END_FINISHED;
@@ -217,7 +244,7 @@ export function run(single: bool): i32 {
     let set: u32 = 0;
     for (let index: u32 = 0; index < count; index++) {
       const core = coreAt(index);
-      if (load<u32>(core, WEAK_STATUS) == WEAK_RUNNING || (load<u32>(core, WAITING) != 0 && ready(core) != 0)) set |= 1 << index;
+      if (canStep(core) || (load<u32>(core, WAITING) != 0 && ready(core) != 0)) set |= 1 << index;
     }
     if (set == 0) return endOf();
     if (load<i32>(WEAK_CHOICES_LEFT) <= 0) return WEAK_END_CHOICES;

@@ -21,6 +21,13 @@ export const HEAP_NEXT = WEAK + 84;
 export const FREE_WRITES = WEAK + 88;
 /** u32: the newest granule. */
 export const LAST_GRANULE = WEAK + 92;
+/** u32: granules with bytes that are reserved, and how often a reservation has come to its end. */
+export const RESERVATIONS = WEAK + 104;
+export const RELEASED = WEAK + 108;
+/** u32: the instruction that is being executed needs what another core's reservation holds up. It does nothing more, and comes again. */
+export const STUCK = WEAK + 112;
+/** u32: the core whose registers are kept in WEAK_SAVED, 0 if none's are. */
+export const SAVED = WEAK + 116;
 export const CLEAN_COUNT = WEAK + 96;
 export const INVALIDATE_COUNT = WEAK + 100;
 
@@ -55,6 +62,8 @@ export const MARKED_BYTES = WEAK_CORE + 88;
 export const MARKED_TIME = WEAK_CORE + 92;
 export const MARKED_VIEW = WEAK_CORE + 96;
 export const MARKED_TIME_HIGH = WEAK_CORE + 100;
+/** u32: 1 + RELEASED when its next instruction had to wait for another core's reservation; 0 otherwise. */
+export const HELD = WEAK_CORE + 104;
 /** What a reset clears, apart from the views of registers: from NEW_VIEW on. */
 const CLEARED_BYTES = 96;
 /** 32 waiting operations, OPERATION_BYTES each; see waiting.ts. */
@@ -78,6 +87,12 @@ export function indexOf(core: u32): u32 {
 export function clearCore(core: u32): void {
   memory.fill(core + WEAK_VIEWS, 0, WEAK_LOADED_HIGH - WEAK_VIEWS);
   memory.fill(core + NEW_VIEW, 0, CLEARED_BYTES);
+}
+
+// @ts-ignore: decorators
+@inline
+export function isStuck(): bool {
+  return load<u32>(STUCK) != 0;
 }
 
 // @ts-ignore: decorators

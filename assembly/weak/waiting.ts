@@ -3,15 +3,18 @@
  * set of them is a mask of 32 bits by place in the core's table; each has the set of those that it waits for, which only
  * loses members.
  *
+ * What an instruction needs may be held up by a reservation of another core, that between the read and the write of an atomic update
+ * nobody else writes there. Then the core is stuck: the instruction is undone, and executed again once reservations have ended.
+ *
  * A load that waits stands for one that is satisfied late: its register has its place in the table for a view until
  * the value is needed (settle), or something that comes after it is.
  */
-import { WEAK_END_BLOCKED, WEAK_VIEWS, X } from "../layout";
+import { WEAK_SAVED, WEAK_SAVED_VIEWS, WEAK_VIEWS, X } from "../layout";
 import { isReservedByOther } from "./history";
 import { clean, invalidate } from "./maintenance";
 import {
   BEFORE_CLEANS, BEFORE_LOADS, BEFORE_LOADS_READ, BEFORE_STORES, ISSUED, NEW_VIEW, OPERATIONS, OPERATION_BYTES, RELEASES,
-  WAITING, addTo, fail, lineOf, raiseView,
+  SAVED, STUCK, WAITING, addTo, isStuck, lineOf, raiseView,
 } from "./state";
 import { readLate, updateLate, writeLate } from "./effects";
 
@@ -58,11 +61,26 @@ export function operationAt(core: u32, place: u32): u32 {
   return core + OPERATIONS + place * OPERATION_BYTES;
 }
 
-/** A place for a new operation, at first with nothing before it. The oldest has to go if there is none. */
+/**
+ * Called before an access: gives false if the core is stuck. Leaves room for what an instruction issues, at most LINE / 4: of more operations
+ * than MANY the oldest that can takes effect.
+ */
+export function mayIssue(core: u32): bool {
+  if (isStuck()) return false;
+  while (popcnt(load<u32>(core, WAITING)) > MANY) {
+    const possible = ready(core);
+    if (possible == 0) {
+      store<u32>(STUCK, 1);
+      return false;
+    }
+    takeEffect(core, <u32>ctz(oldest(core, possible)));
+  }
+  return true;
+}
+
+/** A place for a new operation, at first with nothing before it. */
 export function issue(core: u32, kind: u32, pc: u64, host: u32, bytes: u32, before: u32): u32 {
-  if (load<u32>(core, WAITING) == 0xffffffff) force(core, oldest(core, 0xffffffff));
-  const free = ~load<u32>(core, WAITING);
-  const place = <u32>ctz(free == 0 ? 1 : free);
+  const place = <u32>ctz(~load<u32>(core, WAITING));
   const entry = operationAt(core, place);
   const sequence = load<u32>(core, ISSUED) + 1;
   store<u32>(core, sequence, ISSUED);
@@ -77,6 +95,8 @@ export function issue(core: u32, kind: u32, pc: u64, host: u32, bytes: u32, befo
   addTo(core + WAITING, 1 << place);
   return place;
 }
+
+const MANY: u32 = 15;
 
 // ---- sets -------------------------------------------------------------------------------------------------------
 
@@ -162,11 +182,21 @@ export function ready(core: u32): u32 {
 
 // ---- taking effect ------------------------------------------------------------------------------------------------
 
-/** Lets a set of operations take effect, and those that come before them, in program order as far as that is possible. */
-export function force(core: u32, set: u32): void {
+/** As `force`, for what an instruction can't go on without: the core is stuck otherwise. */
+export function need(core: u32, set: u32): bool {
+  if (force(core, set)) return true;
+  store<u32>(STUCK, 1);
+  return false;
+}
+
+/**
+ * Lets a set of operations take effect, and those that come before them, in program order as far as that is possible; false if some
+ * can't.
+ */
+export function force(core: u32, set: u32): bool {
   while (true) {
     let needed = set & load<u32>(core, WAITING);
-    if (needed == 0) return;
+    if (needed == 0) return true;
     for (let before = needed; ; needed = before) {
       for (let rest = needed; rest != 0; rest &= rest - 1) before |= load<u32>(operationAt(core, <u32>ctz(rest)), BEFORE);
       if (before == needed) break;
@@ -177,7 +207,7 @@ export function force(core: u32, set: u32): void {
       const entry = operationAt(core, place);
       if (load<u32>(entry, BEFORE) == 0 && !isBlocked(core, entry)) possible |= 1 << place;
     }
-    if (possible == 0) return fail(WEAK_END_BLOCKED);
+    if (possible == 0) return false;
     takeEffect(core, <u32>ctz(oldest(core, possible)));
   }
 }
@@ -207,6 +237,11 @@ export function takeEffect(core: u32, place: u32): void {
   }
 }
 
+/** It is as if it had not been issued. */
+export function cancel(core: u32, place: u32): void {
+  finish(core, place, 0, 0);
+}
+
 /** It has taken effect: what waits for it learns after what it comes, for its read and as a whole. */
 export function finish(core: u32, place: u32, readView: u32, view: u32): void {
   const bit: u32 = 1 << place;
@@ -231,18 +266,24 @@ export function finish(core: u32, place: u32, readView: u32, view: u32): void {
 
 /** A register of the core, whose view is `from`, is needed. */
 export function settle(core: u32, from: u32): void {
-  force(core, 1 << (from & 31));
+  need(core, 1 << (from & 31));
 }
 
 /** A register is written whose value nobody has asked for; its view was `from`. */
 export function abandon(core: u32, from: u32): void {
+  if (isStuck()) return;
   store<u32>(operationAt(core, from & 31), 31, DESTINATION);
 }
 
 /** Gives an operation's register its value. */
 export function deliverTo(core: u32, register: u32, value: u64, from: u32, picked: u32): void {
   if (register == 31) return;
-  store<u64>(core + (register << 3), value, X);
-  store<u32>(core + (register << 3), from, WEAK_VIEWS);
-  store<u32>(core + (register << 3), picked, WEAK_VIEWS + 4);
+  const slot = core + (register << 3);
+  store<u64>(slot, value, X);
+  store<u32>(slot, from, WEAK_VIEWS);
+  store<u32>(slot, picked, WEAK_VIEWS + 4);
+  if (load<u32>(SAVED) != core) return;
+  store<u64>(slot, value, WEAK_SAVED + X);
+  store<u32>(slot, from, WEAK_SAVED_VIEWS);
+  store<u32>(slot, picked, WEAK_SAVED_VIEWS + 4);
 }

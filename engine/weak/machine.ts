@@ -44,7 +44,7 @@ export interface WeakLimits {
  * finished       every core has come to its end and all its stores are in memory
  * fault          a core has taken an exception that nobody handles (stopAtFault)
  * instructions, choices, memory   a bound: of WeakLimits, or historyBytes
- * blocked        exclusives or atomics of two cores wait for each other: no execution is that
+ * blocked        exclusives or atomics of several cores wait for each other, having been begun too early: no execution is that
  * waiting        as finished, but a core is in WFI
  */
 export type WeakReason = "finished" | "fault" | "instructions" | "choices" | "blocked" | "waiting" | "memory";
