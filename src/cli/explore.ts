@@ -26,6 +26,7 @@ const synchronisations: readonly Synchronisation[] = [
 ];
 const DEFAULT_SECONDS = 10;
 const DEFAULT_DEPTH = 3;
+const DEFAULT_SEED = 1;
 const MAX_DEPTH = 100;
 const MAX_CALLERS = 8;
 const MAX_CALLS = 8;
@@ -155,7 +156,7 @@ function sceneFlags({ options }: Pick<SceneReport, "options">): string {
 }
 
 function tasksOf(scenes: readonly SceneOptions[], flags: ExploreFlags): SceneTask[] {
-  const { seed = 1, chooser, depth, executions, seconds } = flags;
+  const { seed = DEFAULT_SEED, chooser, depth, executions, seconds } = flags;
   const time = seconds ?? (executions === undefined ? DEFAULT_SECONDS : undefined);
   return scenes.map((scene) => ({
     kind: "scene",
@@ -196,8 +197,10 @@ async function campaign(scenes: readonly SceneOptions[], flags: ExploreFlags): P
     if (refused[0] !== undefined) throw new UsageError(refused[0]);
     const left = scenes.length - reports.length;
     const note = left === 0 ? "" : `\nIncomplete: ${left} of ${scenes.length} transitions were not executed.\n`;
-    const table = exploreTable(reports, (row) => `cmodx stress --model arm ${sceneFlags(row)}`);
-    await write(flags, exploreJson(reports, left === 0 && !signal.aborted), `${table}${note}`);
+    const { seed = DEFAULT_SEED, chooser, depth } = flags;
+    const settings = { seed, chooser, depth };
+    const table = exploreTable(reports, settings, (row) => `cmodx stress --model arm ${sceneFlags(row)}`);
+    await write(flags, exploreJson(reports, settings, left === 0 && !signal.aborted), `${table}${note}`);
   });
   if (reports.some(({ found }) => found.length > 0)) throw new ExitStatus(1);
 }

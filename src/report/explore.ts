@@ -33,8 +33,19 @@ function foundText(found: SceneReport["found"]): string {
   return found.map(({ what, after, execution }) => `${what} ${after.toFixed(2)} s (execution ${execution})`).join(", ");
 }
 
+/** What all campaigns of a command have in common. */
+export interface ExploreSettings {
+  readonly seed: number;
+  readonly chooser: string;
+  readonly depth: number;
+}
+
 /** `commandOf` gives the command line that replays a scene's schedule. */
-export function exploreTable(rows: readonly SceneReport[], commandOf: (row: SceneReport) => string): string {
+export function exploreTable(
+  rows: readonly SceneReport[],
+  { seed, chooser, depth }: ExploreSettings,
+  commandOf: (row: SceneReport) => string,
+): string {
   const shown = columns.filter((column) => rows.some((row) => column.cell(row) !== ""));
   const notes = rows.flatMap((row) => {
     const { options, crashes, found } = row;
@@ -47,11 +58,15 @@ export function exploreTable(rows: readonly SceneReport[], commandOf: (row: Scen
       ),
     ];
   });
-  return `${formatTable(shown, rows)}${notes.length === 0 ? "" : `\n${notes.join("")}`}`;
+  const executions = rows.reduce((sum, row) => sum + row.executions, 0);
+  const seconds = rows.reduce((sum, row) => sum + row.seconds, 0);
+  const rate = seconds === 0 ? "" : `, ${(executions / seconds).toFixed(0)} a second`;
+  const summary = `seed ${seed}, chooser ${chooser}, depth ${depth}: ${executions} executions in ${seconds.toFixed(1)} s${rate}\n`;
+  return `${formatTable(shown, rows)}${summary}${notes.length === 0 ? "" : `\n${notes.join("")}`}`;
 }
 
-export function exploreJson(rows: readonly SceneReport[], complete: boolean): string {
-  return `${JSON.stringify({ report: "stress", model: "arm", complete, transitions: rows }, null, 2)}\n`;
+export function exploreJson(rows: readonly SceneReport[], settings: ExploreSettings, complete: boolean): string {
+  return `${JSON.stringify({ report: "stress", model: "arm", ...settings, complete, transitions: rows }, null, 2)}\n`;
 }
 
 function endText({ finished, outcomes, crashes, what }: ReplayedScene): string {

@@ -1,11 +1,14 @@
 /** Every design in every transition: what executions come to is what the model allows; each crash that it allows is found. */
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { exploreScene } from "#src/explore/scene-campaign.js";
+import { exploreScene, type SceneReport } from "#src/explore/scene-campaign.js";
 import { allTransitions, checkTransition, type Outcome } from "#src/proof/outcomes.js";
 import { type SceneOptions, stateNames } from "#src/proof/scene-options.js";
 import type { Weakening } from "#src/static-call/weakening.js";
 
 const EXECUTIONS = 20_000;
+const main = fileURLToPath(new URL("../../../dist/src/cli/main.js", import.meta.url));
 
 /**
  * What so many executions do not come to: a far target whose first byte alone is in memory, while all of the instruction's
@@ -44,4 +47,20 @@ describe.each(designs)("%s", (design) => {
       expect(report.unfinished).toBe(0);
     });
   });
+});
+
+test("a seed's executions do not depend on how many processors the host has", ({ skip }) => {
+  const args = ["stress", "--model", "arm", "--design", "hybrid-nocbz", "--executions", "3000", "--callers", "2"];
+  const report = (command: string, ...before: string[]): unknown => {
+    const { stdout, error } = spawnSync(command, [...before, main, ...args, "--json"], { encoding: "utf8" });
+    if (error !== undefined) return skip(`${command} is not installed`);
+    const { transitions } = JSON.parse(stdout) as { transitions: (SceneReport & { found: { after: number }[] })[] };
+    return transitions.map(({ seconds: _, found, ...others }) => ({
+      ...others,
+      found: found.map(({ after: __, ...each }) => each),
+    }));
+  };
+  const all = report(process.execPath);
+  expect(JSON.stringify(all)).toContain("cmodx1-");
+  expect(report("taskset", "-c", "0", process.execPath)).toEqual(all);
 });
