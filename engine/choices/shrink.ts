@@ -57,6 +57,24 @@ class Shrinker {
     return removed;
   }
 
+  /**
+   * Takes one choice away where another alternative of a second one makes up for it: of "core 1 goes on, then core 2" the first may
+   * not be needed if the second comes at once.
+   */
+  exchange(): boolean {
+    const { log } = this;
+    if (log.length > MOST_TO_EXCHANGE) return false;
+    for (const removed of log) {
+      const rest = log.filter((choice) => choice !== removed);
+      for (const [at, choice] of rest.entries()) {
+        for (let value = 1; value <= OTHER_VALUES; value++) {
+          if (value !== choice.value && this.try(rest.with(at, { ...choice, value }))) return true;
+        }
+      }
+    }
+    return false;
+  }
+
   /** Lowers values: an alternative nearer to the sequential one is a newer write, or a core that stands before. */
   lower(): boolean {
     let lowered = false;
@@ -74,6 +92,11 @@ class Shrinker {
   }
 }
 
+/** Longer logs would take too many attempts. */
+const MOST_TO_EXCHANGE = 24;
+/** Alternatives that are tried in place of a choice's own. */
+const OTHER_VALUES = 4;
+
 function sumOf(log: ChoiceLog): number {
   return log.reduce((sum, { value }) => sum + value, 0);
 }
@@ -90,7 +113,7 @@ export function shrink(log: ChoiceLog, attempt: Attempt, limit = DEFAULT_ATTEMPT
   while (!shrinker.isSpent) {
     const removed = shrinker.remove();
     const lowered = shrinker.lower();
-    if (!removed && !lowered) break;
+    if (!removed && !lowered && !shrinker.exchange()) break;
   }
   return { log: shrinker.log, attempts: shrinker.attempts, minimal: !shrinker.isSpent };
 }

@@ -1,4 +1,4 @@
-import { type ChoiceLog, Recorder, Replay, shrink, Uniform } from "cmodx/engine";
+import { type ChoiceLog, Recorder, Replay, STEP, shrink, Uniform } from "cmodx/engine";
 import { describe, expect, test } from "vitest";
 import { runToy, type ToyEnd } from "./toy.js";
 
@@ -41,6 +41,20 @@ describe("shrinking", () => {
       const less = attempt(shrunk.log.filter((_, index) => index !== at));
       if (less !== undefined) expect(less.length).toBeGreaterThanOrEqual(shrunk.log.length);
     }
+  });
+
+  test("one choice is exchanged for two", () => {
+    const fails = ({ order }: ToyEnd): boolean => order.lastIndexOf(2) < order.indexOf(0);
+    // Core 1 goes first, then core 2, once it has come to its end.
+    const detour: ChoiceLog = [
+      { kind: STEP, core: 0, ordinal: 0, value: 1 },
+      { kind: STEP, core: 1, ordinal: 2 * TURNS - 1, value: 1 },
+    ];
+    expect(runToy(new Replay(detour), 0, CORES, TURNS).order.slice(0, 2 * TURNS + 1)).toEqual([
+      ...Array.from({ length: 2 * TURNS }, () => 1),
+      2,
+    ]);
+    expect(shrink(detour, attemptOf(fails)).log).toEqual([{ kind: STEP, core: 0, ordinal: 0, value: 2 }]);
   });
 
   test("gives up after the attempts that it was given, with what it has", () => {
