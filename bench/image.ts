@@ -84,7 +84,7 @@ function writeHeader(view: DataView, entry: bigint, segments: number): void {
 }
 
 /** A static executable of the given segments: ELF-64 little-endian, no sections. */
-function elfFile(entry: bigint, segments: readonly Segment[]): Uint8Array {
+export function elfFile(entry: bigint, segments: readonly Segment[]): Uint8Array {
   const offsets: number[] = [];
   let size = PAGE;
   for (const segment of segments) {
