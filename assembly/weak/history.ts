@@ -77,12 +77,18 @@ export function partOf(value: u64, host: u32, bytes: u32): u64 {
   return (value >>> ((host & 7) << 3)) & (<u64>-1 >>> (64 - (bytes << 3)));
 }
 
+/** More than a granule and a write need. */
+const ROOM: u32 = 1024;
+
+/** Whether there is room for another granule and a write; the execution ends if not. The last ROOM bytes are for what comes before its end. */
+function hasRoom(): bool {
+  if (load<u32>(HEAP_NEXT) + 2 * ROOM <= load<u32>(WEAK_HEAP_END)) return true;
+  fail(WEAK_END_MEMORY);
+  return false;
+}
+
 function allocate(bytes: u32): u32 {
   const at = load<u32>(HEAP_NEXT);
-  if (at + bytes > load<u32>(WEAK_HEAP_END)) {
-    fail(WEAK_END_MEMORY);
-    return load<u32>(WEAK_HEAP);
-  }
   store<u32>(HEAP_NEXT, at + bytes);
   return at;
 }
@@ -148,6 +154,7 @@ export function isReservedByOther(core: u32, host: u32, bytes: u32): bool {
 }
 
 export function reserve(core: u32, host: u32, bytes: u32): void {
+  if (!hasRoom()) return;
   let granule = granuleOf(host);
   if (granule == 0) granule = makeGranule(host);
   const others = load<u32>(granule, RESERVED) >>> 8;
@@ -195,6 +202,7 @@ function shorten(granule: u32): void {
 
 /** Makes a write that stays in its granule visible at `time`; gives its record, whose views the caller fills in. */
 export function write(core: u32, host: u32, bytes: u32, value: u64, time: u32): u32 {
+  if (!hasRoom()) return load<u32>(WEAK_HEAP_END) - ROOM;
   let granule = granuleOf(host);
   if (granule == 0) granule = makeGranule(host);
   const mask = maskOf(host, bytes);

@@ -1,5 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { assemble, explore, Recorder, Replay, sequential, Uniform, WeakMachine } from "#engine/index.js";
+import {
+  assemble,
+  explore,
+  Machine,
+  Recorder,
+  Replay,
+  sequential,
+  Uniform,
+  WeakMachine,
+  weakKinds,
+} from "#engine/index.js";
 
 const TEXT = 0xffff_8000_1000_0000n;
 const DATA = 0xffff_8000_2000_0000n;
@@ -102,5 +112,89 @@ second: ret`;
     const last = { begin: () => undefined, choose: (_: number, alternatives: number) => alternatives - 1 };
     expect(machine.run(last, { maxInstructions: 100, stopAtFault: true }).reason).toBe("fault");
     expect(machine.faults()).toMatchObject([{ core: 1, fault: { kind: "instruction-abort", pc: 0n } }]);
+  });
+
+  it("goes on where more operations wait than there is room for, and where histories get long", () => {
+    const stores = Array.from({ length: 60 }, (_, n) => `mov w2, #${n + 1}\n str w2, [x0, #${4 * n}]`).join("\n");
+    const machine = twoCores(`first: ${stores}\n ret\nsecond: ldr w2, [x1]\n ldr w3, [x1]\n ret`);
+    const delaying = {
+      begin: () => undefined,
+      choose: (kind: number, alternatives: number) => (kind === weakKinds.DELAY ? alternatives - 1 : 0),
+    };
+    expect(machine.run(delaying).reason).toBe("finished");
+    const words = Array.from({ length: 60 }, (_, n) => machine.readU32(DATA + BigInt(4 * n)));
+    expect(words).toEqual(Array.from({ length: 60 }, (_, n) => n + 1));
+    const counting = twoCores(`
+first:  mov w2, #200
+1:      str w2, [x1]
+        subs w2, w2, #1
+        b.ne 1b
+        ret
+second: ldr w2, [x1]
+        ldr w3, [x1]
+        ret`);
+    const reader = counting.cores[1];
+    const seen = new Set<bigint | undefined>();
+    explore(counting, {
+      runs: 300,
+      onRun: () => {
+        const [early, late] = [reader?.x(2) ?? 0n, reader?.x(3) ?? 0n];
+        expect(late === 0n ? 201n : late, "the second load is not older").toBeLessThanOrEqual(
+          early === 0n ? 201n : early,
+        );
+        seen.add(late);
+      },
+    });
+    expect(seen.size).toBeGreaterThan(5);
+    expect(counting.readU32(DATA + 64n)).toBe(1);
+  });
+
+  it("ends executions at bounds on choices and on histories", () => {
+    const text = "first: mov w2, #5\n1: str w2, [x0], #8\n b 1b\nsecond: ret";
+    expect(twoCores(text).run(sequential, { maxChoices: 50 }).reason).toBe("choices");
+    const small = WeakMachine.create({ cores: 1, historyBytes: 16384 });
+    small.load(assemble(text, { base: TEXT }));
+    small.cores[0]?.start(TEXT, DATA);
+    expect(small.run(sequential).reason).toBe("memory");
+    small.reset();
+    expect(small.read(DATA, 64).every((byte) => byte === 0)).toBe(true);
+    expect(() => WeakMachine.create({ cores: 17 })).toThrow("1 to 16 are possible");
+    expect(() => WeakMachine.create({ cores: 1, lineBytes: 128 })).toThrow("cache lines of 128 bytes");
+  });
+
+  it("takes over what a plain machine has been prepared to do, aliases of code included", async () => {
+    const plain = await Machine.create({ jit: false });
+    const alias = plain.window("patch").address - plain.window("text").address;
+    plain.load(
+      assemble(
+        `
+call:   mov x9, x30
+        bl target
+        ret x9
+target: bti c
+site:   mov w0, #1
+        ret
+patch:  str w1, [x0]
+        dc cvau, x0
+        dsb ish
+        ic ivau, x0
+        dsb ish
+        ret`,
+        { base: TEXT },
+      ),
+    );
+    plain.writeU64(DATA, 7n);
+    const machine = WeakMachine.from(plain, { cores: 2 });
+    await plain.dispose();
+    expect([machine.readU64(DATA), machine.describe(machine.symbols.get("site") ?? 0n)]).toEqual([
+      7n,
+      "site (0xffff800010000010)",
+    ]);
+    const [caller, patcher] = machine.cores;
+    caller?.start(machine.symbols.get("call") ?? 0n);
+    patcher?.start(machine.symbols.get("patch") ?? 0n, (machine.symbols.get("site") ?? 0n) + alias, 0x5280_0040n);
+    const found = new Set<bigint | undefined>();
+    explore(machine, { runs: 300, onRun: () => found.add(caller?.x(0)) });
+    expect([...found].sort()).toEqual([1n, 2n]);
   });
 });
