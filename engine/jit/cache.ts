@@ -363,6 +363,13 @@ export class RegionCache {
   }
 
   private link(region: Region): void {
+    const { slots, words } = region;
+    // What it executes has been executed, for selection too, although no handler of the interpreter does.
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i] as number;
+      if (this.slots.handlerAt(slot) === layout.HANDLER_FETCHED)
+        this.slots.set(slot, this.forms.handlerOf(words[i] as number));
+    }
     this.slots.set(region.slots[0] as number, region.index, HOTTEST);
     region.linked = true;
     this.count(LINKED);

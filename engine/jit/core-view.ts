@@ -126,8 +126,13 @@ export class FormTable {
     return this.known[handler - layout.FIRST_FORM - 1];
   }
 
+  /** What executes a word in the interpreter. */
+  handlerOf(word: number): number {
+    return this.decode(word);
+  }
+
   ofWord(word: number): Form | undefined {
-    return this.byHandler(this.decode(word));
+    return this.byHandler(this.handlerOf(word));
   }
 
   /** flowOf, remembered: selection comes back to the same words for every region and every call that holds them. */
