@@ -54,7 +54,7 @@ export class Subject {
     const limits = { maxInstructions: MAX_INSTRUCTIONS };
     const events: ExecutionEvent[] = [];
     chooser.begin(0);
-    machine.run(chooser, { ...limits, observer: (event) => void events.push(event) });
+    machine.run(chooser, { ...limits, observer: (event) => void events.push(stored(event)) });
     const caches = patchedWords(events).map((word) => ({ ...word, held: [] as (readonly number[] | undefined)[] }));
     const look = (): void => {
       for (const { core, address, held } of caches) held.push(machine.fetchable(core, address));
@@ -68,6 +68,12 @@ export class Subject {
     });
     return { finished: reason === "finished", instructions, events: withFaults, caches };
   }
+}
+
+/** A store's event has the whole register, of which it stores the lower bytes. */
+function stored(event: ExecutionEvent): ExecutionEvent {
+  if (event.type !== "write" && event.type !== "issue") return event;
+  return { ...event, value: BigInt.asUintN(8 * event.bytes, event.value) };
 }
 
 const WORD = 4n;

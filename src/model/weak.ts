@@ -13,11 +13,11 @@ export interface ProblemMachine {
 }
 
 function windowsOf(problem: Problem): WindowSpec[] {
-  const code = problem.code.map(({ address, words }, index): WindowSpec => {
-    return { name: `code ${index}`, address, size: 4 * words.length, access: "rwx" };
+  const code = problem.code.map(({ address, words, access = "rwx", guarded = false }, index): WindowSpec => {
+    return { name: `code ${index}`, address, size: 4 * words.length, access, guarded };
   });
-  const data = problem.data.map(({ address, bytes }, index): WindowSpec => {
-    return { name: `data ${index}`, address, size: bytes.length, access: "rw" };
+  const data = problem.data.map(({ address, bytes, access = "rw" }, index): WindowSpec => {
+    return { name: `data ${index}`, address, size: bytes.length, access };
   });
   return [...code, ...data].filter(({ size }) => size > 0);
 }
@@ -28,11 +28,12 @@ function faultType(fault: Fault): FaultType {
     case "udf":
       return "undefined";
     case "instruction-abort":
-      return "translation";
+      return fault.reason === "permission" ? "permission" : "translation";
     case "data-abort":
       return fault.reason === "alignment" ? "alignment" : fault.reason === "permission" ? "permission" : "translation";
     case "pc-alignment":
       return "alignment";
+    case "branch-target":
     case "svc":
     case "hvc":
     case "smc":

@@ -89,6 +89,17 @@ test("a maintenance without IC leaves the old target after a message; the whole 
   expect(explored(options(false)).found).toEqual([]);
 });
 
+test("stores of bytes make a torn address: one that is guarded faults as in the checker, and each byte is told as one", () => {
+  const options = scene("literal", ["far", "ret0"], { weakening: { stores: "bytes" } });
+  const { outcomes, crashes, found } = explored(options);
+  expect(Object.keys(outcomes).sort()).toEqual([...checkTransition(options).outcomes].sort());
+  expect(crashes.some((text) => text.startsWith("branch-target fault"))).toBe(true);
+  const { rows } = replayScene([options], found[0]?.schedule ?? "").timeline;
+  const stored = rows.flatMap(({ text }) => /^stores (0x[0-9a-f]+|0) to/.exec(text)?.[1] ?? []);
+  expect(stored.length).toBeGreaterThan(2);
+  for (const value of stored) expect(Number(value)).toBeLessThan(256);
+});
+
 test("a thousand random schedules come again", () => {
   const subject = new Subject(buildScene({ ...bang, callers: 2 }).problem);
   const recorder = new Recorder(new Uniform(5));
