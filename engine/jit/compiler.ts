@@ -30,7 +30,8 @@ export interface CompileRequest {
 export interface CompileChannel {
   /** Int32: answers posted so far; the worker notifies on it. */
   readonly answers: SharedArrayBuffer;
-  readonly port: MessagePort;
+  /** A MessagePort; its type would have users of the package install node's. */
+  readonly port: object;
 }
 
 /** One user's line to the worker: a port of its own, so that answers need no sorting. */
@@ -105,7 +106,7 @@ export class CompileWorker {
         this.worker = undefined;
       });
     }
-    this.worker.postMessage(channel, [channel.port]);
+    this.worker.postMessage(channel, [channel.port as MessagePort]);
   }
 }
 

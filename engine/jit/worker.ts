@@ -1,6 +1,6 @@
 /** The compile worker's thread: receives one port for each user, then plans on those ports. */
 
-import { parentPort } from "node:worker_threads";
+import { type MessagePort, parentPort } from "node:worker_threads";
 import { FIRST_FORM } from "../../assembly/layout.js";
 import { InternalError } from "../a64/errors.js";
 import type { Form } from "../a64/forms.js";
@@ -44,7 +44,8 @@ function answer({ id, plan }: CompileRequest): CompileAnswer {
   }
 }
 
-function serve({ answers, port }: CompileChannel): void {
+function serve({ answers, port: passed }: CompileChannel): void {
+  const port = passed as MessagePort;
   const posted = new Int32Array(answers);
   port.on("message", (request: CompileRequest) => {
     port.postMessage(answer(request));

@@ -70,6 +70,7 @@ class CoreThread {
   readonly #control: Int32Array;
   readonly #memory: Int32Array;
   readonly #isAdversarial: boolean;
+  readonly #port: MessagePort;
   #taken = 0;
 
   constructor(private readonly start: ThreadStart) {
@@ -77,14 +78,15 @@ class CoreThread {
     this.#control = new Int32Array(start.parts.memory.buffer, 0, layout.WINDOWS / 4);
     this.#memory = new Int32Array(start.parts.memory.buffer);
     this.#isAdversarial = this.#control[layout.CACHE_POLICY / 4] === layout.CACHES_ADVERSARIAL;
-    start.port.on("message", (command: RunCommand) => {
+    this.#port = start.port as MessagePort;
+    this.#port.on("message", (command: RunCommand) => {
       this.#accept(command);
       this.#work();
     });
   }
 
   #send(message: ThreadMessage, transfer: MessagePort[] = []): void {
-    this.start.port.postMessage(message, transfer);
+    this.#port.postMessage(message, transfer);
   }
 
   #executorOf(core: number): { readonly executor: Executor; readonly state: CoreState } {
@@ -98,7 +100,7 @@ class CoreThread {
         if (this.#control[layout.LISTENING / 4] === 0) return;
         this.#send({ kind: "dropped", core: index, line, mask, regionsUnlinked });
       },
-      connect: (channel) => this.#send({ kind: "connect", channel }, [channel.port]),
+      connect: (channel) => this.#send({ kind: "connect", channel }, [channel.port as MessagePort]),
     });
     const made = { executor, state };
     this.#executors.set(core, made);
@@ -115,7 +117,7 @@ class CoreThread {
   /** Takes what was posted while this thread did not look at its event loop. */
   #takeCommands(): void {
     while (Atomics.load(this.#posted, 0) !== this.#taken) {
-      const received = receiveMessageOnPort(this.start.port) as { message: RunCommand } | undefined;
+      const received = receiveMessageOnPort(this.#port) as { message: RunCommand } | undefined;
       if (received === undefined) return;
       this.#accept(received.message);
     }

@@ -13,7 +13,8 @@ import type { CoreState } from "./state.js";
 /** What a thread is started with. */
 export interface ThreadStart {
   readonly parts: MachineParts;
-  readonly port: MessagePort;
+  /** A MessagePort; its type would have users of the package install node's. */
+  readonly port: object;
   /** Int32: commands posted so far. A thread that runs cores looks here, since it does not come back to its event loop. */
   readonly posted: SharedArrayBuffer;
   /** Of clockFrom. */
