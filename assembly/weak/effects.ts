@@ -70,6 +70,18 @@ export function readBytes(core: u32, host: u32, bytes: u32, acquiring: bool, atM
   return partOf(load<u64>(entry, VALUE), host, bytes);
 }
 
+/** As readBytes, for a compare-and-swap: an old value will do where it differs from what is expected, because nothing is written then. */
+export function readToCompare(core: u32, host: u32, bytes: u32, acquiring: bool, expected: u64): u64 {
+  const granule = granuleOf(host);
+  if (granule == 0) return readBytes(core, host, bytes, acquiring, 1);
+  const mask = maskOf(host, bytes);
+  const chosen = chooseFor(core, WEAK_READ, candidates(granule, core, mask, load<u32>(SEEN_VIEW)));
+  let entry = candidate(granule, mask, chosen);
+  if (partOf(load<u64>(entry, VALUE), host, bytes) == expected) entry = candidate(granule, mask, 0);
+  see(granule, core, mask, entry, acquiring);
+  return partOf(load<u64>(entry, VALUE), host, bytes);
+}
+
 /** A load that has waited is satisfied; gives its view. */
 export function readLate(core: u32, entry: u32): u32 {
   const host = load<u32>(entry, HOST);

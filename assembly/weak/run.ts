@@ -16,7 +16,7 @@
  *     nowhere, or a store of it that could itself still wait;
  *   - LDXR, LDXP, acquiring loads, loads that extend a sign and the first load of a pair do not wait;
  *   - LDXR does not take its value from a store of its own core that still waits;
- *   - a CAS that fails, or CASP, reads the newest value;
+ *   - a CAS that waits reads the newest value, and CASP does;
  *   - at most 16 operations of a core wait, and histories are cut at 48 writes;
  *   - WFE does not wait; the counter counts instructions.
  */

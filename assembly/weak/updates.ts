@@ -1,6 +1,6 @@
 /** Atomic updates: LDADD and its like, SWP, CAS. As accesses.ts. */
 import { WEAK_ATOMIC, WEAK_EVENT_ISSUE, WEAK_EVENT_READ, WEAK_SYNC_VIEW } from "../layout";
-import { COMPARE_AND_SWAP, PLAIN, acquires, beginRead, readBytes, releases, updateRead } from "./effects";
+import { COMPARE_AND_SWAP, PLAIN, acquires, beginRead, readBytes, readToCompare, releases, updateRead } from "./effects";
 import { SEEN_FROM, SEEN_PICKED, SEEN_TIME, SEEN_VIEW, isReservedByOther, reserve } from "./history";
 import {
   BEFORE_LOADS, BEFORE_LOADS_READ, BEFORE_STORES, RELEASES, STUCK, VISIBLE, WAITING, WAITS_FOR, addTo, chooseFor,
@@ -42,7 +42,10 @@ function split(core: u32, pc: u64, place: u32, isOver: bool): u64 {
   const order = load<u32>(entry, ORDER);
   const isKept = load<u32>(entry, KEPT) != 0;
   beginRead(load<u32>(entry, VIEW));
-  const old = readBytes(core, host, bytes, isKept && acquires(order), 1);
+  const acquiring = isKept && acquires(order);
+  const old = isOver && load<u32>(entry, UPDATE_OP) == COMPARE_AND_SWAP
+    ? readToCompare(core, host, bytes, acquiring, load<u64>(entry, EXPECTED))
+    : readBytes(core, host, bytes, acquiring, 1);
   const view = load<u32>(SEEN_VIEW);
   tellIfObserved(WEAK_EVENT_READ, core, pc, host, bytes, old, 0, load<u32>(SEEN_TIME));
   if (!updateRead(core, entry, old)) {

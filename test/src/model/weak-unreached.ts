@@ -16,5 +16,4 @@ export const unreachedStates: Readonly<Record<string, Unreached>> = {
   "user/LB+rel+CSEL.litmus": { states: 1, why: used },
   "user/LB+rel+CSEL2.litmus": { states: 1, why: used },
   "user/LB+rel+CSEL3.litmus": { states: 1, why: used },
-  "user/MP+rel+CAS-ok-bothRs-addr.litmus": { states: 2, why: used },
 };
