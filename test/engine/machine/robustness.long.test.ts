@@ -13,16 +13,16 @@ test("whenever a thread is killed, all that was asked of the machine ends", asyn
   const workers = watchWorkers();
   const random = new Random("kills");
   try {
-    for (let round = 0; round < 150; round++) {
+    for (let round = 0; round < 100; round++) {
       const before = workers.made.length;
       const machine = await victim({ cores: 4, threads: 4, maintenanceTimeoutMs: 2000 });
       // Amid maintenance, amid waiting for others, and with the lock held: whoever waits for that is told by its limit.
-      for (const core of machine.cores) core.limits.timeLimitMs = 500;
+      for (const core of machine.cores) core.limits.timeLimitMs = 200;
       const all = machine.cores.map((core, index) =>
         core.callAsync(index % 2 === 0 ? "maintain" : "spin", index % 2 === 0 ? 1e9 : index),
       );
       const settled = Promise.allSettled(all);
-      await new Promise((resolve) => setTimeout(resolve, random.u32() % 100));
+      await new Promise((resolve) => setTimeout(resolve, random.u32() % 150));
       const threads = workers.made.slice(before).filter(({ file }) => file === "thread.js");
       const killed = threads[random.u32() % Math.max(1, threads.length)];
       await killed?.worker.terminate();
@@ -49,10 +49,10 @@ import { assemble, Machine } from "cmodx/engine";
 const warnings = [];
 process.on("warning", (warning) => warnings.push(String(warning)));
 
-async function oneMachine() {
+async function oneMachine(number) {
   const window = (name, address, access) => ({ name, address, size: 65536, access });
   const windows = [window("text", 0x10000000n, "rx"), window("data", 0x20000000n, "rw"), window("stack", 0x30000000n, "rw")];
-  const machine = await Machine.create({ windows, cores: 2, threads: 2 });
+  const machine = await Machine.create({ windows, cores: 2, threads: 1 + number % 2 });
   machine.load(assemble(\`
     f:    adr x9, f
     1:    ic ivau, x9
@@ -67,7 +67,7 @@ async function oneMachine() {
 }
 
 for (let i = 1; i <= 1000; i++) {
-  await oneMachine();
+  await oneMachine(i);
   if (i % 100 !== 0) continue;
   await new Promise((resolve) => setTimeout(resolve, 10));
   gc();

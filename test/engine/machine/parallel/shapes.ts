@@ -137,18 +137,28 @@ const OUTCOMES = 256;
 const INSTANCE = 16 * LINE;
 const OUT = 4 * LINE;
 
-/** Waits until all threads have come here as often: X13 counts how many came in all, X14 is what that has to be. */
+/** Looks at a barrier before a thread that waits there goes to sleep: long enough for threads that run at the same time to meet closely. */
+const LOOKS = 200;
+
+/** Waits until all threads have come here as often: X13 counts how many came in all, X14 is what that has to be. Changes X6 and X7. */
 const barrier = (threads: number, label: string): string => `
 	mov	x7, #1
 	staddl	x7, [x13]
 	add	x14, x14, #${threads}
-	b	${label}
-${label}.again:
-	yield
-${label}:
+	mov	x6, #${LOOKS}
+${label}.look:
 	ldar	x7, [x13]
 	cmp	x7, x14
-	b.lo	${label}.again
+	b.hs	${label}
+	subs	x6, x6, #1
+	b.ne	${label}.look
+	sevl
+${label}.wait:
+	wfe
+	ldaxr	x7, [x13]
+	cmp	x7, x14
+	b.lo	${label}.wait
+${label}:
 `;
 
 function threadText({ threads }: Shape, thread: number): string {
