@@ -254,6 +254,7 @@ export class RegionCache {
       module: compiled.module,
       callees: compiled.callees,
       linked: false,
+      suspect: 0,
       missedAt: 0,
       coldExits: 0,
       size: "open",
@@ -345,12 +346,19 @@ export class RegionCache {
   }
 
   private holdsWords(region: Region): boolean {
-    const { slots, words } = region;
-    for (let i = 0; i < slots.length; i++) {
-      const slot = slots[i] as number;
-      if (this.slots.handlerAt(slot) === layout.HANDLER_EMPTY || this.slots.wordAt(slot) !== words[i]) return false;
+    // What was another word the last time most often is one now: versions of a head differ in what is patched.
+    if (!this.holdsWord(region, region.suspect)) return false;
+    for (let i = 0; i < region.slots.length; i++) {
+      if (this.holdsWord(region, i)) continue;
+      region.suspect = i;
+      return false;
     }
     return true;
+  }
+
+  private holdsWord({ slots, words }: Region, i: number): boolean {
+    const slot = slots[i] as number;
+    return this.slots.handlerAt(slot) !== layout.HANDLER_EMPTY && this.slots.wordAt(slot) === words[i];
   }
 
   private guardsHold(region: Region): boolean {

@@ -78,7 +78,7 @@ export class CoreView implements CodeView {
   }
 
   lastTarget(pc: bigint): bigint | undefined {
-    const entry = 2 * Number((pc >> 2n) & BigInt(layout.BRANCH_TARGET_ENTRIES - 1));
+    const entry = 2 * ((Number(BigInt.asUintN(32, pc)) >>> 2) & (layout.BRANCH_TARGET_ENTRIES - 1));
     const isOurs = this.branches[entry] === BigInt.asIntN(64, pc);
     return isOurs ? BigInt.asUintN(64, this.branches[entry + 1] as bigint) : undefined;
   }
@@ -97,7 +97,7 @@ export class CoreView implements CodeView {
   }
 
   lastWindow(pc: bigint): number | "several" | undefined {
-    const note = this.notes[Number((pc >> 2n) & BigInt(layout.ACCESS_WINDOW_ENTRIES - 1))] as number;
+    const note = this.notes[(Number(BigInt.asUintN(32, pc)) >>> 2) & (layout.ACCESS_WINDOW_ENTRIES - 1)] as number;
     if (note === 0) return undefined;
     return (note & layout.ACCESS_SEVERAL) !== 0 ? "several" : note - 1;
   }

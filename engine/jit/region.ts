@@ -26,6 +26,8 @@ export interface Region extends RegionSource {
   readonly slots: Int32Array;
   /** Whether the head's slot leads here. */
   linked: boolean;
+  /** The place in `words` of the one that the core last held another word for. */
+  suspect: number;
   /** When it was last heard of for its misses, in instructions of its core, and how often it had been left for cold code by then. */
   missedAt: number;
   coldExits: number;
