@@ -150,15 +150,16 @@ export function stressCommand(): Command {
     .option("--updates <n>", "end after so many updates", parseWhole("Updates", 1, Number.MAX_SAFE_INTEGER))
     .option(
       "--rate <n>",
-      "updates a second of each patcher, 0 for no pause (default 10000)",
+      "updates a second of each patcher, 0 for no pause (default 10000; 0 with a protection taken away)",
       parseWhole("A rate", 0, 1e9),
     )
     .option("--seed <n>", "for all that is random (default 1)", parseWhole("A seed", 0, Number.MAX_SAFE_INTEGER))
     .option("--shard <i/n>", "the i-th part of n", parseShard)
     .addOption(
-      new Option("--icache <behaviour>", "when instruction caches let go of old words")
-        .choices(behaviours)
-        .default("prompt"),
+      new Option(
+        "--icache <behaviour>",
+        "when instruction caches let go of old words (default prompt; late with --skip, since prompt ones need less)",
+      ).choices(behaviours),
     )
     .option("--threads <n>", "threads of the host; 0: the cores take turns in one", parseWhole("Threads", 0, MAX_CORES))
     .addOption(new Option("--engine <name>", "whether hot code is compiled").choices(["mixed", "interpreter"]))

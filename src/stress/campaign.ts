@@ -3,10 +3,10 @@ import { type Core, GuestFault, Machine, type MachineOptions } from "../../engin
 import { readCounters, readTotals } from "./counters.js";
 import { type Driver, interleaved, type Job, onWorkers } from "./driver.js";
 import { StressError } from "./errors.js";
-import { expectationOf, isWeakened } from "./expectation.js";
+import { expectationOf } from "./expectation.js";
 import { breaks, control } from "./layout.js";
-import { type Campaign, type CampaignOptions, campaignOf, checkCampaign, type Shard } from "./options.js";
-import { type LoadedStress, loadStress } from "./program.js";
+import { type Campaign, type CampaignOptions, campaignOf, checkCampaign, isWeakened, type Shard } from "./options.js";
+import { type LoadedStress, loadStress, stressWindows } from "./program.js";
 import { Random } from "./random.js";
 import type { StressEnd, StressReport, Violation } from "./report.js";
 import { violationOf } from "./witness.js";
@@ -47,6 +47,7 @@ async function makeEngine(campaign: Campaign, random: Random): Promise<Engine> {
   const { callers, patchers, idc, dic, engine, threads, instructionCache: kind } = campaign;
   const options: MachineOptions = {
     cores: callers + patchers,
+    windows: stressWindows,
     ctr: { ...(idc === undefined ? {} : { idc }), ...(dic === undefined ? {} : { dic }) },
     instructionCache: kind === "adversarial" ? { kind, seed: random.below(SEEDS) } : kind,
     jit: engine !== "interpreter",

@@ -14,11 +14,6 @@ export interface Expectation {
 
 const wrongOutcomes: ReadonlySet<Outcome> = new Set(["nothing", "crash", "wrong"]);
 
-/** Whether there is anything to ask: designs that have all their protections are settled by `cmodx claims`. */
-export function isWeakened({ design, weakening }: Campaign): boolean {
-  return design === "hybrid-nocbz" || Object.keys(weakening).length > 0;
-}
-
 function describe({ states, architecture, inOrder }: FaultVerdict["transitions"][number], shown: boolean): string {
   const { outcomes, synchronised } = shown ? inOrder : architecture;
   const wrong = [...new Set([...outcomes, ...synchronised])].filter((outcome) => wrongOutcomes.has(outcome));

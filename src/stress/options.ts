@@ -56,10 +56,25 @@ const DEFAULT_SECONDS = 10;
 /** What is left out takes the default; without an end a campaign takes ten seconds. */
 export type CampaignOptions = Partial<Campaign> & Pick<Campaign, "design">;
 
+/** Whether something is taken away: other designs are settled by `cmodx claims`. */
+export function isWeakened({ design, weakening }: Pick<Campaign, "design" | "weakening">): boolean {
+  return design === "hybrid-nocbz" || Object.keys(weakening).length > 0;
+}
+
+/**
+ * A campaign with its defaults. They are made for what is to be found: a race between two stores wants many updates, and a missing step of
+ * the maintenance wants caches that do nothing before they have to.
+ */
 export function campaignOf(options: CampaignOptions): Campaign {
-  const { seconds, calls, updates } = options;
+  const { design, seconds, calls, updates, weakening = {} } = options;
   const noEnd = seconds === undefined && calls === undefined && updates === undefined;
-  return { ...campaignDefaults, ...(noEnd ? { seconds: DEFAULT_SECONDS } : {}), ...options };
+  return {
+    ...campaignDefaults,
+    ...(isWeakened({ design, weakening }) ? { rate: 0 } : {}),
+    ...(weakening.skip === undefined ? {} : { instructionCache: "late" }),
+    ...(noEnd ? { seconds: DEFAULT_SECONDS } : {}),
+    ...options,
+  };
 }
 
 const MAX_CORES = 16;

@@ -1,11 +1,11 @@
 /** The program of a campaign: callers, patchers, targets and a key of the design, assembled and loaded. */
-import { assemble, type Machine, type Program } from "../../engine/index.js";
+import { assemble, defaultWindows, type Machine, type Program, type WindowSpec } from "../../engine/index.js";
 import type { StateName } from "../proof/scene-options.js";
 import { type Design, type KeyText, procedureSymbol } from "../static-call/design.js";
 import { designs } from "../static-call/designs.js";
 import { writableAlias } from "../static-call/placement.js";
 import { weaken } from "../static-call/weaken.js";
-import { callerText } from "./caller-text.js";
+import { callerText, loopNames } from "./caller-text.js";
 import { StressError } from "./errors.js";
 import { caller, control, history, NOTHING, patcher, target as targetEntry } from "./layout.js";
 import type { Campaign } from "./options.js";
@@ -32,14 +32,31 @@ const SITES = ".static_call_sites";
 /** An entry of it, and one of a key's table: see design "inline". */
 const SITE_BYTES = 16;
 const MAX_SITES = 16;
-const FAR = [0x1140n, 0x2_22c0n, 0xf_3380n] as const;
+const FAR = [
+  { window: "modules", offset: 0x1140n },
+  { window: "modules", offset: 0xf_22c0n },
+  { window: "far", offset: 0x3380n },
+] as const;
+
+/** A campaign's windows: the usual ones, and one whose addresses differ from theirs in the upper word too, so that halves of two targets show. */
+export const stressWindows: readonly WindowSpec[] = [
+  ...defaultWindows,
+  { name: "far", address: 0xffff_9234_c000_0000n, size: 64 << 10, access: "rx", guarded: true },
+];
+
+/** Where a target stands. */
+export interface Place {
+  /** "far" is "modules" in a machine without such a window. */
+  readonly window: "text" | "modules" | "far";
+  readonly offset: bigint;
+}
 
 /** A campaign's program as text and where its sections go: everything that runs, for this machine or another. */
 export interface StressProgram {
   readonly text: string;
   readonly targets: readonly StressTarget[];
   /** Section names of the targets, which stand where the text does not say. */
-  readonly sections: ReadonlyMap<string, { readonly window: "text" | "modules"; readonly offset: bigint }>;
+  readonly sections: ReadonlyMap<string, Place>;
 }
 
 function targetText(label: string, value: bigint): string {
@@ -129,22 +146,19 @@ export function stressProgram(campaign: Campaign, random: Random): StressProgram
   const key: KeyText = { name: KEY, func: "0", near: false, type: TYPE };
   const targets = targetsOf(states);
   const turns = schedule(states, targets, ROUNDS, random);
-  const sections = new Map<string, { readonly window: "text" | "modules"; readonly offset: bigint }>();
+  const sections = new Map<string, Place>();
   const functions = targets.map(({ state, label, value }) => {
     if (label === undefined) return "";
     if (state === "ret0") return `	.text\n${targetText(label, value)}`;
-    const offsets = state === "near" ? NEAR : FAR;
     const section = `.${label}.text`;
-    sections.set(section, {
-      window: state === "near" ? "text" : "modules",
-      offset: offsets[Number(label.at(-1))] ?? 0n,
-    });
+    const index = Number(label.at(-1));
+    const place = state === "near" ? { window: "text" as const, offset: NEAR[index] ?? 0n } : FAR[index];
+    if (place !== undefined) sections.set(section, place);
     return `	.section ${section}, "ax"\n${targetText(label, value)}`;
   });
   const procedure = procedureSymbol(design);
   const text = `${dataText(design, targets, states, turns)}${design.define(key)}
 	.text
-stress_code:
 ${callerText(design.site(key))}stress_code_end:
 ${patcherText({ procedure, callers, scheduled: turns.length })}
 	.balign	64
@@ -163,7 +177,9 @@ export interface LoadedStress {
 }
 
 function assembleFor(machine: Machine, { text, sections }: StressProgram): Program {
-  const at = (window: string, offset: bigint): bigint => machine.window(window).address + offset;
+  const hasFar = machine.windows.some(({ name }) => name === "far");
+  const at = (window: string, offset: bigint): bigint =>
+    machine.window(window === "far" && !hasFar ? "modules" : window).address + offset;
   return assemble(text, {
     base: at("text", CODE),
     sections: {
@@ -241,7 +257,8 @@ function setFirstTarget({ machine, design, campaign, targets, symbol }: LoadedSt
   const address = first?.label === undefined ? 0n : symbol(first.label);
   const patching = machine.cores[campaign.callers];
   patching?.call(procedureSymbol(design), patched, writable, address, symbol(`__SCK__${KEY}`));
-  machine.cleanAndInvalidate(symbol("stress_code"), Number(symbol("stress_code_end") - symbol("stress_code")));
+  const code = symbol(`stress_loop_${loopNames[0]}`);
+  machine.cleanAndInvalidate(code, Number(symbol("stress_code_end") - code));
   machine.cleanAndInvalidate(patched & -LINE, Number(2n * LINE));
   const entry = symbol("stress_history");
   machine.writeU64(entry + BigInt(history.value), first?.value ?? NOTHING);

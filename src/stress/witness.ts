@@ -9,9 +9,10 @@ const UPDATES_TOLD = 6;
 const MAINTENANCE_TOLD = 4;
 const BYTES_BEFORE = 8n;
 const LINK = 30;
-/** Where a call through a pointer has it. */
-const POINTER = 8;
+/** Registers that trampolines, and the call sites of pointers, load the target into. */
 const LITERAL = 16;
+const POINTER = 8;
+const SITE_BYTES = 16n;
 const DONE_BEFORE = 23;
 const SYNCHRONISED = 28;
 const UNFOUND = (1n << 64n) - 1n;
@@ -70,15 +71,14 @@ class Teller {
     return this.loaded.machine.describe(address);
   }
 
-  /** The trampoline's words, in memory and in the core's instruction cache. Nothing where the design has none. */
-  tellCode(): void {
+  /** Words of code, in memory and in the core's instruction cache. */
+  #tellWords(first: bigint, count: number): void {
     const { machine } = this.loaded;
-    const first = machine.symbols.get(`__SCT__${KEY}`);
-    if (first === undefined) return;
-    this.lines.push(`the trampoline ${this.where(first)}, in memory now and in this core's instruction cache:`);
-    for (let index = 0; index < TRAMPOLINE_WORDS; index++) {
+    for (let index = 0; index < count; index++) {
       const address = first + BigInt(4 * index);
       const memory = machine.readU32(address);
+      // Behind the end of the code.
+      if (memory === 0) break;
       const cached = this.core.cachedWord(address);
       const text = (value: number): string => (disassemble(value, address) ?? "?").replaceAll("\t", " ");
       const differs = cached !== undefined && cached !== memory;
@@ -88,18 +88,39 @@ class Teller {
     }
   }
 
-  /** The literal, in memory and as it was loaded. */
+  /** The trampoline, in a design that has one. */
+  tellTrampoline(): void {
+    const first = this.loaded.machine.symbols.get(`__SCT__${KEY}`);
+    if (first === undefined) return;
+    this.lines.push(`the trampoline ${this.where(first)}, in memory now and in this core's instruction cache:`);
+    this.#tellWords(first, TRAMPOLINE_WORDS);
+  }
+
+  /** The call site before `address`, in a design that patches call sites. */
+  tellSite(address: bigint): void {
+    const { machine, symbol, design } = this.loaded;
+    if (design.sites !== true) return;
+    let nearest = 0n;
+    for (let entry = symbol("stress_sites") + 8n; machine.readU64(entry) !== 0n; entry += SITE_BYTES) {
+      const site = machine.readU64(entry);
+      if (site < address && site > nearest) nearest = site;
+    }
+    if (nearest === 0n) return;
+    this.lines.push(`the call site ${this.where(nearest)}, in memory now and in this core's instruction cache:`);
+    this.#tellWords(nearest, 1);
+  }
+
+  /** The literal or the pointer, in memory and as it was loaded. */
   tellLiteral(): void {
     const { machine, symbol, design } = this.loaded;
-    if (!machine.symbols.has(`__SCT__${KEY}`)) {
-      const [inMemory, loaded] = [machine.readU64(symbol(`__SCK__${KEY}`)), this.core.x(POINTER)];
-      this.lines.push(`pointer: ${this.pointer(inMemory)} in memory now; x${POINTER} holds ${this.pointer(loaded)}`);
-      return;
-    }
-    const data = machine.symbols.get(`__SCL__${KEY}`);
-    const literal = data ?? symbol(design.patched?.(KEY) ?? "") - BYTES_BEFORE;
+    const patched = design.patched?.(KEY) ?? "";
+    const isBefore = patched.startsWith("__SCT__");
+    const place = symbol(patched) - (isBefore ? BYTES_BEFORE : 0n);
+    const [what, register] = machine.symbols.has(`__SCT__${KEY}`)
+      ? (["literal", LITERAL] as const)
+      : (["pointer", POINTER] as const);
     this.lines.push(
-      `literal: ${this.pointer(machine.readU64(literal))} in memory now; x16 holds ${this.pointer(this.core.x(LITERAL))}`,
+      `${what}: ${this.pointer(machine.readU64(place))} in memory now; x${register} holds ${this.pointer(this.core.x(register))}`,
     );
   }
 
@@ -159,6 +180,7 @@ function tellRecord(teller: Teller, index: number, role: string): Told {
   const matched = at(caller.matched);
   const beginAfter = at(caller.beginAfter);
   teller.lines.push(`checked at ${teller.where(at(caller.site))}`);
+  teller.tellSite(at(caller.site));
   teller.tellWindow(at(caller.synchronisedAt), at(caller.doneBefore), beginAfter);
   const found = teller.target(value);
   const current = teller.target(teller.update(beginAfter)?.value ?? NOTHING);
@@ -184,6 +206,7 @@ function tellFault(teller: Teller, error: GuestFault, isCaller: boolean, role: s
   if (!isCaller) return { kind: "fault", title, around: teller.begin };
   const done = core.x(DONE_BEFORE);
   teller.lines.push(`x30: ${teller.where(core.x(LINK))}`);
+  teller.tellSite(core.x(LINK));
   teller.tellWindow(core.x(SYNCHRONISED), done, undefined);
   return { kind: "fault", title, around: done + 1n > teller.begin ? teller.begin : done + 1n };
 }
@@ -198,7 +221,7 @@ export function violationOf(loaded: LoadedStress, core: Core, error: unknown, sh
   const { fault } = error;
   const isRecord = isCaller && fault.kind === "brk" && fault.immediate === breaks.violation;
   const told = isRecord ? tellRecord(teller, core.index, role) : tellFault(teller, error, isCaller, role);
-  teller.tellCode();
+  teller.tellTrampoline();
   teller.tellLiteral();
   teller.tellUpdates(told.around);
   teller.tellMaintenance();
