@@ -11,7 +11,7 @@ const none = (cores: number): bigint[] => Array.from({ length: cores }, () => 0n
 export async function contend(cores: Cores, count: number, lock: Lock, operations: number): Promise<void> {
   const turns = Math.ceil(operations / count);
   cores.load(contention(lock));
-  expect(await cores.call(count, "contend", turns)).toEqual(none(count));
+  expect(await cores.call(count, "contend", turns, count)).toEqual(none(count));
   expect(cores.u64("count")).toBe(BigInt(count * turns));
 }
 

@@ -132,7 +132,7 @@ export const locks: readonly Lock[] = [ticketExclusive, ticketLse, casSpinlock, 
 export const plainLock = casSpinlock;
 
 /**
- * contend(X0 = core, X1 = turns): takes and gives back the lock that often. X0: how often somebody else was within, or the lock was not
+ * contend(X0 = core, X1 = turns, X2 = cores): takes and gives back the lock that often. X0: how often somebody else was within, or the lock was not
  * taken in its order. `count` is the number of turns that all cores have had, if none was lost.
  */
 export const contention = ({ acquire, release, holds = "" }: Lock): string => `
@@ -142,9 +142,18 @@ lock:	.skip	${LINE}
 holder:	.skip	8
 count:	.skip	${LINE - 8}
 lines:	.skip	16 * ${LINE}
+arrived: .skip	${LINE}
 
 	.text
 contend:
+	ldr	x14, =arrived		// nobody begins alone
+	mov	x3, #1
+	staddl	x3, [x14]
+	sevl
+1:	wfe
+	ldaxr	x3, [x14]
+	cmp	x3, x2
+	b.lo	1b
 	ldr	x14, =lock
 	ldr	x11, =holder
 	ldr	x13, =lines

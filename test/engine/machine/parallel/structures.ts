@@ -114,9 +114,9 @@ put:
 	and	x5, x9, #${NODES - 1}
 	add	x5, x11, x5, lsl #5
 	add	x6, x5, #16
-	b	2f
-1:	yield
-2:	ldar	x7, [x6]		// until the consumer has done with it
+	sevl
+1:	wfe
+	ldaxr	x7, [x6]		// until the consumer has done with it
 	cbnz	x7, 1b
 	mov	x7, #1
 	str	x7, [x6]
@@ -136,8 +136,8 @@ consume:
 	mov	x0, #0
 	mul	x10, x1, x2
 	b	2f
-1:	yield
-2:	ldar	x3, [x11]
+1:	wfe
+2:	ldaxr	x3, [x11]
 	cbz	x3, 1b
 	ldr	x4, [x3, #8]
 	add	x5, x11, #16
