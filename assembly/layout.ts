@@ -219,13 +219,6 @@ export const LOG_TAKEN = 628;
 export const LOG_OWES = 632;
 export const LOG_OWED = 636;
 
-/** u32 each: bit i is the software-generated interrupt with INTID i, sent and not acknowledged; acknowledged and not ended. */
-export const SGI_PENDING = 1584;
-export const SGI_ACTIVE = 1588;
-/** u32 each: ICC_PMR_EL1 and ICC_IGRPEN1_EL1. */
-export const SGI_PRIORITY_MASK = 1592;
-export const SGI_ENABLE = 1596;
-
 // Counters, u64 each.
 export const COUNT_FETCHES = 512;
 export const COUNT_READS = 520;
@@ -255,6 +248,13 @@ export const CNTP_CTL_EL0 = 640 + 8 * 11;
 export const CNTP_CVAL_EL0 = 640 + 8 * 12;
 export const CNTV_CTL_EL0 = 640 + 8 * 13;
 export const CNTV_CVAL_EL0 = 640 + 8 * 14;
+
+/** u32 each: bit i is the software-generated interrupt with INTID i, sent and not acknowledged; acknowledged and not ended. */
+export const SGI_PENDING = 768;
+export const SGI_ACTIVE = 772;
+/** u32 each: ICC_PMR_EL1 and ICC_IGRPEN1_EL1. */
+export const SGI_PRIORITY_MASK = 776;
+export const SGI_ENABLE = 780;
 
 /**
  * What regions have counted since the core's slice began: two u32 each, the first in the low half. A region counts in locals
