@@ -1,5 +1,5 @@
 /** Runs a campaign, or one shard of it, on a machine of its own. */
-import { type Core, GuestFault, Machine, type MachineOptions } from "../../engine/index.js";
+import { type Core, GuestFault, Machine, type MachineOptions, StoppedError } from "../../engine/index.js";
 import { readCounters, readTotals } from "./counters.js";
 import { type Driver, interleaved, type Job, onWorkers } from "./driver.js";
 import { StressError } from "./errors.js";
@@ -34,6 +34,8 @@ const NANOSECONDS_AN_INSTRUCTION = 4;
 const SEEDS = 2 ** 31;
 /** Milliseconds that cores may take to notice that they are to stop. */
 const PATIENCE_MS = 10_000;
+/** And where there are violations, after which a core may be anywhere. */
+const ASTRAY_MS = 1000;
 /** One number from two, so that shards differ. */
 const SHARD_STEP = 0x2545_f491_4f6c_dd1dn;
 
@@ -102,17 +104,21 @@ class Course {
 
   #stopCores(): void {
     this.#word(control.stop, 1);
-    this.#overdue ??= setTimeout(() => this.#stopHarder(), PATIENCE_MS);
+    const patience = this.violations.length === 0 ? PATIENCE_MS : ASTRAY_MS;
+    this.#overdue ??= setTimeout(() => this.#stopHarder(), patience);
   }
 
-  /** For cores that don't look at the word: a patch procedure that has gone astray, or a caller. */
+  /**
+   * For cores that don't look at the word: a patch procedure that has gone astray, or a caller. A torn address may lead one into the
+   * midst of any code, and into a loop whose count has run past its end: where there are violations that is one more of their effects.
+   */
   #stopHarder(): void {
     const stuck = this.loaded.machine.cores.filter((core) => core.isRunning);
     const names = stuck.map(({ index }) => index).join(", ");
-    this.#failure ??= new StressError(
-      "stuck",
-      `core ${names} did not return within ${PATIENCE_MS} ms of being told to`,
-    );
+    if (this.violations.length === 0) {
+      const message = `core ${names} did not return within ${PATIENCE_MS} ms of being told to`;
+      this.#failure ??= new StressError("stuck", message);
+    }
     for (const core of stuck) core.stop();
   }
 
@@ -174,8 +180,9 @@ class Course {
 
   #failed(index: number, error: unknown): void {
     const { machine, campaign } = this.loaded;
-    this.#stopCores();
     const core = machine.cores[index];
+    // Told to return and gone astray, after a violation.
+    if (error instanceof StoppedError && this.violations.length > 0) return;
     if (error instanceof GuestFault && error.fault.kind === "brk" && error.fault.immediate === breaks.slowCaller) {
       this.#failure ??= new StressError(
         "stuck",
@@ -191,6 +198,7 @@ class Course {
     this.violations.push(violation);
     // A patcher that has faulted has left an update half done: nothing after it would mean anything.
     if (this.violations.length >= (this.options.violations ?? 1) || index >= campaign.callers) this.finish("violation");
+    else this.#stopCores();
   }
 }
 
