@@ -1,10 +1,11 @@
 /**
  * Checked calls a second through a trampoline while a patcher changes it at a given rate: the callers and the patcher of `cmodx stress`
- * on the hybrid design, in cmodx and under qemu-aarch64. Either patcher sleeps between two updates, so that it is in nobody's way.
+ * on the hybrid design, in cmodx and under qemu-aarch64. Neither patcher is in the callers' way between two updates: under QEMU its thread
+ * sleeps, in cmodx it is one of the cores that share the threads, and paces itself.
  */
-import { setImmediate } from "node:timers/promises";
+import { setTimeout } from "node:timers/promises";
 import type { Machine } from "cmodx/engine";
-import { caller, control } from "#src/stress/layout.js";
+import { caller, control, patcher } from "#src/stress/layout.js";
 import { type Campaign, campaignDefaults } from "#src/stress/options.js";
 import { loadStress } from "#src/stress/program.js";
 import { Random } from "#src/stress/random.js";
@@ -33,6 +34,8 @@ const NANOSECONDS = 1e9;
 const QEMU_WARM_UP = 500;
 /** It has compiled nothing for so many steps of so many milliseconds. */
 const QUIET = { steps: 4, milliseconds: 500 };
+/** Updates a second meanwhile. */
+const SETTLING_RATE = 8000;
 
 async function loaded({ callers }: Load): Promise<Machine> {
   const machine = await makeMachine(callers + 1);
@@ -43,45 +46,32 @@ async function loaded({ callers }: Load): Promise<Machine> {
   return machine;
 }
 
-const now = (): number => Number(process.hrtime.bigint());
-const sleeper = new Int32Array(new SharedArrayBuffer(4));
-
-/** Sleeps until a moment of `now`; the event loop gets its turn. */
-async function sleepUntil(moment: number): Promise<void> {
-  await setImmediate();
-  const left = moment - now();
-  if (left > 0) Atomics.wait(sleeper, 0, 0, left / 1e6);
+/** Lets the patcher aim at that many updates a second. */
+function pace(machine: Machine, rate: number): void {
+  machine.writeU64(
+    symbolOf(machine, "stress_control") + BigInt(control.period),
+    BigInt(Math.round(NANOSECONDS / rate)),
+  );
 }
 
-/** Waits until `end`, and updates meanwhile. Gives how often. */
-async function patchUntil(end: number, machine: Machine, rate: number): Promise<number> {
-  if (rate === 0) {
-    for (const step = 50e6; now() < end; ) await sleepUntil(Math.min(end, now() + step));
-    return 0;
-  }
-  const left = symbolOf(machine, "stress_control") + BigInt(control.updatesLeft);
-  const patcher = machine.cores.at(-1);
-  let updates = 0;
-  for (let next = now(); next < end; next += NANOSECONDS / rate) {
-    await sleepUntil(next);
-    machine.writeU64(left, 1n);
-    patcher?.call("stress_patcher", 0);
-    updates++;
-  }
-  return updates;
-}
-
-/** Runs until no region has been compiled for a while: what is measured is what goes on. */
+/** Runs until no region has been compiled for a while: what is measured is what goes on. Patches are more frequent here, to see all there are. */
 async function settle(machine: Machine, { rate, settleMilliseconds }: Load): Promise<void> {
-  const end = now() + settleMilliseconds * 1e6;
+  if (rate > 0) pace(machine, SETTLING_RATE);
+  const end = performance.now() + settleMilliseconds;
   let compiled = 0;
-  for (let quiet = 0; quiet < QUIET.steps && now() < end; quiet++) {
-    await patchUntil(now() + QUIET.milliseconds * 1e6, machine, rate);
+  for (let quiet = 0; quiet < QUIET.steps && performance.now() < end; quiet++) {
+    await setTimeout(QUIET.milliseconds);
     const { regions } = machine.stats();
     if (regions.compiled !== compiled || compiled === 0) quiet = -1;
     compiled = regions.compiled;
   }
+  if (rate === 0) return;
+  pace(machine, rate);
+  await setTimeout(QUIET.milliseconds);
 }
+
+const countUpdates = (machine: Machine): number =>
+  Number(machine.readU64(symbolOf(machine, "stress_patchers") + BigInt(patcher.updates)));
 
 function countCalls(machine: Machine, callers: number): number {
   const first = symbolOf(machine, "stress_callers");
@@ -89,30 +79,41 @@ function countCalls(machine: Machine, callers: number): number {
   return blocks.reduce((sum, block) => sum + Number(machine.readU64(block)), 0);
 }
 
+interface Reading {
+  readonly milliseconds: number;
+  readonly calls: number;
+  readonly updates: number;
+  readonly compiled: number;
+}
+
+function read(machine: Machine, callers: number): Reading {
+  const [calls, updates] = [countCalls(machine, callers), countUpdates(machine)];
+  return { milliseconds: performance.now(), calls, updates, compiled: machine.stats().regions.compiled };
+}
+
 export async function cmodxThroughput(load: Load): Promise<Throughput> {
   const machine = await loaded(load);
   try {
     const { callers, rate, milliseconds } = load;
-    const running = Promise.all(
-      machine.cores.slice(0, callers).map((core, index) => core.callAsync("stress_caller", index)),
-    );
-    // What goes wrong while this thread patches is thrown below.
+    const calling = machine.cores.slice(0, callers).map((core, index) => core.callAsync("stress_caller", index));
+    const patching = rate === 0 ? [] : machine.cores.slice(callers).map((core) => core.callAsync("stress_patcher", 0));
+    const running = Promise.all([...calling, ...patching]);
+    // What goes wrong meanwhile is thrown below.
     running.catch(() => {});
     await settle(machine, load);
-    const compiled = machine.stats().regions.compiled;
-    const [start, before, time] = [now(), countCalls(machine, callers), process.cpuUsage()];
-    const updates = await patchUntil(start + milliseconds * 1e6, machine, rate);
-    const seconds = (now() - start) / NANOSECONDS;
-    const calls = countCalls(machine, callers) - before;
+    const [before, time] = [read(machine, callers), process.cpuUsage()];
+    await setTimeout(milliseconds);
+    const after = read(machine, callers);
     const { user, system } = process.cpuUsage(time);
-    const unsettled = machine.stats().regions.compiled > compiled;
     machine.writeU32(symbolOf(machine, "stress_control") + BigInt(control.stop), 1);
     await running;
+    const seconds = (after.milliseconds - before.milliseconds) / 1000;
+    const calls = after.calls - before.calls;
     return {
       callsPerSecond: calls / seconds,
-      updatesPerSecond: updates / seconds,
+      updatesPerSecond: (after.updates - before.updates) / seconds,
       nanosecondsPerCall: ((user + system) * 1000) / calls,
-      ...(unsettled && { unsettled }),
+      ...(after.compiled > before.compiled && { unsettled: true }),
     };
   } finally {
     await machine.dispose();
