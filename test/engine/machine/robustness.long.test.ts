@@ -96,9 +96,11 @@ test("a thousand machines one after the other leave memory flat, and no threads 
     .map((line) => JSON.parse(line) as Left);
   expect(left).toHaveLength(10);
   const [middle, end] = [left[4] as Left, left[9] as Left];
-  for (const what of ["rss", "heapUsed", "external"] as const) {
+  for (const what of ["heapUsed", "external"] as const) {
     expect(end[what] / middle[what], `${what} after a thousand by after five hundred`).toBeLessThan(1.05);
   }
+  // What threads have freed goes back to the system when malloc sees fit. A machine that is kept is megabytes.
+  expect((end.rss - middle.rss) / 500, "bytes of memory that each of the later ones has left").toBeLessThan(100_000);
   expect(end.resources).toBeLessThanOrEqual(left[0]?.resources ?? 0);
   expect(end.warnings).toEqual([]);
 });
