@@ -7,29 +7,10 @@ import type { DesignName } from "../static-call/design.js";
 import { type FaultFlags, faultsOf, isOneOf, withFaultOptions } from "./fault-options.js";
 import { interruptible } from "./interruption.js";
 import { print } from "./output.js";
+import { designNames, stateNames, synchronisations } from "./scene-names.js";
 import { ExitStatus, parseWhole, UsageError } from "./usage.js";
 import { drawWitnesses, type WitnessFlags, wantsWitnesses, witnessText } from "./witnesses.js";
 
-// The lists stand here too: the command line loads nothing of the product before a command runs. Their types hold them.
-const stateNames: readonly StateName[] = ["null", "ret0", "near", "far"];
-const designNames: readonly DesignName[] = [
-  "hybrid",
-  "hybrid-nocbz",
-  "hybrid-ret",
-  "hybrid-b",
-  "literal",
-  "inline",
-  "pointer",
-  "kcfi",
-];
-const synchronisations: readonly Synchronisation[] = [
-  "none",
-  "acquire",
-  "acquire-isb",
-  "control-isb",
-  "dsb-isb",
-  "interrupt",
-];
 const MAX_CALLERS = 8;
 const MAX_CALLS = 8;
 const BAD_OUTCOMES: ReadonlySet<string> = new Set(["nothing", "crash", "wrong"]);

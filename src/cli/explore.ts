@@ -11,19 +11,11 @@ import { interruptible } from "./interruption.js";
 import { print } from "./output.js";
 import { progress } from "./progress.js";
 import { replaying } from "./replaying.js";
+import { stateNames, synchronisations } from "./scene-names.js";
 import { ExitStatus, parseWhole, UsageError } from "./usage.js";
 
-// The lists stand here too: the command line loads nothing of the product before a command runs. Their types hold them.
-const stateNames: readonly StateName[] = ["null", "ret0", "near", "far"];
+// As the lists of scene-names.ts.
 const chooserNames: readonly ChooserName[] = ["mixed", "uniform", "rates", "priorities", "round-robin"];
-const synchronisations: readonly Synchronisation[] = [
-  "none",
-  "acquire",
-  "acquire-isb",
-  "control-isb",
-  "dsb-isb",
-  "interrupt",
-];
 const DEFAULT_SECONDS = 10;
 const DEFAULT_DEPTH = 3;
 const DEFAULT_SEED = 1;

@@ -9,21 +9,11 @@ import { type FaultFlags, faultsOf, isOneOf, withFaultOptions } from "./fault-op
 import { interruptible } from "./interruption.js";
 import { print } from "./output.js";
 import { progress } from "./progress.js";
+import { designNames, stateNames } from "./scene-names.js";
 import { ExitStatus, parseWhole, UsageError } from "./usage.js";
 
-// The lists stand here too: the command line loads nothing of the product before a command runs. Their types hold them.
-const stateNames: readonly StateName[] = ["null", "ret0", "near", "far"];
+// As the lists of scene-names.ts.
 const behaviours: readonly CacheBehaviour[] = ["prompt", "adversarial", "late"];
-const designNames: readonly DesignName[] = [
-  "hybrid",
-  "hybrid-nocbz",
-  "hybrid-ret",
-  "hybrid-b",
-  "inline",
-  "literal",
-  "pointer",
-  "kcfi",
-];
 const MAX_CORES = 16;
 const DAY = 86_400;
 const DEFAULT_SECONDS = 10;
