@@ -1,6 +1,6 @@
 /**
  * Start-up, as the user waits for it: a whole process each time. Requirements: `cmodx --version` within 150 ms;
- * importing the engine, assembling and calling one function, without loading binaryen, within 250 ms; a program that says
+ * importing the engine, assembling and calling one function within 250 ms; a program that says
  * hello within twice the time of qemu-aarch64, beside node's own.
  */
 import { execFileSync } from "node:child_process";

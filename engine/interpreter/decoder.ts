@@ -4,7 +4,7 @@
  */
 import { type Form, UNDEFINED_HANDLER } from "../a64/forms.js";
 import type { Pattern } from "../a64/pattern.js";
-import { type Expression, typesOf, type WasmModule } from "../wasm/binaryen.js";
+import { type Expression, typeOf, type WasmModule } from "../wasm/module.js";
 
 /** Lists this short are compared one after the other. */
 const LEAF = 2;
@@ -74,7 +74,7 @@ function bestBit(forms: readonly Form[]): number | undefined {
 /** Adds the function decode(word: i32) -> i32: the handler of the word's form, UNDEFINED_HANDLER if it has none. `tree`: where that stands. */
 export function addDecoder(module: WasmModule, name: string, tree: number): void {
   const m = module;
-  const i32 = typesOf(["i32"]);
+  const i32 = typeOf("i32");
   const word = (): Expression => m.local.get(0, i32);
   const at = (): Expression => m.local.get(1, i32);
   const load = (offset: number): Expression => m.i32.load(offset, 4, at());
@@ -83,7 +83,7 @@ export function addDecoder(module: WasmModule, name: string, tree: number): void
     m.loop(
       "test",
       m.block(null, [
-        m.br("list", m.i32.lt_s(load(0), m.i32.const(0))),
+        m.br_if("list", m.i32.lt_s(load(0), m.i32.const(0))),
         m.local.set(2, m.i32.and(m.i32.shr_u(word(), load(0)), m.i32.const(1))),
         forward(m.i32.shl(m.local.get(2, i32), m.i32.const(2))),
         m.local.set(1, m.i32.add(m.i32.const(tree), load(4))),
@@ -107,13 +107,13 @@ export function addDecoder(module: WasmModule, name: string, tree: number): void
     ]),
   );
   const body = m.block(null, [m.local.set(1, m.i32.const(tree)), tests, forward(m.i32.const(4)), search], i32);
-  m.addFunction(name, i32, i32, [i32, i32], body);
+  m.addFunction(name, [i32], i32, [i32, i32], body);
 }
 
 /** Adds lands(word: i32) -> i32: bit b is set if a branch with PSTATE.BTYPE = b may land on this word. */
 export function addLandingPads(module: WasmModule, name: string, forms: readonly Form[]): void {
   const m = module;
-  const i32 = typesOf(["i32"]);
+  const i32 = typeOf("i32");
   const matches = (
     fixed: { readonly mask: number; readonly value: number },
     except: readonly Pattern[],
@@ -127,7 +127,7 @@ export function addLandingPads(module: WasmModule, name: string, forms: readonly
     .filter((form) => form.row.lands !== 1)
     .sort((a, b) => bitCount(b.mask) - bitCount(a.mask))
     .map((form) => m.if(matches(form, form.unallocated), m.return(m.i32.const(form.row.lands))));
-  m.addFunction(name, i32, i32, [], m.block(null, [...pads, m.return(m.i32.const(1))]));
+  m.addFunction(name, [i32], i32, [], m.block(null, [...pads, m.return(m.i32.const(1))]));
 }
 
 function bitCount(mask: number): number {

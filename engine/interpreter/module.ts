@@ -7,25 +7,15 @@ import { InternalError } from "../a64/errors.js";
 import { type Form, formsOf } from "../a64/forms.js";
 import type { Polynomial } from "../a64/ops.js";
 import type { Row } from "../a64/row.js";
-import {
-  createModule,
-  type Expression,
-  emit,
-  handlerParameters,
-  handlerResult,
-  typesOf,
-  type WasmModule,
-} from "../wasm/binaryen.js";
 import { Code } from "../wasm/code.js";
 import { flagKinds } from "../wasm/flag-locals.js";
 import { materialise } from "../wasm/flags.js";
+import { type Expression, handlerParameters, handlerResult, WasmModule } from "../wasm/module.js";
 import type { Value } from "../wasm/value.js";
 import { ValueOps } from "../wasm/values.js";
 import { addDecoder, addLandingPads, decoderTree } from "./decoder.js";
 import { InterpreterOps } from "./ops.js";
-
-/** At build time binaryen has all the time that it wants; the values of a meaning stand in locals of their own until it does. */
-const OPTIMISE_LEVEL = 2;
+import { optimised } from "./optimise.js";
 
 /** Makes a form's handler: the body, and the types of its locals. */
 export type HandlerMaker = (module: WasmModule, form: Form) => { readonly body: Expression; readonly locals: number[] };
@@ -42,22 +32,18 @@ export function interpreterModule(
   make: HandlerMaker = plainHandler,
 ): { readonly binary: Uint8Array; readonly forms: number } {
   const forms = formsOf(rows);
-  const module = createModule();
-  module.setMemory(1, 65536, null, tableSegments(module, forms), true);
-  module.addMemoryImport("0", "env", "memory", true);
-  module.addTableImport("0", "env", "table");
+  const module = new WasmModule();
+  module.addMemoryImport("env", "memory");
+  module.addTableImport("env", "table");
   const names = forms.map((form) => addHandler(module, form, make));
   addUndefined(module);
   addDecoder(module, "decode", layout.DECODER);
   addLandingPads(module, "lands", forms);
   addFlags(module, "nzcv");
-  const place = (name: string, functions: readonly string[], index: number): void => {
-    module.addActiveElementSegment("0", name, functions, module.i32.const(index));
-  };
-  place("forms", ["undefined", ...names], layout.FIRST_FORM);
-  place("fixed", ["nzcv", "decode", "lands"], layout.TABLE_NZCV);
-  if (!module.validate()) throw new InternalError("the interpreter module is not valid");
-  return { binary: emit(module, OPTIMISE_LEVEL), forms: forms.length };
+  addTables(module, forms);
+  module.addElements(layout.FIRST_FORM, ["undefined", ...names]);
+  module.addElements(layout.TABLE_NZCV, ["nzcv", "decode", "lands"]);
+  return { binary: optimised(module.emit()), forms: forms.length };
 }
 
 function addHandler(module: WasmModule, form: Form, make: HandlerMaker): string {
@@ -112,11 +98,12 @@ function addFlags(module: WasmModule, name: string): void {
     o.code.push(m.if(m.i32.eq(kind(), m.i32.const(number)), branch));
   }
   o.code.push(m.return(o.narrow(a)));
-  m.addFunction(name, typesOf(["i32", "i64", "i64"]), typesOf(["i32"]), o.code.localTypes(), o.code.take());
+  const { i32, i64 } = o.code.types;
+  m.addFunction(name, [i32, i64, i64], i32, o.code.localTypes(), o.code.take());
 }
 
-/** Active data segments: the logical immediates, the conditions, the CRCs and the decoder's tree, at their places in the control block. */
-function tableSegments(module: WasmModule, forms: readonly Form[]): { offset: number; data: Uint8Array }[] {
+/** The logical immediates, the conditions, the CRCs and the decoder's tree, at their places in the control block. */
+function addTables(module: WasmModule, forms: readonly Form[]): void {
   const bitmasks = new BigUint64Array(8192);
   for (let index = 0; index < bitmasks.length; index++) bitmasks[index] = decodeBitMasks(index, 64) ?? 0n;
   const conditions = new Uint16Array(16);
@@ -124,13 +111,11 @@ function tableSegments(module: WasmModule, forms: readonly Form[]): { offset: nu
   const decoder = decoderTree(forms);
   if (decoder.length > layout.DECODER_BYTES)
     throw new InternalError(`the decoder's tree has ${decoder.length} bytes, more than its place`);
-  return [
-    { offset: module.i32.const(layout.DECODER), data: decoder },
-    { offset: module.i32.const(layout.CRC32_TABLE), data: crcTable("CRC32") },
-    { offset: module.i32.const(layout.CRC32C_TABLE), data: crcTable("CRC32C") },
-    { offset: module.i32.const(layout.BITMASKS), data: new Uint8Array(bitmasks.buffer) },
-    { offset: module.i32.const(layout.CONDITIONS), data: new Uint8Array(conditions.buffer) },
-  ];
+  module.addData(layout.DECODER, decoder);
+  module.addData(layout.CRC32_TABLE, crcTable("CRC32"));
+  module.addData(layout.CRC32C_TABLE, crcTable("CRC32C"));
+  module.addData(layout.BITMASKS, new Uint8Array(bitmasks.buffer));
+  module.addData(layout.CONDITIONS, new Uint8Array(conditions.buffer));
 }
 
 /** What a CRC's low byte becomes in the step that shifts it out. */

@@ -23,7 +23,6 @@ import type {
   Width,
 } from "../a64/ops.js";
 import type { FieldLayout } from "../a64/pattern.js";
-import { type Expression, handlerResult, loadWord, type WasmModule } from "../wasm/binaryen.js";
 import { Code, PC_PARAMETER, WORD_PARAMETER } from "../wasm/code.js";
 import {
   accessSpec,
@@ -38,6 +37,7 @@ import {
 } from "../wasm/core-calls.js";
 import { conditionOn } from "../wasm/flags.js";
 import { type Access, MemoryOps } from "../wasm/memory.js";
+import { type Expression, handlerResult, type WasmModule } from "../wasm/module.js";
 import type { Field, Value } from "../wasm/value.js";
 
 const ZR_INDEX = 31;
@@ -111,7 +111,7 @@ export class InterpreterOps extends MemoryOps implements Ops<Value, Field, Acces
     const pointer = this.slot(n, index31);
     return width === 64
       ? this.bind("i64", m.i64.load(layout.X, 8, pointer))
-      : this.bind("i32", loadWord(m, layout.X, 4, pointer));
+      : this.bind("i32", m.i32.load(layout.X, 4, pointer));
   }
 
   X(n: Field | number, width: Width): Value {

@@ -19,8 +19,8 @@ import type {
   SystemRegister,
   Width,
 } from "../a64/ops.js";
-import { type Expression, loadWord, type WasmModule } from "../wasm/binaryen.js";
 import type { Access } from "../wasm/memory.js";
+import type { Expression, WasmModule } from "../wasm/module.js";
 import type { Field, Value, Views } from "../wasm/value.js";
 import type { HandlerMaker } from "./module.js";
 import { InterpreterOps } from "./ops.js";
@@ -145,8 +145,8 @@ export class WeakOps extends InterpreterOps {
 
   /** The views at an index of WEAK_VIEWS, or relative to another pointer. */
   #viewsAt(pointer: Expression, again: () => Expression): Views {
-    const from = this.bind("i32", loadWord(this.module, layout.WEAK_VIEWS, 4, pointer)).local as number;
-    const picked = this.bind("i32", loadWord(this.module, layout.WEAK_VIEWS + 4, 4, again())).local as number;
+    const from = this.bind("i32", this.module.i32.load(layout.WEAK_VIEWS, 4, pointer)).local as number;
+    const picked = this.bind("i32", this.module.i32.load(layout.WEAK_VIEWS + 4, 4, again())).local as number;
     return { from: new Set([from]), picked: new Set([from, picked]) };
   }
 
@@ -182,7 +182,7 @@ export class WeakOps extends InterpreterOps {
   /** Lets a register that waits for a read have its value. */
   #settle(pointer: () => Expression): void {
     const m = this.module;
-    const view = (): Expression => loadWord(m, layout.WEAK_VIEWS, 4, pointer());
+    const view = (): Expression => m.i32.load(layout.WEAK_VIEWS, 4, pointer());
     const call = this.callCore("settle", [this.code.core(), view()], ["i32", "i32"], undefined);
     this.code.push(m.if(m.i32.lt_s(view(), m.i32.const(0)), call));
   }
@@ -223,7 +223,7 @@ export class WeakOps extends InterpreterOps {
   #written(d: Field | number, index31: number): () => Expression {
     const m = this.module;
     const pointer = this.#pointer(this.slot(d, index31));
-    const view = (): Expression => loadWord(m, layout.WEAK_VIEWS, 4, pointer());
+    const view = (): Expression => m.i32.load(layout.WEAK_VIEWS, 4, pointer());
     const call = this.callCore("abandon", [this.code.core(), view()], ["i32", "i32"], undefined);
     this.code.push(m.if(m.i32.lt_s(view(), m.i32.const(0)), call));
     return pointer;

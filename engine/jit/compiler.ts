@@ -1,5 +1,5 @@
 /**
- * The compile worker: one thread in the process that has the compiler library loaded and turns region plans
+ * The compile worker: one thread in the process that turns region plans
  * into WebAssembly modules for every machine. It is started by the first request.
  *
  * A core asks and goes on interpreting; the answer is taken by `poll`, which needs no event loop (a core may
@@ -111,7 +111,7 @@ export class CompileWorker {
 }
 
 /**
- * The process's compile worker. Shared because the library costs 0.4 s and 100 MB to load, whoever uses it; it
+ * The process's compile worker. Shared because it costs 0.1 s and 30 MB to start, whoever uses it; it
  * holds no state of a machine, so sharing shows only in time.
  */
 export const compileWorker = new CompileWorker();

@@ -6,16 +6,8 @@
  * word is a handler's. It gives the next PC; its own head's address with the fuel untouched means that it has declined.
  */
 import * as layout from "../../assembly/layout.js";
-import {
-  type Expression,
-  handlerParameters,
-  handlerResult,
-  none,
-  seemsToEnd,
-  setConstant,
-  type WasmModule,
-} from "../wasm/binaryen.js";
 import { CORE_PARAMETER, PC_PARAMETER, WORD_PARAMETER } from "../wasm/code.js";
+import { type Expression, handlerParameters, handlerResult, none, type WasmModule } from "../wasm/module.js";
 import { constantOf, type Value } from "../wasm/value.js";
 import type { ExitWriter, Missed, RegionOps } from "./ops.js";
 import { type ExitReason, exitReasons, noCounts, type PathCounts } from "./plan.js";
@@ -80,7 +72,7 @@ export class RegionFrame implements ExitWriter {
     const prologue = this.prologue(live);
     const code = this.epilogue(body);
     this.addFrameGlobal();
-    for (const constant of this.needs) setConstant(constant, BigInt(need));
+    for (const constant of this.needs) this.module.setConstant(constant, BigInt(need));
     return m.block(null, [...prologue, ...code], this.o.code.types.i64);
   }
 
@@ -88,7 +80,7 @@ export class RegionFrame implements ExitWriter {
   private addFrameGlobal(): void {
     const m = this.module;
     const bytes = FRAME_OVERHEAD + 8 * this.o.code.localTypes().length;
-    m.addGlobal("frame", this.o.code.types.i32, false, m.i32.const(bytes));
+    m.addGlobal("frame", this.o.code.types.i32, m.i32.const(bytes));
   }
 
   private prologue(live: Registers): Expression[] {
@@ -122,7 +114,7 @@ export class RegionFrame implements ExitWriter {
         canonical.storeLocals(registers);
         code.push(m.br(OUT));
       });
-      all = m.block(null, [m.block(label, [seemsToEnd(m, all)], none), ...stores], none);
+      all = m.block(null, [m.block(label, [all], none), ...stores], none);
     }
     const out = code.collect(() => {
       code.storeI64(layout.FUEL, m.local.get(this.fuel, code.types.i64));
@@ -134,7 +126,7 @@ export class RegionFrame implements ExitWriter {
       this.countExit();
       code.push(m.return(m.local.get(this.nextPc, code.types.i64)));
     });
-    return [m.block(OUT, [seemsToEnd(m, all)], none), ...out];
+    return [m.block(OUT, [all], none), ...out];
   }
 
   // ---- counting ----------------------------------------------------------------------------------

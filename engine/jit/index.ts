@@ -1,4 +1,4 @@
-/** Hot regions compiled to WebAssembly. Importing this is cheap: the compiler library lives in the compile worker. */
+/** Hot regions compiled to WebAssembly. Importing this is cheap: what translates lives in the compile worker. */
 export { RegionCache } from "./cache.js";
 export { type CompileChannel, compileWorker } from "./compiler.js";
 export { CompileWorkerError } from "./errors.js";

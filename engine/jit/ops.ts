@@ -17,10 +17,10 @@ import type {
   SystemRegister,
   Width,
 } from "../a64/ops.js";
-import type { Expression, WasmModule } from "../wasm/binaryen.js";
 import { Code } from "../wasm/code.js";
 import { conditionOn } from "../wasm/flags.js";
 import { type Access, accessAt, MemoryOps } from "../wasm/memory.js";
+import type { Expression, WasmModule } from "../wasm/module.js";
 import { constantOf, type Field, type Value } from "../wasm/value.js";
 import { sumOf } from "../wasm/values.js";
 import type { ExitReason, PathCounts, PlanInstruction, PlanWindow } from "./plan.js";
@@ -256,14 +256,14 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
 
   /** DMB, the only one that selection lets through. */
   barrier(_op: BarrierOp, option: Field): void {
-    const { atomic, i32, drop } = this.module;
+    const m = this.module;
     const core = this.code.core();
     const isFull = (RegionOps.number(option) & BARRIER_ACCESSES) % BARRIER_ACCESSES === 0;
-    if (!hostIsX86) this.code.push(atomic.fence());
+    if (!hostIsX86) this.code.push(m.atomic.fence());
     // A locked instruction is a fence too, and takes a third of MFENCE's time.
-    else if (isFull) this.code.push(drop(i32.atomic.rmw.add(layout.HEAT_THRESHOLD, core, i32.const(0))));
+    else if (isFull) this.code.push(m.drop(m.i32.atomic.rmw.add(layout.HEAT_THRESHOLD, core, m.i32.const(0))));
     // Loads wait for loads there, and stores for stores. Only V8 must not reorder them, and it does not across an atomic access.
-    else this.code.push(drop(i32.atomic.load(layout.HEAT_THRESHOLD, core)));
+    else this.code.push(m.drop(m.i32.atomic.load(layout.HEAT_THRESHOLD, core)));
   }
 
   readSystem(register: SystemRegister): Value {

@@ -8,8 +8,8 @@
  */
 import * as layout from "../../assembly/layout.js";
 import { InternalError } from "../a64/errors.js";
-import type { Expression } from "../wasm/binaryen.js";
 import { FLAGS_KNOWN, flagKind } from "../wasm/flag-locals.js";
+import type { Expression } from "../wasm/module.js";
 import { constantOf, type Value } from "../wasm/value.js";
 import type { ValueOps } from "../wasm/values.js";
 import { noCounts, type PathCounts } from "./plan.js";

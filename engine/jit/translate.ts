@@ -5,16 +5,8 @@ import { InternalError } from "../a64/errors.js";
 import type { Form } from "../a64/forms.js";
 import { operandFieldLayouts } from "../a64/forms.js";
 import { extractField } from "../a64/pattern.js";
-import {
-  createModule,
-  type Expression,
-  emit,
-  handlerParameters,
-  handlerResult,
-  none,
-  type WasmModule,
-} from "../wasm/binaryen.js";
 import type { BlockId } from "../wasm/flow-order.js";
+import { type Expression, handlerParameters, handlerResult, none, WasmModule } from "../wasm/module.js";
 import { FlowGraph } from "../wasm/structure.js";
 import { constantOf, type Field, type Value } from "../wasm/value.js";
 import { RegionFrame } from "./frame.js";
@@ -24,9 +16,6 @@ import type { NodeEnd, PlanNode, RegionPlan, Successor } from "./plan.js";
 import { noRegisters, union } from "./registers.js";
 import { PathState } from "./state.js";
 
-/** Binaryen leaves regions as they are: its passes cost more than they gain, and V8 optimises again (docs/performance.md). */
-const OPTIMISE_LEVEL = 0;
-
 /** Turns of a loop that are made one piece of code, as long as that has no more than so many instructions. */
 const TURNS = 4;
 const UNROLLED = 160;
@@ -35,28 +24,16 @@ const UNROLLED_IN_ALL = 320;
 
 export interface Translation {
   /** Its only export is the function `region`. */
-  readonly binary: Uint8Array;
+  readonly binary: Uint8Array<ArrayBuffer>;
   /** What the region calls by BL. */
   readonly callees: readonly bigint[];
 }
 
-/** Translates; `formOf` gives the form of a handler index. */
+/** Translates; `formOf` gives the form of a handler index. V8 optimises what comes out, and checks it. */
 export function translateRegion(plan: RegionPlan, formOf: (handler: number) => Form): Translation {
-  const module = createModule();
+  const module = new WasmModule();
   const callees = new RegionTranslator(module, plan, formOf).translate();
-  if (!module.validate()) {
-    throw new InternalError(`the region at 0x${plan.head.toString(16)} is not valid wasm:\n${module.emitText()}`);
-  }
-  return { binary: emit(module, OPTIMISE_LEVEL), callees };
-}
-
-/** The same as text, for tests and for people. */
-export function regionText(plan: RegionPlan, formOf: (handler: number) => Form): string {
-  const module = createModule();
-  new RegionTranslator(module, plan, formOf).translate();
-  const text = module.emitText();
-  module.dispose();
-  return text;
+  return { binary: module.emit(), callees };
 }
 
 type EndOf<Kind extends NodeEnd["kind"]> = Extract<NodeEnd, { readonly kind: Kind }>;
@@ -79,8 +56,7 @@ class RegionTranslator {
     private readonly plan: RegionPlan,
     private readonly formOf: (handler: number) => Form,
   ) {
-    module.setMemory(1, 65536, null, [], true);
-    module.addMemoryImport("0", "env", "memory", true);
+    module.addMemoryImport("env", "memory");
     this.o = new RegionOps(module, plan.windows, () => this.frame);
     this.frame = new RegionFrame(module, this.o, plan.head, plan.lands, plan.counts);
     this.graph = new FlowGraph(module, () => this.o.code.newLocal("i32"));

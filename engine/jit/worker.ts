@@ -27,7 +27,7 @@ const newest = new NewestFirst<CompiledRegion>(KEPT);
 
 function compile(plan: RegionPlan): CompiledRegion {
   const { binary, callees } = translateRegion(plan, formOf);
-  const module = new WebAssembly.Module(binary as Uint8Array<ArrayBuffer>);
+  const module = new WebAssembly.Module(binary);
   return { module, bytes: binary.length, callees };
 }
 

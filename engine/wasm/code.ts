@@ -1,5 +1,5 @@
 /** A wasm function under construction: its locals and the statements emitted so far. */
-import { type Expression, loadWord, none, type Type, typeOf, type WasmModule } from "./binaryen.js";
+import { type Expression, none, type Type, typeOf, type WasmModule } from "./module.js";
 
 /** Parameters of every handler and region. */
 export const CORE_PARAMETER = 0;
@@ -94,7 +94,7 @@ export class Code {
   }
 
   loadI32(offset: number): Expression {
-    return loadWord(this.module, offset, 4, this.core());
+    return this.module.i32.load(offset, 4, this.core());
   }
 
   loadI64(offset: number): Expression {

@@ -4,7 +4,7 @@
  */
 import { conditionTable } from "../a64/bits.js";
 import type { Width } from "../a64/ops.js";
-import type { Expression, WasmModule } from "./binaryen.js";
+import type { Expression, WasmModule } from "./module.js";
 import { constantOf, type FlagSource, type Value, type ValueEmitter } from "./value.js";
 
 /** NZCV as an i32 expression of four bits. */

@@ -6,7 +6,7 @@
 
 import { MONITOR_ADDRESS, MONITOR_VALUE, MONITOR_VALUE_HIGH, PAIR_LOCK } from "../../assembly/layout.js";
 import type { AtomicOp, Bytes, Order } from "../a64/ops.js";
-import { type Expression, loadWord } from "./binaryen.js";
+import type { Expression } from "./module.js";
 import { constantOf, type Value, type Views } from "./value.js";
 import { ValueOps } from "./values.js";
 
@@ -39,7 +39,7 @@ export abstract class MemoryOps extends ValueOps {
       case 2:
         return m.i32.load16_u(offset, 1, pointer);
       case 4:
-        return loadWord(m, offset, 1, pointer);
+        return m.i32.load(offset, 1, pointer);
       case 8:
         return m.i64.load(offset, 1, pointer);
     }

@@ -9,8 +9,9 @@
  * Binaryen's Relooper does the same job, but version 132 throws on some graphs whose blocks branch to an
  * enclosing label by themselves, as region exits do.
  */
-import { type Expression, none, seemsToEnd, typeOf, type WasmModule } from "./binaryen.js";
+
 import { type BlockId, type Edge, FlowOrder } from "./flow-order.js";
+import { type Expression, none, typeOf, type WasmModule } from "./module.js";
 
 interface Block {
   readonly code: Expression;
@@ -98,7 +99,7 @@ export class FlowGraph {
     let code = m.block(null, [this.block(id).code, this.branches(id, order)], none);
     // The last one in the order of execution is the outermost: its code follows all the others.
     for (const meeting of order.meetingsUnder(id)) {
-      code = m.block(null, [m.block(`after${meeting}`, [seemsToEnd(m, code)], none), this.tree(meeting, order)], none);
+      code = m.block(null, [m.block(`after${meeting}`, [code], none), this.tree(meeting, order)], none);
     }
     return order.closesLoop(id) ? m.loop(`loop${id}`, code) : code;
   }
@@ -124,7 +125,7 @@ export class FlowGraph {
     const labels = table.map(label);
     let code = m.switch(labels, labels[0] as string, index);
     for (const edge of edges)
-      code = m.block(null, [m.block(label(edge), [seemsToEnd(m, code)], none), this.branch(from, edge, order)], none);
+      code = m.block(null, [m.block(label(edge), [code], none), this.branch(from, edge, order)], none);
     return code;
   }
 

@@ -1,6 +1,6 @@
 /** A value of the vocabulary as compiled code has it. */
 import type { Width } from "../a64/ops.js";
-import type { Expression, Type, WasmModule } from "./binaryen.js";
+import type { Expression, Type, WasmModule } from "./module.js";
 
 export interface FlagSource {
   /** add, sub: a + b, a - b. adc: a + b + carry. logical: `result` alone, C = V = 0. */

@@ -13,9 +13,9 @@ import { decodeBitMasks } from "../a64/bitmask-immediate.js";
 import * as bits from "../a64/bits.js";
 import { InternalError } from "../a64/errors.js";
 import type { Polynomial, Width } from "../a64/ops.js";
-import { type Expression, type Type, typeOf, typesOf, type WasmModule } from "./binaryen.js";
 import type { Code } from "./code.js";
 import { materialise } from "./flags.js";
+import { type Expression, none, type Type, typeOf, type WasmModule } from "./module.js";
 import { constantOf, type Field, type Value, type ValueEmitter } from "./value.js";
 
 /** Distances from a base beyond which nobody looks. */
@@ -88,7 +88,7 @@ export abstract class ValueOps implements ValueEmitter {
 
   /** The wasm instructions of a width. */
   private of(width: Width): WasmModule["i64"] {
-    // i32 and i64 share the instructions used below; binaryen's types for the two differ in the rest.
+    // i32 and i64 share the instructions used below; the rest differs.
     return width === 64 ? this.module.i64 : (this.module.i32 as unknown as WasmModule["i64"]);
   }
 
@@ -449,7 +449,7 @@ export abstract class ValueOps implements ValueEmitter {
     parameters: readonly Type[],
     result: Type | undefined,
   ): Expression {
-    const type = result === undefined ? typesOf([]) : typeOf(result);
+    const type = result === undefined ? none : typeOf(result);
     if (!this.imported.has(name)) {
       this.imported.add(name);
       this.importOnce(name, parameters, type);
@@ -459,7 +459,7 @@ export abstract class ValueOps implements ValueEmitter {
 
   /** Several functions of one module may want the same import. */
   private importOnce(name: string, parameters: readonly Type[], result: number): void {
-    if (this.module.getFunction(name) !== 0) return;
-    this.module.addFunctionImport(name, "core", name, typesOf(parameters), result);
+    if (this.module.isImported(name)) return;
+    this.module.addFunctionImport(name, "core", name, parameters.map(typeOf), result);
   }
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createModule, type Expression, emit, none, typesOf } from "#engine/wasm/binaryen.js";
+import { type Expression, none, typeOf, WasmModule } from "#engine/wasm/module.js";
 import { FlowGraph } from "#engine/wasm/structure.js";
 
 /** Successors of each block: none, one, or [where the next bit of the input is 1, otherwise]. */
@@ -18,7 +18,7 @@ function walk(shape: Shape, choices: number, steps: number): number[] {
   return passed;
 }
 
-const I32 = typesOf(["i32"]);
+const I32 = typeOf("i32");
 /** Parameters and locals of the compiled graph. */
 const CHOICES = 0;
 const STEPS = 1;
@@ -27,8 +27,8 @@ const FIRST_FREE = 3;
 
 /** The same as a wasm function (choices, steps) that calls `pass(block)` for each block. */
 function compile(shape: Shape): WebAssembly.Module {
-  const module = createModule();
-  module.addFunctionImport("pass", "env", "pass", I32, none);
+  const module = new WasmModule();
+  module.addFunctionImport("pass", "env", "pass", [I32], none);
   const local = (index: number): Expression => module.local.get(index, I32);
   let locals = 0;
   const graph = new FlowGraph(module, () => FIRST_FREE + locals++);
@@ -50,10 +50,9 @@ function compile(shape: Shape): WebAssembly.Module {
   });
   const body = module.block("end", [graph.render(0)], none);
   const types = Array.from({ length: 1 + locals }, () => I32);
-  module.addFunction("run", typesOf(["i32", "i32"]), none, types, body);
+  module.addFunction("run", [I32, I32], none, types, body);
   module.addFunctionExport("run", "run");
-  if (!module.validate()) throw new Error(module.emitText());
-  return new WebAssembly.Module(emit(module, 0) as Uint8Array<ArrayBuffer>);
+  return new WebAssembly.Module(module.emit());
 }
 
 function run(shape: Shape, choices: number, steps: number): number[] {

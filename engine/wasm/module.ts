@@ -1,0 +1,397 @@
+/**
+ * A WebAssembly module under construction: expressions are made from the inside out, functions of them, and `emit` writes the binary format.
+ *
+ * It has what the engine needs and no more: no optimiser (the interpreter's module goes through binaryen's at build time, regions are
+ * optimised by V8 in any case), and no check of types, which V8 does when it compiles the module.
+ */
+import { InternalError } from "../a64/errors.js";
+import { ByteWriter } from "./bytes.js";
+import { BodyWriter, type Names, type Node, placeOf, unreachable } from "./function-body.js";
+import { type Expression, I32, I64, instructions, none, type Type, type WasmType } from "./instructions.js";
+
+export { type Expression, none, type Type, type WasmType } from "./instructions.js";
+
+export function typeOf(type: Type): WasmType {
+  return type === "i32" ? I32 : I64;
+}
+
+/** The handler's parameters: core, word, pc. Its result is the next PC. */
+export const handlerParameters: readonly WasmType[] = [I32, I32, I64];
+export const handlerResult = I64;
+
+const NOP = 0x01;
+const RETURN = 0x0f;
+const DROP = 0x1a;
+const SELECT = 0x1b;
+const LOCAL_GET = 0x20;
+const LOCAL_SET = 0x21;
+const FUNCREF = 0x70;
+const FUNCTION_TYPE = 0x60;
+/** Kinds of imports and exports. */
+const FUNCTION = 0;
+const TABLE = 1;
+const MEMORY = 2;
+const GLOBAL = 3;
+/** Limits of a shared memory: with a maximum. */
+const SHARED = 3;
+
+interface Import {
+  readonly module: string;
+  readonly base: string;
+  readonly kind: number;
+  /** What the binary format has behind the kind. */
+  readonly description: readonly number[];
+}
+
+interface Function {
+  readonly name: string;
+  readonly signature: number;
+  readonly result: WasmType;
+  readonly locals: readonly WasmType[];
+  readonly body: Expression;
+}
+
+interface Global {
+  readonly name: string;
+  readonly type: WasmType;
+  readonly value: Expression;
+}
+
+/** Writes one entry of a section. */
+type Part = (out: ByteWriter) => void;
+
+/** Magic number and version. */
+const HEADER = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+
+export class WasmModule {
+  /** By number; there is no expression 0. */
+  private readonly nodes: Node[] = [{ kind: "sequence", type: none, label: undefined, body: [] }];
+  /** Numbers of the functions' types, by their binary format. */
+  private readonly signatures = new Map<string, number>();
+  private readonly imports: Import[] = [];
+  private readonly importedFunctions = new Set<string>();
+  private readonly importedGlobals = new Set<string>();
+  private readonly functions: Function[] = [];
+  private readonly globals: Global[] = [];
+  private readonly exports: { readonly name: string; readonly function: string }[] = [];
+  private readonly elements: { readonly at: Expression; readonly functions: readonly string[] }[] = [];
+  private readonly data: { readonly at: Expression; readonly bytes: Uint8Array }[] = [];
+
+  private readonly named = instructions((opcode, type, operands, immediates = []) =>
+    this.add({ kind: "instruction", type, opcode, operands, immediates }),
+  );
+
+  // ---- expressions: instructions ---------------------------------------------------------------
+
+  readonly i32 = {
+    ...this.named.i32,
+    /** Of the number's low 32 bits. */
+    const: (value: number): Expression => this.add({ kind: "i32", type: I32, value: value | 0 }),
+  };
+  readonly i64 = {
+    ...this.named.i64,
+    /** Of the number's low 64 bits. */
+    const: (value: bigint): Expression => this.add({ kind: "i64", type: I64, value }),
+  };
+  readonly atomic = this.named.atomic;
+
+  readonly local = {
+    get: (local: number, type: WasmType): Expression => this.instruction(LOCAL_GET, type, [], [local]),
+    set: (local: number, value: Expression): Expression => this.instruction(LOCAL_SET, none, [value], [local]),
+  };
+
+  readonly global = {
+    get: (name: string, type: WasmType): Expression => this.add({ kind: "global", type, name, operands: [] }),
+  };
+
+  private add(node: Node): Expression {
+    return this.nodes.push(node) - 1;
+  }
+
+  private instruction(
+    opcode: number,
+    type: WasmType,
+    operands: readonly Expression[],
+    immediates: readonly number[] = [],
+  ): Expression {
+    return this.add({ kind: "instruction", type, opcode, operands, immediates });
+  }
+
+  private typeAt(expression: Expression): WasmType {
+    return (this.nodes[expression] as Node).type;
+  }
+
+  nop(): Expression {
+    return this.instruction(NOP, none, []);
+  }
+
+  drop(value: Expression): Expression {
+    return this.instruction(DROP, none, [value]);
+  }
+
+  select(condition: Expression, ifTrue: Expression, ifFalse: Expression): Expression {
+    return this.instruction(SELECT, this.typeAt(ifTrue), [ifTrue, ifFalse, condition]);
+  }
+
+  call(name: string, operands: readonly Expression[], type: WasmType): Expression {
+    return this.add({ kind: "call", type, name, operands });
+  }
+
+  /** Gives an i64.const that stands in code already another value. */
+  setConstant(constant: Expression, value: bigint): void {
+    const node = this.nodes[constant];
+    if (node?.kind !== "i64") throw new InternalError("only an i64.const can be given another value");
+    node.value = value;
+  }
+
+  // ---- expressions: control ----------------------------------------------------------------------
+
+  /** One after the other. Branches to the label, if there is one, go behind it; it has no value then. */
+  block(label: string | null, body: readonly Expression[], type?: WasmType): Expression {
+    if (label !== null) return this.add({ kind: "sequence", type: none, label, body });
+    const last = body.at(-1);
+    const ends = body.some((statement) => this.typeAt(statement) === unreachable);
+    const own = ends ? unreachable : (type ?? (last === undefined ? none : this.typeAt(last)));
+    return this.add({ kind: "sequence", type: own, label: undefined, body });
+  }
+
+  /** Branches to the label begin it anew. It has no value. */
+  loop(label: string, body: Expression): Expression {
+    const type = this.typeAt(body) === unreachable ? unreachable : none;
+    return this.add({ kind: "loop", type, label, body });
+  }
+
+  /** Has a value if both sides have one. */
+  if(condition: Expression, then: Expression, otherwise: Expression = 0): Expression {
+    const [first, second] = [this.typeAt(then), otherwise === 0 ? none : this.typeAt(otherwise)];
+    const type = first === unreachable ? second : first;
+    return this.add({ kind: "if", type, condition, then, otherwise });
+  }
+
+  br(label: string): Expression {
+    return this.add({ kind: "branch", type: unreachable, label, condition: 0 });
+  }
+
+  br_if(label: string, condition: Expression): Expression {
+    return this.add({ kind: "branch", type: none, label, condition });
+  }
+
+  /** To `labels[index]`, to `otherwise` beyond their end. */
+  switch(labels: readonly string[], otherwise: string, index: Expression): Expression {
+    return this.add({ kind: "table", type: unreachable, labels, otherwise, index });
+  }
+
+  return(value?: Expression): Expression {
+    return this.instruction(RETURN, unreachable, value === undefined ? [] : [value]);
+  }
+
+  // ---- parts ---------------------------------------------------------------------------------------
+
+  private signature(parameters: readonly WasmType[], result: WasmType): number {
+    const results = result === none ? [] : [result];
+    const key = [FUNCTION_TYPE, parameters.length, ...parameters, results.length, ...results].join();
+    const known = this.signatures.get(key);
+    if (known !== undefined) return known;
+    this.signatures.set(key, this.signatures.size);
+    return this.signatures.size - 1;
+  }
+
+  private import(module: string, base: string, kind: number, description: readonly number[]): void {
+    this.imports.push({ module, base, kind, description });
+  }
+
+  /** A shared memory of up to 4 GiB. */
+  addMemoryImport(module: string, base: string): void {
+    const pages = new ByteWriter();
+    pages.unsigned(2 ** 16);
+    this.import(module, base, MEMORY, [SHARED, 1, ...pages.written]);
+  }
+
+  addTableImport(module: string, base: string): void {
+    this.import(module, base, TABLE, [FUNCREF, 0, 0]);
+  }
+
+  addFunctionImport(
+    name: string,
+    module: string,
+    base: string,
+    parameters: readonly WasmType[],
+    result: WasmType,
+  ): void {
+    this.importedFunctions.add(name);
+    const type = new ByteWriter();
+    type.unsigned(this.signature(parameters, result));
+    this.import(module, base, FUNCTION, [...type.written]);
+  }
+
+  isImported(functionName: string): boolean {
+    return this.importedFunctions.has(functionName);
+  }
+
+  addGlobalImport(name: string, module: string, base: string, type: WasmType): void {
+    this.importedGlobals.add(name);
+    this.import(module, base, GLOBAL, [type, 0]);
+  }
+
+  /** One that never changes. */
+  addGlobal(name: string, type: WasmType, value: Expression): void {
+    this.globals.push({ name, type, value });
+  }
+
+  addFunction(
+    name: string,
+    parameters: readonly WasmType[],
+    result: WasmType,
+    locals: readonly WasmType[],
+    body: Expression,
+  ): void {
+    this.functions.push({ name, signature: this.signature(parameters, result), result, locals, body });
+  }
+
+  addFunctionExport(name: string, exported: string): void {
+    this.exports.push({ name: exported, function: name });
+  }
+
+  /** Puts functions into the imported table when the module is instantiated. */
+  addElements(at: number, functions: readonly string[]): void {
+    this.elements.push({ at: this.i32.const(at), functions });
+  }
+
+  /** Writes bytes into the memory when the module is instantiated. */
+  addData(at: number, bytes: Uint8Array): void {
+    this.data.push({ at: this.i32.const(at), bytes });
+  }
+
+  // ---- the binary format -----------------------------------------------------------------------------
+
+  emit(): Uint8Array<ArrayBuffer> {
+    const names: Names = {
+      functions: numbered([...this.importedFunctions, ...this.functions.map(({ name }) => name)]),
+      globals: numbered([...this.importedGlobals, ...this.globals.map(({ name }) => name)]),
+    };
+    const out = new ByteWriter(4096);
+    out.bytes(HEADER);
+    for (const [number, parts] of this.sections(names)) {
+      if (parts.length === 0) continue;
+      const section = new ByteWriter(1024);
+      section.unsigned(parts.length);
+      for (const write of parts) write(section);
+      out.byte(number);
+      out.vector(section.written);
+    }
+    return out.written.slice();
+  }
+
+  /** The sections in the order of the binary format, by their numbers there. */
+  private sections(names: Names): readonly (readonly [number, readonly Part[]])[] {
+    const functionAt = (name: string): number => placeOf(names.functions, name);
+    const constant = (value: Expression, type: WasmType, out: ByteWriter): void =>
+      new BodyWriter(out, this.nodes, names).body(value, type);
+    return [
+      [
+        1,
+        [...this.signatures.keys()].map(
+          (key): Part =>
+            (out) =>
+              out.bytes(Uint8Array.from(key.split(","), Number)),
+        ),
+      ],
+      [
+        2,
+        this.imports.map(
+          (each): Part =>
+            (out) =>
+              writeImport(out, each),
+        ),
+      ],
+      [
+        3,
+        this.functions.map(
+          ({ signature }): Part =>
+            (out) =>
+              out.unsigned(signature),
+        ),
+      ],
+      [
+        6,
+        this.globals.map(
+          ({ type, value }): Part =>
+            (out) => {
+              out.bytes(Uint8Array.of(type, 0));
+              constant(value, type, out);
+            },
+        ),
+      ],
+      [
+        7,
+        this.exports.map(
+          (each): Part =>
+            (out) => {
+              out.name(each.name);
+              out.byte(FUNCTION);
+              out.unsigned(functionAt(each.function));
+            },
+        ),
+      ],
+      [
+        9,
+        this.elements.map(
+          ({ at, functions }): Part =>
+            (out) => {
+              out.unsigned(0);
+              constant(at, I32, out);
+              out.unsigned(functions.length);
+              for (const name of functions) out.unsigned(functionAt(name));
+            },
+        ),
+      ],
+      [
+        10,
+        this.functions.map(
+          (each): Part =>
+            (out) =>
+              out.vector(this.code(each, names)),
+        ),
+      ],
+      [
+        11,
+        this.data.map(
+          ({ at, bytes }): Part =>
+            (out) => {
+              out.unsigned(0);
+              constant(at, I32, out);
+              out.vector(bytes);
+            },
+        ),
+      ],
+    ];
+  }
+
+  private code({ result, locals, body }: Function, names: Names): Uint8Array {
+    const out = new ByteWriter(4096);
+    const runs: { readonly type: WasmType; length: number }[] = [];
+    for (const type of locals) {
+      const last = runs.at(-1);
+      if (last?.type === type) last.length++;
+      else runs.push({ type, length: 1 });
+    }
+    out.unsigned(runs.length);
+    for (const { type, length } of runs) {
+      out.unsigned(length);
+      out.byte(type);
+    }
+    new BodyWriter(out, this.nodes, names).body(body, result);
+    return out.written;
+  }
+}
+
+function numbered(names: readonly string[]): ReadonlyMap<string, number> {
+  return new Map(names.map((name, number) => [name, number]));
+}
+
+function writeImport(out: ByteWriter, { module, base, kind, description }: Import): void {
+  out.name(module);
+  out.name(base);
+  out.byte(kind);
+  out.bytes(Uint8Array.from(description));
+}
