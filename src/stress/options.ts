@@ -62,16 +62,23 @@ export function isWeakened({ design, weakening }: Pick<Campaign, "design" | "wea
 }
 
 /**
- * A campaign with its defaults. They are made for what is to be found: a race between two stores wants many updates, and a missing step of
- * the maintenance wants caches that do nothing before they have to.
+ * When caches let go of what they hold, where nobody has said: as is best for what is to be found. A missing step of the maintenance wants
+ * caches that do nothing before they have to. A race between two stores wants a patcher that is held up between them: once it is compiled
+ * they are a nanosecond apart, and only adversarial machines end a core's slices often, and at any instruction.
  */
+function cachesFor(campaign: Pick<Campaign, "design" | "weakening">): CacheBehaviour {
+  if (campaign.weakening.skip !== undefined) return "late";
+  return isWeakened(campaign) ? "adversarial" : campaignDefaults.instructionCache;
+}
+
+/** A campaign with its defaults. With something taken away there are as many updates as can be made: the more, the sooner it is missed. */
 export function campaignOf(options: CampaignOptions): Campaign {
   const { design, seconds, calls, updates, weakening = {} } = options;
   const noEnd = seconds === undefined && calls === undefined && updates === undefined;
   return {
     ...campaignDefaults,
     ...(isWeakened({ design, weakening }) ? { rate: 0 } : {}),
-    ...(weakening.skip === undefined ? {} : { instructionCache: "late" }),
+    instructionCache: cachesFor({ design, weakening }),
     ...(noEnd ? { seconds: DEFAULT_SECONDS } : {}),
     ...options,
   };
