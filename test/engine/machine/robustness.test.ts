@@ -88,7 +88,7 @@ test("a fault with the lock held is the faulting core's; others wait within thei
 });
 
 test("a core that does not come to an interrupt point is named by who waits for it", async () => {
-  const machine = await made({ cores: 2, threads: 1, maintenanceTimeoutMs: 60 });
+  const machine = await made({ cores: 2, threads: 1, maintenanceTimeoutMs: 300 });
   const waiting = await spinning(machine, 1, "spin_maintain");
   const sleeper = new Int32Array(new SharedArrayBuffer(4));
   const waiter = machine.internals.states[1];
