@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /** CI asks for machine-readable results by naming a folder. */
-function reportersFor(name: string): ["default", ...["json", { outputFile: string }][]] {
+export function reportersFor(name: string): ["default", ...["json", { outputFile: string }][]] {
   const folder = process.env["CMODX_RESULTS"];
   return folder === undefined ? ["default"] : ["default", ["json", { outputFile: `${folder}/${name}.json` }]];
 }
