@@ -26,7 +26,7 @@ export interface PlaceCall {
   /** Undefined for BLR. */
   readonly callee: bigint | undefined;
   readonly returnTo: bigint;
-  readonly to: Place | Successor;
+  to: Place | Successor;
 }
 
 export function placeOf(

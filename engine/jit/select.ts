@@ -10,6 +10,7 @@
 
 import * as layout from "../../assembly/layout.js";
 import { InternalError } from "../a64/errors.js";
+import { separateReturns } from "./behind-calls.js";
 import { BodySizes } from "./body-size.js";
 import { NodeBuilder } from "./nodes.js";
 import { type Place, type PlaceCall, placeOf } from "./place.js";
@@ -63,6 +64,7 @@ export function selectRegion(view: CodeView, head: bigint, limits: SelectionLimi
   const exploration = new Exploration(view, limits);
   const first = exploration.from(head);
   if (first === undefined) return undefined;
+  separateReturns(first, [...exploration.switchTargets.values()]);
   const { nodes, guards } = new NodeBuilder(first, exploration.switchTargets).build();
   const lands = isGuarded(view.windows, head) ? view.lands(first.instruction.word) | 1 : 15;
   return { head, lands, nodes, windows: view.windows, guards, counts: limits.counts };

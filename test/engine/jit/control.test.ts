@@ -225,3 +225,59 @@ test("a branch to several places keeps what only some of them read", async () =>
   expect(guest.regions.entries).toBeGreaterThan(entries);
   guest.dispose();
 });
+
+const NOW_AND_THEN = `
+small:	add	x1, x1, #100
+	ret
+deep:	cbz	x3, 1f
+	stp	x29, x30, [sp, #-16]!
+	sub	x3, x3, #1
+	bl	deep
+	ldp	x29, x30, [sp], #16
+1:	add	x1, x1, #7
+	ret
+// x0 turns; those where x0 & x2 is zero call small, which becomes part of the region, where x0 & x5 is zero deep, which does not
+loop:	stp	x29, x30, [sp, #-16]!
+	mov	x1, #0
+	mov	x6, #0
+1:	add	x1, x1, #1
+	ands	x4, x0, x2
+	b.ne	2f
+	bl	small
+2:	tst	x0, x5
+	b.ne	3f
+	mov	x3, #3
+	bl	deep
+3:	eor	x6, x6, x1
+	tbz	x1, #2, 4f
+	add	x6, x6, x4
+4:	subs	x0, x0, #1
+	b.ne	1b
+	add	x0, x1, x6, lsl #32
+	ldp	x29, x30, [sp], #16
+	ret
+`;
+
+function nowAndThen(turns: number, small: number, deep: number): bigint {
+  let [x1, x6] = [0, 0];
+  for (let x0 = turns; x0 > 0; x0--) {
+    x1 += 1 + ((x0 & small) === 0 ? 100 : 0) + ((x0 & deep) === 0 ? 28 : 0);
+    x6 ^= x1;
+    if ((x1 & 4) !== 0) x6 += x0 & small;
+  }
+  return BigInt(x1) + (BigInt(x6) << 32n);
+}
+
+test("a loop that calls now and then comes back from its calls to the same code", async () => {
+  const guest = await Guest.create(NOW_AND_THEN);
+  for (const [small, deep] of [
+    [15, 63],
+    [255, 1],
+    [0, 31],
+    [1, 0],
+  ] as const) {
+    expect(guest.call("loop", 3000, 0, small, 0, 0, deep)).toBe(nowAndThen(3000, small, deep));
+    guest.check();
+  }
+  guest.dispose();
+});
