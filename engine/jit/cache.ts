@@ -17,7 +17,8 @@ import { CoreView, FormTable, Slots } from "./core-view.js";
 import { type JitOptions, jitDefaults, type RegionHost } from "./host.js";
 import type { RegionPlan } from "./plan.js";
 import { type Region, sourceOf } from "./region.js";
-import { type SelectionLimits, selectRegion } from "./select.js";
+import { type Selection, type SelectionLimits, selectRegion } from "./select.js";
+import { WantedHeads } from "./wanted.js";
 
 /** Versions of one head with the same words that may differ in the targets they assume. */
 const MAX_VARIANTS = 8;
@@ -29,6 +30,12 @@ const RECONSIDERED = 16;
 const PATIENCE = 8;
 /** Instructions for each unit of heat beyond which a target is not worth a region. */
 const WORTHWHILE = 4000;
+/** The same for one that a region holds already, and how often it has to get hot: until the region is entered again is not worth another one. */
+const WORTHWHILE_WITHIN = 100;
+const TIMES_WITHIN = 32;
+/** Bytes before a head, and heads there, among which the one is looked for that begins the code around it. */
+const NEARBY = 8192n;
+const MAX_OUTER = 8;
 // Places in `counts`.
 const COMPILED = 0;
 const LINKED = 1;
@@ -37,15 +44,17 @@ const HOTTEST = (layout.HEAT_MAX << layout.HEAT_SHIFT) >>> 0;
 
 export class RegionCache {
   private readonly options: Required<JitOptions>;
-  private readonly byHead = new Map<bigint, Region[]>();
+  /** Regions by where they may be entered. */
+  private readonly byEntry = new Map<bigint, Region[]>();
   private readonly byLine = new Map<bigint, Region[]>();
   /** Regions by what they call. */
   private readonly callers = new Map<bigint, Region[]>();
   private readonly byIndex = new Map<number, Region>();
-  private readonly requests = new Map<number, RegionPlan>();
-  /** When a target without a region last got hot, in instructions of its core. */
-  private readonly heatedAt = new Map<bigint, number>();
+  private readonly requests = new Map<number, Selection>();
+  /** When a target without a region last got hot, in instructions of its core, and how often since it did so often. */
+  private readonly heatedAt = new Map<bigint, { readonly at: number; readonly times: number }>();
   private readonly pendingHeads = new Set<bigint>();
+  private readonly wanted = new WantedHeads();
   /** Lines with words that regions were made from and that have been replaced; see `awaitsExecution`. */
   private readonly replaced = new Map<bigint, { readonly mask: number; patience: number }>();
   private client: CompilerClient | undefined;
@@ -87,17 +96,67 @@ export class RegionCache {
   /** A branch target has become hot: links a region that fits, or asks for one. */
   hot(pc: bigint): void {
     this.poll();
-    const slot = this.host.slotAddress(this.host.core, pc);
+    const slot = this.slotOf(pc);
     if (slot === 0 || this.slots.holdsRegion(slot) || this.linkKnown(pc, slot)) return;
     // A region made now would end at words that are about to be executed. The core asks again a few turns later.
     if (this.awaitsExecution()) return;
     // From here on the target has to get hot once more before it asks again.
     this.slots.set(slot, this.slots.handlerAt(slot));
     if (this.pendingHeads.has(pc) || !this.isWorthIt(pc)) return;
-    const plan = selectRegion(this.view, pc, this.limits());
-    if (plan === undefined || this.linkInstead(plan)) return;
-    this.request(plan);
-    if (!this.options.background) this.waitFor(pc);
+    if (this.options.background) {
+      this.wanted.add(pc);
+      this.requestWanted();
+    } else this.waitFor(this.requestFor(pc));
+  }
+
+  /** Asks for the region that is wanted most, if the compile worker has nothing else to do for this core. */
+  private requestWanted(): void {
+    if (this.replaced.size > 0 || !this.compiler().isIdle) return;
+    for (let head = this.wanted.take(); head !== undefined; head = this.wanted.take()) {
+      const slot = this.slotOf(head);
+      if (slot !== 0 && !this.slots.holdsRegion(slot) && this.requestFor(head) !== undefined) return;
+    }
+  }
+
+  /**
+   * Asks for a region that is entered at `pc`, of what the core has executed by now. Gives the region's head; undefined if there is
+   * nothing to be made.
+   */
+  private requestFor(pc: bigint): bigint | undefined {
+    const holder = this.holderOf(pc);
+    const widened = holder === undefined ? undefined : this.widened(holder, pc);
+    const wanted = { at: this.wanted.heads(), loops: this.options.enterLoops };
+    const selection = widened ?? selectRegion(this.view, this.outermost(pc), this.limits(), wanted);
+    if (selection === undefined || this.linkInstead(selection.plan)) return undefined;
+    this.request(selection);
+    return selection.plan.head;
+  }
+
+  /** The region once more, entered at `pc` too, and at all of its loops, so that this does not happen for each of them. */
+  private widened({ head, entries }: Region, pc: bigint): Selection | undefined {
+    const at = new Set([...entries.map((entry) => entry.pc), pc]);
+    const selection = selectRegion(this.view, head, this.limits(), { at, loops: true });
+    const more = selection !== undefined && selection.plan.entries.length > entries.length;
+    return more && selection.plan.entries.some((entry) => entry.pc === pc) ? selection : undefined;
+  }
+
+  /**
+   * Of the heads that are wanted, the one that begins the code around this one: its function's, or an outer loop's. Compilers put them
+   * before what they hold. So there is one region of that code, where regions of inner loops would each hold most of it.
+   */
+  private outermost(head: bigint): bigint {
+    for (const outer of this.wanted.within(head - NEARBY, head).slice(0, MAX_OUTER)) {
+      const slot = this.slotOf(outer);
+      if (slot === 0 || this.slots.holdsRegion(slot)) continue;
+      if (selectRegion(this.view, outer, this.limits())?.own.has(head)) return outer;
+    }
+    return head;
+  }
+
+  /** The linked region that has the address among its own, but cannot be entered there. */
+  private holderOf(pc: bigint): Region | undefined {
+    const regions = this.byLine.get(pc - (pc % BigInt(layout.LINE))) ?? [];
+    return regions.find(({ linked, own }) => linked && own.has(pc));
   }
 
   /** Whether words that regions were made from have been replaced, and the new ones not executed yet. Not for ever: code may go elsewhere. */
@@ -110,7 +169,7 @@ export class RegionCache {
 
   /** Whether the core has executed one of the line's words. */
   private wasExecuted(line: bigint, mask: number): boolean {
-    const slot = this.host.slotAddress(this.host.core, line);
+    const slot = this.slotOf(line);
     for (let word = 0; word < layout.LINE / 4; word++) {
       const isOne = ((mask >>> word) & 1) === 1;
       if (isOne && this.slots.handlerAt(slot + word * layout.SLOT_BYTES) >= layout.FIRST_FORM) return true;
@@ -123,24 +182,29 @@ export class RegionCache {
    * only starts the clock, which counts the core's instructions. A head that had a region once is worth one.
    */
   private isWorthIt(pc: bigint): boolean {
-    if (this.byHead.has(pc) || this.options.threshold <= 1) return true;
+    if (this.byEntry.has(pc) || this.options.threshold <= 1) return true;
     const now = this.host.instructions();
     const before = this.heatedAt.get(pc);
-    this.heatedAt.set(pc, now);
-    return before !== undefined && now - before <= this.options.threshold * WORTHWHILE;
+    const since = before === undefined ? Number.POSITIVE_INFINITY : now - before.at;
+    const isWithin = this.holderOf(pc) !== undefined;
+    const again = since <= this.options.threshold * (isWithin ? WORTHWHILE_WITHIN : WORTHWHILE);
+    const times = again ? (before?.times ?? 0) + 1 : 0;
+    this.heatedAt.set(pc, { at: now, times });
+    return times >= (isWithin ? TIMES_WITHIN : 1);
   }
 
   /** Compiles and links a region at `pc` now, following code whether it has been executed or not. False if none can start there. */
   forceCompile(pc: bigint): boolean {
     this.poll();
-    const slot = this.host.slotAddress(this.host.core, pc);
+    const slot = this.slotOf(pc);
     if (slot === 0 || !this.host.fill(this.host.core, pc)) return false;
     if (this.slots.holdsRegion(slot) || this.linkKnown(pc, slot)) return true;
     this.waitFor(pc);
     if (this.slots.holdsRegion(slot)) return true;
-    const plan = selectRegion(new CoreView(this.host, this.slots, this.forms, this.host.core, true), pc, this.limits());
-    if (plan === undefined) return false;
-    this.request(plan);
+    const all = new CoreView(this.host, this.slots, this.forms, this.host.core, true);
+    const selection = selectRegion(all, pc, this.limits(), { at: new Set(), loops: this.options.enterLoops });
+    if (selection === undefined) return false;
+    this.request(selection);
     this.waitFor(pc);
     return this.slots.holdsRegion(slot);
   }
@@ -180,14 +244,22 @@ export class RegionCache {
     this.unlink(region, Math.max(0, this.threshold - RECONSIDERED) << layout.HEAT_SHIFT);
   }
 
-  /** Takes the compilations that have finished. Throws an Error if one failed, which is a bug of the engine. */
-  poll(): void {
-    if (this.client === undefined || this.client.outstanding === 0) return;
-    for (let answer = this.client.poll(); answer !== undefined; answer = this.client.poll()) this.take(answer);
+  /** Regions that are being compiled. */
+  get outstanding(): number {
+    return this.client?.outstanding ?? 0;
   }
 
-  private waitFor(head: bigint): void {
-    while (this.client !== undefined && this.pendingHeads.has(head)) this.take(this.client.wait());
+  /** Takes the compilations that have finished, and asks for what is wanted next. Throws an Error if one failed, which is a bug of the engine. */
+  poll(): void {
+    if (this.client === undefined) return;
+    if (this.outstanding > 0)
+      for (let answer = this.client.poll(); answer !== undefined; answer = this.client.poll()) this.take(answer);
+    if (!this.wanted.isEmpty) this.requestWanted();
+  }
+
+  private waitFor(head: bigint | undefined): void {
+    while (this.client !== undefined && head !== undefined && this.pendingHeads.has(head))
+      this.take(this.client.wait());
   }
 
   /** Takes every region out of its slot: another thread will run the core. */
@@ -199,13 +271,14 @@ export class RegionCache {
     this.client?.close();
     this.client = undefined;
     this.pendingHeads.clear();
+    this.wanted.clear();
     this.clear();
   }
 
   /** Throws an Error naming the first broken invariant. */
   assertConsistent(): void {
     for (const region of this.regions()) {
-      const leads = this.slots.handlerAt(region.slots[0] as number) === region.index;
+      const leads = region.entries.some(({ pc }) => this.slots.handlerAt(this.slotOf(pc)) === region.index);
       if (leads !== region.linked)
         throw new InternalError(`region at 0x${region.head.toString(16)}: slot and link disagree`);
       if (region.linked && !this.holdsWords(region))
@@ -213,12 +286,16 @@ export class RegionCache {
     }
   }
 
+  private slotOf(pc: bigint): number {
+    return this.host.slotAddress(this.host.core, pc);
+  }
+
   private count(what: number): void {
     this.counts[what] = (this.counts[what] as number) + 1;
   }
 
-  private *regions(): Generator<Region> {
-    for (const list of this.byHead.values()) yield* list;
+  private regions(): Iterable<Region> {
+    return this.byIndex.values();
   }
 
   // ---- selection and compilation -----------------------------------------------------------------
@@ -228,29 +305,69 @@ export class RegionCache {
     return { instructions: Math.min(maxInstructions, MAX_INSTRUCTIONS), depth, inlined, counts };
   }
 
-  private request(plan: RegionPlan): void {
+  private compiler(): CompilerClient {
     this.client ??= new CompilerClient((channel) => this.host.connect(channel));
-    this.requests.set(this.client.request(plan), plan);
+    return this.client;
+  }
+
+  private request(selection: Selection): void {
+    const { plan } = selection;
+    this.requests.set(this.compiler().request(plan), selection);
     this.pendingHeads.add(plan.head);
   }
 
   private take(answer: CompileAnswer): void {
-    const plan = this.requests.get(answer.id);
-    if (plan === undefined) throw new InternalError(`an answer to no request (${answer.id})`);
+    const selection = this.requests.get(answer.id);
+    if (selection === undefined) throw new InternalError(`an answer to no request (${answer.id})`);
+    const { plan } = selection;
     this.requests.delete(answer.id);
     this.pendingHeads.delete(plan.head);
     if ("error" in answer) throw new InternalError(`region at 0x${plan.head.toString(16)}: ${answer.error}`);
-    const region = this.add(plan, answer.region);
-    if (this.fits(region)) this.link(region);
+    const region = this.add(selection, answer.region);
+    if (!this.holdsWords(region) || !this.guardsHold(region)) return;
+    this.replaceBy(region);
+    if (this.slots.holdsRegion(this.slotOf(region.head))) return;
+    this.link(region);
+    this.cool(region);
   }
 
-  private add(plan: RegionPlan, compiled: CompiledRegion): Region {
+  /** Forgets the regions that can be entered only where this one, which was made of them, can be entered too. */
+  private replaceBy(region: Region): void {
+    const isEntry = ({ pc }: { readonly pc: bigint }): boolean => region.entries.some((entry) => entry.pc === pc);
+    for (const { pc } of region.entries) {
+      const old = this.byIndex.get(this.slots.handlerAt(this.slotOf(pc)));
+      if (old !== undefined && old.entries.length < region.entries.length && old.entries.every(isEntry))
+        this.forget(old);
+    }
+  }
+
+  private forget(region: Region): void {
+    this.unlink(region);
+    for (const { pc } of region.entries) removeFrom(this.byEntry, pc, region);
+    for (const line of region.lines.keys()) removeFrom(this.byLine, line, region);
+    for (const callee of region.callees) removeFrom(this.callers, callee, region);
+    this.byIndex.delete(region.index);
+    this.host.table.set(region.index, null);
+  }
+
+  /** What got hot inside of a new region did so because there was none: it has to get hot again. */
+  private cool(region: Region): void {
+    for (const [i, pc] of region.addresses.entries()) {
+      this.wanted.delete(pc);
+      this.heatedAt.delete(pc);
+      const slot = region.slots[i] as number;
+      if (!this.slots.holdsRegion(slot)) this.slots.set(slot, this.slots.handlerAt(slot));
+    }
+  }
+
+  private add({ plan, own }: Selection, compiled: CompiledRegion): Region {
     if (this.nextIndex >= layout.FIRST_REGION + Math.min(this.options.maxRegions, layout.MAX_REGIONS)) this.clear();
     const source = sourceOf(plan);
     const region: Region = {
       ...source,
+      own,
       index: this.nextIndex++,
-      slots: Int32Array.from(source.addresses, (pc) => this.host.slotAddress(this.host.core, pc)),
+      slots: Int32Array.from(source.addresses, (pc) => this.slotOf(pc)),
       module: compiled.module,
       callees: compiled.callees,
       linked: false,
@@ -262,11 +379,12 @@ export class RegionCache {
     this.cold[region.index - layout.FIRST_REGION] = 0;
     if (region.index >= this.host.table.length) this.host.table.grow(1024);
     this.byIndex.set(region.index, region);
-    pushTo(this.byHead, region.head, region);
+    for (const { pc } of region.entries) pushTo(this.byEntry, pc, region);
     for (const callee of region.callees) pushTo(this.callers, callee, region);
     this.instantiate(region);
     // A new instance of an old module costs little, its code is shared.
-    for (const caller of this.callers.get(region.head) ?? []) if (caller !== region) this.instantiate(caller);
+    for (const { pc } of region.entries)
+      for (const caller of this.callers.get(pc) ?? []) if (caller !== region) this.instantiate(caller);
     for (const line of region.lines.keys()) pushTo(this.byLine, line, region);
     this.count(COMPILED);
     this.bytes[0] = (this.bytes[0] as number) + compiled.bytes;
@@ -278,12 +396,12 @@ export class RegionCache {
     const { host } = this;
     const callees: WebAssembly.ModuleImports = {};
     region.callees.forEach((callee, i) => {
-      const newest = this.byHead.get(callee)?.at(-1);
+      const newest = this.byEntry.get(callee)?.at(-1);
       // A region that does not exist yet cannot be imported, and none has to import itself.
       const linked = newest === undefined || newest === region ? undefined : host.table.get(newest.index);
       callees[`callee${i}`] = (linked ?? host.table.get(layout.FIRST_FORM)) as WebAssembly.ImportValue;
       callees[`callee${i}.region`] = linked ? (newest?.index as number) : -1;
-      callees[`callee${i}.slot`] = host.slotAddress(host.core, callee);
+      callees[`callee${i}.slot`] = this.slotOf(callee);
     });
     const env = { memory: host.memory, region: region.index };
     const instance = new WebAssembly.Instance(region.module, { env, core: this.imports, callees });
@@ -296,7 +414,7 @@ export class RegionCache {
       if (region.linked) this.unlink(region);
       this.host.table.set(region.index, null);
     }
-    this.byHead.clear();
+    this.byEntry.clear();
     this.callers.clear();
     this.byLine.clear();
     this.byIndex.clear();
@@ -308,7 +426,7 @@ export class RegionCache {
 
   /** Links a region that was compiled before, if one fits what the core holds now: the one that holds most. */
   private linkKnown(pc: bigint, slot: number): boolean {
-    const list = this.byHead.get(pc);
+    const list = this.byEntry.get(pc);
     if (list === undefined) return false;
     let variants = 0;
     let best: Region | undefined;
@@ -332,9 +450,11 @@ export class RegionCache {
   /** Takes back a region that was passed over as too small, if a new one would be made of the same words. */
   private linkInstead(plan: RegionPlan): boolean {
     const { addresses } = sourceOf(plan);
+    const enters = (region: Region): boolean =>
+      plan.entries.every(({ pc }) => region.entries.some((entry) => entry.pc === pc));
     const same = (region: Region): boolean =>
-      region.size === "outgrown" && region.addresses.length >= addresses.length && this.fits(region);
-    const region = this.byHead.get(plan.head)?.find(same);
+      region.size === "outgrown" && region.addresses.length >= addresses.length && enters(region) && this.fits(region);
+    const region = this.byEntry.get(plan.head)?.find(same);
     if (region === undefined) return false;
     region.size = "final";
     this.link(region);
@@ -342,7 +462,7 @@ export class RegionCache {
   }
 
   private fits(region: Region): boolean {
-    return !this.slots.holdsRegion(region.slots[0] as number) && this.holdsWords(region) && this.guardsHold(region);
+    return !this.slots.holdsRegion(this.slotOf(region.head)) && this.holdsWords(region) && this.guardsHold(region);
   }
 
   private holdsWords(region: Region): boolean {
@@ -378,19 +498,31 @@ export class RegionCache {
       if (this.slots.handlerAt(slot) === layout.HANDLER_FETCHED)
         this.slots.set(slot, this.forms.handlerOf(words[i] as number));
     }
-    this.slots.set(region.slots[0] as number, region.index, HOTTEST);
+    region.entries.forEach(({ pc }, index) => {
+      const slot = this.slotOf(pc);
+      // Another one that begins there is the better one for it.
+      if (index === 0 || !this.slots.holdsRegion(slot)) this.slots.set(slot, region.index, HOTTEST);
+    });
     region.linked = true;
     this.count(LINKED);
   }
 
-  /** The head stays hot, so that reaching it asks for a region at once. */
+  /** The entries stay hot, so that reaching one asks for a region at once. */
   private unlink(region: Region, heat = HOTTEST): void {
-    const slot = region.slots[0] as number;
-    // A replaced head word has taken the slot already.
-    if (this.slots.handlerAt(slot) === region.index) this.slots.set(slot, region.headHandler, heat);
+    for (const { pc, handler } of region.entries) {
+      const slot = this.slotOf(pc);
+      // A replaced word has taken its slot already.
+      if (this.slots.handlerAt(slot) === region.index) this.slots.set(slot, handler, heat);
+    }
     region.linked = false;
     this.count(UNLINKED);
   }
+}
+
+function removeFrom<K, T>(map: Map<K, T[]>, key: K, value: T): void {
+  const rest = map.get(key)?.filter((each) => each !== value) ?? [];
+  if (rest.length === 0) map.delete(key);
+  else map.set(key, rest);
 }
 
 function pushTo<K, T>(map: Map<K, T[]>, key: K, value: T): void {

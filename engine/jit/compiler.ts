@@ -28,11 +28,14 @@ export interface CompileRequest {
 
 /** What the worker is started with. */
 export interface CompileChannel {
-  /** Int32: answers posted so far; the worker notifies on it. */
+  /** Two Int32: answers posted so far, on which the worker notifies; and not 0 once it takes requests. */
   readonly answers: SharedArrayBuffer;
   /** A MessagePort; its type would have users of the package install node's. */
   readonly port: object;
 }
+
+/** Place of the sign that the worker takes requests, in CompileChannel.answers. */
+export const READY = 1;
 
 /** One user's line to the worker: a port of its own, so that answers need no sorting. */
 export class CompilerClient {
@@ -44,7 +47,7 @@ export class CompilerClient {
 
   constructor(connect: (channel: CompileChannel) => void) {
     const { port1, port2 } = new MessageChannel();
-    const answers = new SharedArrayBuffer(4);
+    const answers = new SharedArrayBuffer(8);
     this.posted = new Int32Array(answers);
     this.port = port1;
     port1.unref();
@@ -60,6 +63,11 @@ export class CompilerClient {
 
   get outstanding(): number {
     return this.requests - this.taken;
+  }
+
+  /** Whether the worker, which takes a while to start, would begin with a request at once. */
+  get isIdle(): boolean {
+    return this.outstanding === 0 && Atomics.load(this.posted, READY) !== 0;
   }
 
   /** An answer that has arrived, if any. */

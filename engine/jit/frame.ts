@@ -6,11 +6,12 @@
  * word is a handler's. It gives the next PC; its own head's address with the fuel untouched means that it has declined.
  */
 import * as layout from "../../assembly/layout.js";
+import { InternalError } from "../a64/errors.js";
 import { CORE_PARAMETER, PC_PARAMETER, WORD_PARAMETER } from "../wasm/code.js";
 import { type Expression, handlerParameters, handlerResult, none, type WasmModule } from "../wasm/module.js";
 import { constantOf, type Value } from "../wasm/value.js";
 import type { ExitWriter, Missed, RegionOps } from "./ops.js";
-import { type ExitReason, exitReasons, noCounts, type PathCounts } from "./plan.js";
+import { type ExitReason, exitReasons, noCounts, type PathCounts, type PlanEntry } from "./plan.js";
 import { noRegisters, type Registers } from "./registers.js";
 
 /** What a path has counted goes two and two into the halves of a local: see PACKED_ACCESSES in layout.ts. */
@@ -52,9 +53,7 @@ export class RegionFrame implements ExitWriter {
   constructor(
     private readonly module: WasmModule,
     private readonly o: RegionOps,
-    private readonly head: bigint,
-    /** Bit b: the head may be reached with PSTATE.BTYPE = b. */
-    private readonly lands: number,
+    private readonly entries: readonly PlanEntry[],
     /** Whether to count more than fuel. */
     private readonly counts: boolean,
   ) {
@@ -67,9 +66,9 @@ export class RegionFrame implements ExitWriter {
   }
 
   /** The whole function around the code of its nodes; between two looks at the fuel it executes at most `need` instructions. */
-  around(body: Expression, live: Registers, need: number): Expression {
+  around(body: Expression, need: number): Expression {
     const m = this.module;
-    const prologue = this.prologue(live);
+    const prologue = this.prologue();
     const code = this.epilogue(body);
     this.addFrameGlobal();
     for (const constant of this.needs) this.module.setConstant(constant, BigInt(need));
@@ -83,16 +82,17 @@ export class RegionFrame implements ExitWriter {
     m.addGlobal("frame", this.o.code.types.i32, m.i32.const(bytes));
   }
 
-  private prologue(live: Registers): Expression[] {
+  private prologue(): Expression[] {
     const m = this.module;
-    const { code, canonical } = this.o;
+    const { code } = this.o;
     const { i32, i64 } = code.types;
     const btype = (): Expression => m.local.get(WORD_PARAMETER, i32);
     return code.collect(() => {
       this.loadFuel();
       let declines = m.i32.or(this.fuelIsShort(), code.loadI32(layout.PENDING));
-      if (this.lands !== 15) {
-        const isBad = m.i32.eqz(m.i32.and(m.i32.shr_u(m.i32.const(this.lands), btype()), m.i32.const(1)));
+      const lands = this.lands();
+      if (lands !== undefined) {
+        const isBad = m.i32.eqz(m.i32.and(m.i32.shr_u(lands, btype()), m.i32.const(1)));
         declines = m.i32.or(declines, isBad);
       }
       const decline = code.nested(() => {
@@ -100,8 +100,25 @@ export class RegionFrame implements ExitWriter {
         code.push(m.return(m.local.get(PC_PARAMETER, i64)));
       });
       code.push(m.if(declines, decline));
-      canonical.load(live);
     });
+  }
+
+  /** PlanEntry.lands of where the region is entered; undefined if it does not matter there. */
+  private lands(): Expression | undefined {
+    const m = this.module;
+    const [head, ...others] = this.entries;
+    if (head === undefined) throw new InternalError("a region without an entry");
+    if (this.entries.every(({ lands }) => lands === 15)) return undefined;
+    return others.reduce(
+      (lands, entry) => m.select(this.isEnteredAt(entry), m.i32.const(entry.lands), lands),
+      m.i32.const(head.lands),
+    );
+  }
+
+  /** Whether the region was called with the entry's address. */
+  isEnteredAt({ pc }: PlanEntry): Expression {
+    const m = this.module;
+    return m.i64.eq(m.local.get(PC_PARAMETER, this.o.code.types.i64), m.i64.const(BigInt.asIntN(64, pc)));
   }
 
   /** Code that ends in exits, and what the exits lead to. */
@@ -323,7 +340,7 @@ export class RegionFrame implements ExitWriter {
     const { code } = this.o;
     const { i32, i64 } = code.types;
     const name = this.linkTo(callee);
-    const isSelf = callee === this.head;
+    const isSelf = this.entries.some(({ pc }) => pc === callee);
     const stack = this.o.bind("i32", m.i32.add(code.loadI32(layout.REGION_STACK), m.global.get("frame", i32)));
     const isShallow = m.i32.le_u(this.o.narrow(stack), m.i32.const(layout.REGION_STACK_LIMIT));
     const slot = m.i32.load(4, 4, m.global.get(`${name}.slot`, i32));

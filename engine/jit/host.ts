@@ -30,12 +30,17 @@ export interface JitOptions {
   readonly threshold?: number;
   /** Whether a core goes on interpreting while its region is compiled. Default true. */
   readonly background?: boolean;
-  /** Largest region, in instructions. Default 400, at most 2048. */
+  /** Largest region, in instructions. Default 1000, at most 2048. */
   readonly maxInstructions?: number;
   /** Deepest nesting of calls followed into callees. Default 6. */
   readonly maxDepth?: number;
   /** Largest callee, in instructions, that becomes part of its callers' regions; others are called. Default 64. */
   readonly maxInlined?: number;
+  /**
+   * Whether a region is entered at the heads of all of its loops from the beginning, not only once one of them gets hot in the
+   * interpreter, which is where slices end. Default false.
+   */
+  readonly enterLoops?: boolean;
   /** Regions that a core holds; one more, and all are dropped. Default and at most 4096. */
   readonly maxRegions?: number;
   /**
@@ -48,9 +53,10 @@ export interface JitOptions {
 export const jitDefaults = {
   threshold: 500,
   background: true,
-  maxInstructions: 400,
+  maxInstructions: 1000,
   maxDepth: 6,
   maxInlined: 64,
+  enterLoops: false,
   maxRegions: MAX_REGIONS,
   counts: true,
 } satisfies Required<JitOptions>;

@@ -17,9 +17,9 @@ export class NodeBuilder {
     private readonly switchTargets: ReadonlyMap<bigint, Place>,
   ) {}
 
-  build(): { nodes: readonly PlanNode[]; guards: readonly Guard[] } {
+  build(): { nodes: readonly PlanNode[]; guards: readonly Guard[]; numberOf: (start: Place) => number | undefined } {
     this.node(this.head);
-    return { nodes: this.nodes, guards: this.guards };
+    return { nodes: this.nodes, guards: this.guards, numberOf: (start) => this.numbers.get(start) };
   }
 
   /** Numbers the node that starts at this place and builds it and all that follow; depth-first, so that loops are seen closing. */

@@ -79,10 +79,18 @@ export interface PlanWindow {
   readonly flags: number;
 }
 
+/** Where a region may be entered. */
+export interface PlanEntry {
+  readonly pc: bigint;
+  readonly node: number;
+  /** Bit b: it may be entered with PSTATE.BTYPE = b. */
+  readonly lands: number;
+}
+
 export interface RegionPlan {
   readonly head: bigint;
-  /** Bit b: the head may be reached with PSTATE.BTYPE = b. */
-  readonly lands: number;
+  /** The head is the first. */
+  readonly entries: readonly PlanEntry[];
   /** Node 0 is the head. */
   readonly nodes: readonly PlanNode[];
   readonly windows: readonly PlanWindow[];

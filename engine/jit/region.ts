@@ -12,19 +12,21 @@ export interface RegionSource {
   /** For each 64-byte line that it touches: which of its sixteen words. */
   readonly lines: ReadonlyMap<bigint, number>;
   readonly guards: RegionPlan["guards"];
-  /** Handler of the head's own form. */
-  readonly headHandler: number;
+  /** Where it may be entered, the head first: addresses, and the handlers of their own forms. */
+  readonly entries: readonly { readonly pc: bigint; readonly handler: number }[];
 }
 
 export interface Region extends RegionSource {
   /** Its entry in the function table. */
   readonly index: number;
   readonly module: WebAssembly.Module;
+  /** Those of its addresses that are not part of inlined callees. */
+  readonly own: ReadonlySet<bigint>;
   /** What it calls by BL. */
   readonly callees: readonly bigint[];
   /** Slots of its words in the core's instruction cache, in the order of `addresses`. */
   readonly slots: Int32Array;
-  /** Whether the head's slot leads here. */
+  /** Whether slots of its entries lead here. */
   linked: boolean;
   /** The place in `words` of the one that the core last held another word for. */
   suspect: number;
@@ -48,14 +50,17 @@ export function sourceOf(plan: RegionPlan): RegionSource {
     const line = pc - (pc % BigInt(LINE));
     lines.set(line, (lines.get(line) ?? 0) | (1 << Number((pc - line) / 4n)));
   }
-  const headHandler = plan.nodes[0]?.instructions[0]?.handler;
-  if (headHandler === undefined) throw new InternalError("an empty region");
+  const entries = plan.entries.map(({ pc, node }) => {
+    const first = plan.nodes[node]?.instructions[0];
+    if (first === undefined) throw new InternalError(`an empty node at 0x${pc.toString(16)}`);
+    return { pc, handler: first.handler };
+  });
   return {
     head: plan.head,
     addresses: [...words.keys()],
     words: Uint32Array.from(words.values()),
     lines,
     guards: plan.guards,
-    headHandler,
+    entries,
   };
 }

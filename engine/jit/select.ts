@@ -14,7 +14,7 @@ import { separateReturns } from "./behind-calls.js";
 import { BodySizes } from "./body-size.js";
 import { NodeBuilder } from "./nodes.js";
 import { type Place, type PlaceCall, placeOf } from "./place.js";
-import type { PlanWindow, RegionPlan, Successor } from "./plan.js";
+import type { PlanEntry, PlanWindow, RegionPlan, Successor } from "./plan.js";
 import type { CodeView } from "./view.js";
 
 export interface SelectionLimits {
@@ -59,15 +59,72 @@ class CallStack {
   }
 }
 
-/** The plan of the region at `head`, or undefined if nothing worth compiling starts there. */
-export function selectRegion(view: CodeView, head: bigint, limits: SelectionLimits): RegionPlan | undefined {
-  const exploration = new Exploration(view, limits);
+export interface Selection {
+  readonly plan: RegionPlan;
+  /** Addresses of what is not part of an inlined callee. */
+  readonly own: ReadonlySet<bigint>;
+}
+
+/**
+ * Where a region is to be entered beside its head, as far as it holds these addresses and not in inlined callees: at these unless they stand in
+ * the loop of another one, which will be passed soon; or at these and at the heads of all loops.
+ */
+export interface WantedEntries {
+  readonly at: ReadonlySet<bigint>;
+  readonly loops: boolean;
+}
+
+const noEntries: WantedEntries = { at: new Set(), loops: false };
+/** Places where a region is entered. */
+const MAX_ENTRIES = 32;
+
+/** The region at `head`, or undefined if nothing worth compiling starts there. */
+export function selectRegion(
+  view: CodeView,
+  head: bigint,
+  limits: SelectionLimits,
+  wanted: WantedEntries = noEntries,
+): Selection | undefined {
+  const exploration = new Exploration(view, head, limits);
   const first = exploration.from(head);
   if (first === undefined) return undefined;
   separateReturns(first, [...exploration.switchTargets.values()]);
-  const { nodes, guards } = new NodeBuilder(first, exploration.switchTargets).build();
-  const lands = isGuarded(view.windows, head) ? view.lands(first.instruction.word) | 1 : 15;
-  return { head, lands, nodes, windows: view.windows, guards, counts: limits.counts };
+  const { own } = exploration;
+  const entered = [first, ...entriesOf(own, head, wanted)];
+  for (const place of entered.slice(1)) place.isEntered = true;
+  const { nodes, guards, numberOf } = new NodeBuilder(first, exploration.switchTargets).build();
+  const entries = entered.flatMap((place): PlanEntry[] => {
+    const { pc, word } = place.instruction;
+    const node = numberOf(place);
+    return node === undefined ? [] : [{ pc, node, lands: isGuarded(view.windows, pc) ? view.lands(word) | 1 : 15 }];
+  });
+  return {
+    plan: { head, entries, nodes, windows: view.windows, guards, counts: limits.counts },
+    own: new Set(own.keys()),
+  };
+}
+
+function entriesOf(own: ReadonlyMap<bigint, Place>, head: bigint, { at, loops }: WantedEntries): Place[] {
+  if (at.size === 0 && !loops) return [];
+  const ends = loopEnds(own);
+  const holds = (outer: bigint, pc: bigint): boolean => outer < pc && pc <= (ends.get(outer) ?? outer);
+  const wanted = [...own.keys()].filter((pc) => pc !== head && (at.has(pc) || (loops && ends.has(pc))));
+  const all = [head, ...wanted];
+  const kept = loops ? wanted : wanted.filter((pc) => !all.some((outer) => holds(outer, pc)));
+  return kept.slice(0, MAX_ENTRIES).map((pc) => own.get(pc) as Place);
+}
+
+/** For each head of a loop the last address that branches back to it: compilers put a loop's code in between. */
+function loopEnds(own: ReadonlyMap<bigint, Place>): ReadonlyMap<bigint, bigint> {
+  const ends = new Map<bigint, bigint>();
+  for (const [pc, { successors }] of own) {
+    for (const to of successors) {
+      if (!("instruction" in to)) continue;
+      const start = to.instruction.pc;
+      if (start <= pc && own.get(start) === to && pc > (ends.get(start) ?? 0n)) ends.set(start, pc);
+    }
+  }
+  return ends;
 }
 
 function isGuarded(windows: readonly PlanWindow[], pc: bigint): boolean {
@@ -81,16 +138,24 @@ class Exploration {
   private size = 0;
   private readonly work: { place: Place; stack: CallStack }[] = [];
   private readonly bodies: BodySizes;
+  private readonly outermost: CallStack;
 
   constructor(
     private readonly view: CodeView,
+    head: bigint,
     private readonly limits: SelectionLimits,
   ) {
+    this.outermost = new CallStack(0, head, undefined, undefined);
     this.bodies = new BodySizes(view, limits.inlined);
   }
 
+  /** What is selected outside of inlined callees. */
+  get own(): ReadonlyMap<bigint, Place> {
+    return this.outermost.places;
+  }
+
   from(head: bigint): Place | undefined {
-    const first = this.place(head, new CallStack(0, head, undefined, undefined));
+    const first = this.place(head, this.outermost);
     if (first === undefined) return undefined;
     first.startsNode = true;
     for (let next = this.work.pop(); next !== undefined; next = this.work.pop()) {

@@ -58,7 +58,7 @@ class RegionTranslator {
   ) {
     module.addMemoryImport("env", "memory");
     this.o = new RegionOps(module, plan.windows, () => this.frame);
-    this.frame = new RegionFrame(module, this.o, plan.head, plan.lands, plan.counts);
+    this.frame = new RegionFrame(module, this.o, plan.entries, plan.counts);
     this.graph = new FlowGraph(module, () => this.o.code.newLocal("i32"));
     this.registers = registersOf(plan, formOf);
     this.landings = landingsOf(plan);
@@ -68,14 +68,27 @@ class RegionTranslator {
   translate(): readonly bigint[] {
     const m = this.module;
     const { code } = this.o;
-    const entry = this.node(0, this.cleanState(0));
-    const body = this.graph.render(entry);
+    const body = this.graph.render(this.entry());
     // Without looking up, a path passes each instruction once, and once more each that was copied into a loop.
     const instructions = this.plan.nodes.reduce((sum, node) => sum + node.instructions.length, 0);
-    const whole = this.frame.around(body, this.registersAt(0).live, instructions + this.copied);
+    const whole = this.frame.around(body, instructions + this.copied);
     m.addFunction("region", handlerParameters, handlerResult, code.localTypes(), whole);
     m.addFunctionExport("region", "region");
     return this.frame.callees;
+  }
+
+  /** Where the function begins: goes to the node that stands at the address with which it is called. */
+  private entry(): BlockId {
+    const m = this.module;
+    const root = this.graph.addBlock(m.nop());
+    this.plan.entries.forEach((entry, index) => {
+      const { node } = entry;
+      const load = this.o.code.nested(() => this.o.canonical.load(this.registersAt(node).live));
+      const isLast = index === this.plan.entries.length - 1;
+      const isHere = isLast ? 0 : this.frame.isEnteredAt(entry);
+      this.graph.addBranch(root, this.node(node, this.cleanState(node)), isHere, load);
+    });
+    return root;
   }
 
   private registersAt(node: number): NodeRegisters {

@@ -6,7 +6,13 @@ import { InternalError } from "../a64/errors.js";
 import type { Form } from "../a64/forms.js";
 import { formsOf } from "../a64/forms.js";
 import { rows } from "../a64/table.js";
-import type { CompileAnswer, CompileChannel, CompiledRegion, CompileRequest } from "./compiler.js";
+import {
+  type CompileAnswer,
+  type CompileChannel,
+  type CompiledRegion,
+  type CompileRequest,
+  READY,
+} from "./compiler.js";
 import { NewestFirst } from "./newest.js";
 import type { RegionPlan } from "./plan.js";
 import { translateRegion } from "./translate.js";
@@ -52,6 +58,7 @@ function serve({ answers, port: passed }: CompileChannel): void {
     Atomics.add(posted, 0, 1);
     Atomics.notify(posted, 0);
   });
+  Atomics.store(posted, READY, 1);
 }
 
 parentPort?.on("message", serve);

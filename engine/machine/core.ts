@@ -39,8 +39,10 @@ export interface CoreHost {
   readonly maintenanceTimeoutMs: number;
 }
 
-/** Instructions between two looks at the clock and at finished compilations. */
-const SLICE = 2 ** 20;
+/** Instructions between two looks at the clock and at finished compilations: so many that they take some milliseconds. */
+const LEAST_SLICE = 2 ** 20;
+const LONGEST_SLICE = 2 ** 23;
+const SLICE_MS = 4;
 /** Short calls between two looks at finished compilations, less one; a power of two less one. */
 const POLL_MASK = 63;
 
@@ -297,18 +299,23 @@ export class Core extends CoreRegisters {
 
   /** Runs in slices, in this thread; gives STOP_*. */
   #execute(maxInstructions: number, timeLimitMs: number, waits: boolean): number {
-    const deadline = timeLimitMs === Number.POSITIVE_INFINITY ? timeLimitMs : performance.now() + timeLimitMs;
+    let now = performance.now();
+    const deadline = now + timeLimitMs;
     const executor = this.instance();
     let left = maxInstructions;
+    let slice = LEAST_SLICE;
     for (;;) {
-      const stop = this.#enter(executor, left);
+      const stop = this.#enter(executor, Math.min(left, slice), left > slice);
       left -= executor.settle();
       const end = this.#answer(stop);
       const goesOn = end === undefined || end === layout.STOP_FUEL || (end === layout.STOP_WAIT && !waits);
       if (!goesOn) return end;
       if (left <= 0) return layout.STOP_FUEL;
       executor.poll();
-      if (performance.now() >= deadline) return STOP_TIME;
+      const before = now;
+      now = performance.now();
+      if (now >= deadline) return STOP_TIME;
+      slice = now - before < SLICE_MS ? Math.min(2 * slice, LONGEST_SLICE) : LEAST_SLICE;
     }
   }
 
@@ -362,10 +369,10 @@ export class Core extends CoreRegisters {
   }
 
   /** One slice in the run loop. */
-  #enter(executor: Executor, left: number): number {
+  #enter(executor: Executor, fuel: number, more: boolean): number {
     this.#depth++;
     try {
-      return executor.slice(Math.min(left, SLICE), left > SLICE);
+      return executor.slice(fuel, more);
     } catch (error) {
       // The run loop was left without its end: nobody is to wait for the core.
       if (this.#depth === 1) Atomics.store(this.state.signed32, layout.RUNNING / 4, 0);

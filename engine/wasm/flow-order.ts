@@ -6,6 +6,12 @@ export interface Edge {
   readonly to: BlockId;
 }
 
+export interface SharedLoop {
+  /** Those that are reached from outside. */
+  readonly entries: readonly BlockId[];
+  readonly blocks: ReadonlySet<BlockId>;
+}
+
 export class FlowOrder {
   /** Blocks reachable from the entry, in reverse postorder: a block stands before all that can only be reached through it. */
   private readonly order: BlockId[] = [];
@@ -55,17 +61,17 @@ export class FlowOrder {
   }
 
   /**
-   * The entries of a loop that can be entered in several places; undefined if there is no such loop.
+   * A loop that can be entered in several places; undefined if there is none.
    *
    * A back branch whose target v does not dominate its source shows one. All of the loop is strictly
    * dominated by v's immediate dominator, so it is the part of those blocks that v reaches and that reach v.
    */
-  sharedLoop(): BlockId[] | undefined {
+  sharedLoop(): SharedLoop | undefined {
     for (const from of this.order) {
       for (const { to } of this.edges(from)) {
         if (!this.isBack(from, to) || this.dominates(to, from)) continue;
         const loop = this.cycleThrough(to);
-        return [...loop].filter((id) => this.before(id).some((other) => !loop.has(other)));
+        return { entries: [...loop].filter((id) => this.before(id).some((other) => !loop.has(other))), blocks: loop };
       }
     }
     return undefined;

@@ -10,7 +10,7 @@
  * enclosing label by themselves, as region exits do.
  */
 
-import { type BlockId, type Edge, FlowOrder } from "./flow-order.js";
+import { type BlockId, type Edge, FlowOrder, type SharedLoop } from "./flow-order.js";
 import { type Expression, none, typeOf, type WasmModule } from "./module.js";
 
 interface Block {
@@ -69,28 +69,44 @@ export class FlowGraph {
   /** The whole graph as one expression without a value. Takes the graph's code: it can be rendered once. */
   render(entry: BlockId): Expression {
     let order = new FlowOrder(this.blocks, entry);
-    for (let entries = order.sharedLoop(); entries !== undefined; entries = order.sharedLoop()) {
-      this.dispatch(entries);
+    for (let loop = order.sharedLoop(); loop !== undefined; loop = order.sharedLoop()) {
+      this.dispatch(loop);
       order = new FlowOrder(this.blocks, entry);
     }
     return this.tree(entry, order);
   }
 
-  /** Leads every branch to one of these blocks through a new block, which so becomes the only entry of their loop. */
-  private dispatch(entries: readonly BlockId[]): void {
+  /**
+   * Leads the branches to the loop's entries through a new block, which so becomes its only entry. But for those from code within it that
+   * only one of them leads to, back to that one: they close a loop within, which stays one of its own.
+   */
+  private dispatch({ entries, blocks }: SharedLoop): void {
     const m = this.module;
     const local = this.newLocal();
+    const isPassed = (id: BlockId): boolean => blocks.has(id) && !entries.includes(id);
+    const behind = entries.map((entry) => this.reached(entry, isPassed));
     const dispatcher = this.addBlock(m.nop());
-    for (const { edges } of this.blocks) {
+    for (const [from, { edges }] of this.blocks.entries()) {
       for (const edge of edges) {
         const index = entries.indexOf(edge.to);
         if (index < 0) continue;
+        if (behind.every((reached, entry) => reached.has(from) === (entry === index))) continue;
         const set = m.local.set(local, m.i32.const(index));
         edge.code = edge.code === 0 ? set : m.block(null, [edge.code, set], none);
         edge.to = dispatcher;
       }
     }
     this.addSwitch(dispatcher, m.local.get(local, typeOf("i32")), entries);
+  }
+
+  /** The block, and those reached from it by way of such ones only. */
+  private reached(start: BlockId, isPassed: (id: BlockId) => boolean): ReadonlySet<BlockId> {
+    const found = new Set([start]);
+    // A Set is walked in the order of insertion, additions included.
+    for (const id of found) {
+      for (const { to } of this.block(id).edges) if (isPassed(to)) found.add(to);
+    }
+    return found;
   }
 
   /** The block and all that it dominates. */

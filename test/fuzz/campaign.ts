@@ -118,7 +118,7 @@ export class Campaign {
   ) {}
 
   static async create(seed: string, oracles: Oracles): Promise<Campaign> {
-    return new Campaign(seed, oracles, await Engine.create(seed, false));
+    return new Campaign(seed, oracles, await Engine.interpreter(seed));
   }
 
   dispose(): void {
@@ -131,7 +131,7 @@ export class Campaign {
    */
   async batch(cases: readonly Case[], all: readonly Case[] = cases): Promise<Difference | undefined> {
     // A machine for each batch: what the JIT has learnt from other cases is no part of one.
-    const compiled = await Engine.create(this.seed, true);
+    const compiled = await Engine.compiled(this.seed, all[0]?.number ?? 0);
     const questions: Question[] = [];
     try {
       for (const engine of [this.interpreter, compiled]) engine.place(all);

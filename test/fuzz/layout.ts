@@ -79,6 +79,11 @@ export function oracleOf(number: number): OracleName {
   return Math.floor(number / BATCH) % QEMU_EVERY === QEMU_EVERY - 1 ? "QEMU" : "Unicorn";
 }
 
+/** Whether the regions of a batch are entered at all of their loops, not at their heads alone. */
+export function entersLoops(number: number): boolean {
+  return Math.floor(number / BATCH) % 2 === 1;
+}
+
 /** What stands in a window before each case; code apart. */
 export function windowImage(seed: string, window: WindowSpec): Uint8Array {
   const random = new Random(`${seed}/${window.name}`);

@@ -1,11 +1,11 @@
 /** The two engines that cases run in: one interprets, the other has regions where the case asks for them. */
-import type { WindowSpec } from "cmodx/engine";
+import type { JitOptions, WindowSpec } from "cmodx/engine";
 import * as layout from "#assembly/layout.js";
 import { decode } from "#engine/a64/decode.js";
 import { Rig, sameState } from "../support/rig.js";
 import type { Case } from "./cases.js";
 import { isStoreExclusive } from "./exclusions.js";
-import { fuzzWindows, type State, windowImage } from "./layout.js";
+import { entersLoops, fuzzWindows, type State, windowImage } from "./layout.js";
 import { HASH_SEED, hashWords, type OracleName, type OracleWindow } from "./oracles.js";
 import { readRegisters, writeRegisters } from "./registers.js";
 
@@ -56,10 +56,17 @@ export class Engine {
       if (spec.access === "r") rig.machine.write(spec.address, windowImage(seed, spec));
   }
 
-  static async create(seed: string, jit: boolean): Promise<Engine> {
-    // Regions only where a case asks for them.
-    const options = { threshold: layout.HEAT_MAX, background: false };
-    return new Engine(await Rig.create({ windows: fuzzWindows, counter: () => 7, jit: jit ? options : false }), seed);
+  static async interpreter(seed: string): Promise<Engine> {
+    return Engine.create(seed, false);
+  }
+
+  /** What executes the batch of this case by compiled regions: only where a case asks for them. */
+  static async compiled(seed: string, number: number): Promise<Engine> {
+    return Engine.create(seed, { threshold: layout.HEAT_MAX, background: false, enterLoops: entersLoops(number) });
+  }
+
+  private static async create(seed: string, jit: JitOptions | false): Promise<Engine> {
+    return new Engine(await Rig.create({ windows: fuzzWindows, counter: () => 7, jit }), seed);
   }
 
   /** Puts the code of a batch in place. */

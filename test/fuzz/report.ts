@@ -41,7 +41,7 @@ interface Witness {
 /** Runs up to the state that differed, and looks. */
 async function witness(seed: string, oracles: Oracles, { of, state, between }: Difference): Promise<Witness> {
   const all = neighbours(seed, of);
-  const engines = [await Engine.create(seed, false), await Engine.create(seed, true)] as const;
+  const engines = [await Engine.interpreter(seed), await Engine.compiled(seed, of.number)] as const;
   const [interpreter, compiled] = engines;
   for (const engine of engines) engine.place(all);
   let before = interpreter.rig.snapshot();

@@ -140,7 +140,7 @@ test.skipIf(missing !== undefined)(
     const unicorn = new Oracle("Unicorn");
     const oracles = { Unicorn: unicorn, QEMU: unicorn };
     const campaign = await Campaign.create(runSeed, oracles);
-    const engine = await Engine.create(runSeed, false);
+    const engine = await Engine.interpreter(runSeed);
     const statuses = new Set<bigint>();
     for (let first = 0; first < cases.length; first += BATCH) {
       const batch = cases.slice(first, first + BATCH);

@@ -32,6 +32,7 @@ const variants: readonly Variant[] = [
   { name: "regions of five instructions, calls not followed", jit: { ...atOnce, maxInstructions: 5, maxDepth: 0 } },
   { name: "calls followed one deep", jit: { ...atOnce, maxDepth: 1 } },
   { name: "compiled by force", jit: { threshold: layout.HEAT_MAX, background: false }, forced: true },
+  { name: "entered at every loop", jit: { ...atOnce, enterLoops: true } },
   { name: "compiled in the background", jit: { ...atOnce, background: true } },
   { name: "coherent instruction cache", jit: atOnce, machine: coherent },
 ];
