@@ -25,12 +25,14 @@ import { constantOf, type Field, type Value } from "../wasm/value.js";
 import { sumOf } from "../wasm/values.js";
 import type { ExitReason, PathCounts, PlanInstruction, PlanWindow } from "./plan.js";
 import { noRegisters } from "./registers.js";
-import { CanonicalLocals, PathState, SP_REGISTER } from "./state.js";
+import { CanonicalLocals, hull, PathState, SP_REGISTER } from "./state.js";
 
 const ZR = 31;
 /** Windows that an access looks into that has used several, and one that has not been executed yet. */
 const MAX_TRIED = 6;
 const MAX_GUESSED = 2;
+/** Bytes that one check covers for several accesses. */
+const MAX_MERGED = 256;
 
 /** The bits of a barrier's option that say which accesses it orders: 1 loads with what follows, 2 stores with stores, else all. */
 const BARRIER_ACCESSES = 3;
@@ -184,19 +186,38 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
   }
 
   /**
-   * Whether the bytes stand between others of the window that the path has checked, as seen from the same base; they have been
-   * checked for what follows in any case.
+   * Whether the bytes have been found to be in the window, as seen from the same base: they stand between others that the path has checked,
+   * or so near to them that its last check can be one of both. That one then leaves early, with the interpreter to do the rest.
    */
   private isKnownInside(address: Value, window: PlanWindow, bytes: Bytes): boolean {
     const sum = sumOf(address);
-    if (sum === undefined) return false;
-    const key = `${sum.base}/${window.index}`;
+    const known = sum && this.state.inside.get(keyOf(sum.base, window));
+    if (sum === undefined || known === undefined) return false;
+    const { check, before } = known;
     const [from, to] = [sum.offset, sum.offset + BigInt(bytes)];
+    const [first, last] = hull(before, check.range);
+    if (first <= from && to <= last) return true;
+    const [low, high] = hull(check.range, [from, to]);
+    if (high - low > Math.min(MAX_MERGED, window.size)) return false;
+    check.range = [low, high];
+    this.module.setConstant(check.low, low - check.at);
+    this.module.setConstant(check.limit, BigInt(window.size) - (high - low));
+    return true;
+  }
+
+  /** Whether an access's place in the window is outside of it, as an i32 expression. */
+  private isOutside(address: Value, into: Value, window: PlanWindow, bytes: Bytes): Expression {
+    const m = this.module;
+    const limit = m.i64.const(BigInt(window.size - bytes));
+    const sum = sumOf(address);
+    if (sum === undefined) return m.i64.gt_u(this.wide(into), limit);
+    const low = m.i64.const(0n);
+    const range = [sum.offset, sum.offset + BigInt(bytes)] as const;
+    const key = keyOf(sum.base, window);
     const known = this.state.inside.get(key);
-    if (known !== undefined && known[0] <= from && to <= known[1]) return true;
-    const [first, last] = known ?? [from, to];
-    this.state.inside.set(key, [from < first ? from : first, to > last ? to : last]);
-    return false;
+    const before = known === undefined ? range : hull(known.before, known.check.range);
+    this.state.inside.set(key, { check: { range, at: sum.offset, low, limit }, before });
+    return m.i64.gt_u(m.i64.add(this.wide(into), low), limit);
   }
 
   /**
@@ -205,16 +226,17 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
    */
   private fastAccess(address: Value, window: PlanWindow, bytes: Bytes, aligned: boolean): Access {
     const m = this.module;
-    if (this.isKnownInside(address, window, bytes) && !(aligned && bytes > 1)) {
+    const isAligned = !aligned || bytes === 1;
+    if (isAligned && this.isKnownInside(address, window, bytes)) {
       const base = m.i32.const(Number(BigInt.asIntN(32, window.base)));
       return { host: this.bind("i32", m.i32.sub(this.narrow(address), base)), offset: window.host };
     }
     const into = this.bind("i64", this.distance(address, window));
-    let outside = m.i64.gt_u(this.wide(into), m.i64.const(BigInt(window.size - bytes)));
-    if (aligned && bytes > 1) outside = m.i32.or(outside, m.i32.and(this.narrow(address), m.i32.const(bytes - 1)));
     const leave = this.code.nested(() => {
       this.exits().exit("memory", this.PC(), "assumption");
     });
+    let outside = this.isOutside(address, into, window, bytes);
+    if (!isAligned) outside = m.i32.or(outside, m.i32.and(this.narrow(address), m.i32.const(bytes - 1)));
     this.code.push(m.if(outside, leave));
     return { host: this.bind("i32", this.narrow(into)), offset: window.host };
   }
@@ -303,4 +325,8 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
   private refused(): never {
     throw new InternalError(`the instruction at 0x${this.current?.pc.toString(16)} is not for compiled code`);
   }
+}
+
+function keyOf(base: number, { index }: PlanWindow): string {
+  return `${base}/${index}`;
 }

@@ -23,6 +23,30 @@ function fieldOf(register: number): number {
   return register === SP_REGISTER ? layout.SP : layout.X + 8 * register;
 }
 
+/** Bytes by their distance from a base. */
+type Range = readonly [from: bigint, to: bigint];
+
+export function hull([a, b]: Range, [c, d]: Range): Range {
+  return [a < c ? a : c, b > d ? b : d];
+}
+
+/** A check that bytes stand in a window, which may be made to check more of them after it was emitted: all that know of it come after it. */
+export interface WindowCheck {
+  range: Range;
+  /** The distance of the address that is compared. */
+  readonly at: bigint;
+  /** i64 constants: what is added to that, and the largest position in the window that passes. */
+  readonly low: Expression;
+  readonly limit: Expression;
+}
+
+export interface KnownInside {
+  /** The last check of the path. */
+  readonly check: WindowCheck;
+  /** What checks before it have shown. */
+  readonly before: Range;
+}
+
 export class PathState {
   /** Registers whose newest value is not in their canonical local. */
   readonly registers: Map<number, Value>;
@@ -33,8 +57,8 @@ export class PathState {
   /** Since the path began: instructions, and times that it has passed the node that it began with again. */
   length = 0;
   turns = 0;
-  /** For a base (see Value.sum) and a window: the bytes from and to which it is known to stand in the window. */
-  readonly inside: Map<string, readonly [from: bigint, to: bigint]>;
+  /** For a base (see Value.sum) and a window: what is known to stand in the window. */
+  readonly inside: Map<string, KnownInside>;
 
   constructor(
     /** The node that the path began with. */
