@@ -45,10 +45,10 @@ export class ByteWriter {
     this.byte(rest & 0x7f);
   }
 
-  /** A number that fits 64 bits with its sign. */
-  signed64(value: bigint): void {
-    let low = Number(BigInt.asIntN(32, value));
-    let high = Number(BigInt.asIntN(32, value >> 32n));
+  /** A number of 64 bits with its sign, by its halves. */
+  signed64(lowHalf: number, highHalf: number): void {
+    let low = lowHalf;
+    let high = highHalf;
     while (high !== low >> 31) {
       this.byte((low & 0x7f) | 0x80);
       low = (low >>> 7) | (high << 25);

@@ -1,54 +1,8 @@
-/** Expressions, and how they are written as the body of a function. */
+/** Expressions as the body of a function in WebAssembly's binary format. */
 import { InternalError } from "../a64/errors.js";
 import type { ByteWriter } from "./bytes.js";
+import { type Expressions, Kind, unreachable } from "./expressions.js";
 import { type Expression, none, type WasmType } from "./instructions.js";
-
-/** The type of code that never goes on behind itself. */
-export const unreachable: WasmType = 0;
-
-export type Node =
-  /** Immediates are unsigned numbers. */
-  | {
-      readonly kind: "instruction";
-      readonly type: WasmType;
-      readonly opcode: number;
-      readonly operands: readonly Expression[];
-      readonly immediates: readonly number[];
-    }
-  | { readonly kind: "i32"; readonly type: WasmType; readonly value: number }
-  | { readonly kind: "i64"; readonly type: WasmType; value: bigint }
-  /** With a label: a block that branches to it leave. */
-  | {
-      readonly kind: "sequence";
-      readonly type: WasmType;
-      readonly label: string | undefined;
-      readonly body: readonly Expression[];
-    }
-  /** Branches to the label begin it anew. */
-  | { readonly kind: "loop"; readonly type: WasmType; readonly label: string; readonly body: Expression }
-  | {
-      readonly kind: "if";
-      readonly type: WasmType;
-      readonly condition: Expression;
-      readonly then: Expression;
-      readonly otherwise: Expression;
-    }
-  | { readonly kind: "branch"; readonly type: WasmType; readonly label: string; readonly condition: Expression }
-  | {
-      readonly kind: "table";
-      readonly type: WasmType;
-      readonly labels: readonly string[];
-      readonly otherwise: string;
-      readonly index: Expression;
-    }
-  | {
-      readonly kind: "call" | "global";
-      readonly type: WasmType;
-      readonly name: string;
-      readonly operands: readonly Expression[];
-    };
-
-type NodeOf<Kind extends Node["kind"]> = Extract<Node, { readonly kind: Kind }>;
 
 const UNREACHABLE = 0x00;
 const BLOCK = 0x02;
@@ -64,125 +18,160 @@ const GLOBAL_GET = 0x23;
 const I32_CONST = 0x41;
 const I64_CONST = 0x42;
 
+/** Functions and globals by their names. */
 export interface Names {
   readonly functions: ReadonlyMap<string, number>;
   readonly globals: ReadonlyMap<string, number>;
 }
 
-/** Writes expressions as instructions. Code that cannot be reached is left out. */
+/** Code that cannot be reached is left out. */
 export class BodyWriter {
-  /** For each label in force, how many constructs are open within the one that holds it, it included. */
-  private readonly labels = new Map<string, number>();
+  private readonly cells: Int32Array;
+  /** For each label in force, by its number, how many constructs are open within the one that holds it, it included. */
+  private readonly labels: (number | undefined)[] = [];
   private open = 0;
 
   constructor(
     private readonly out: ByteWriter,
-    private readonly nodes: readonly Node[],
+    private readonly expressions: Expressions,
     private readonly names: Names,
-  ) {}
+  ) {
+    this.cells = expressions.cells;
+  }
 
   /** A whole expression with its end, whose value is of this type. */
   body(expression: Expression, result: WasmType): void {
     this.write(expression);
     // What never ends is as good as any value.
-    if (this.node(expression).type !== result) this.out.byte(UNREACHABLE);
+    if (this.expressions.typeOf(expression) !== result) this.out.byte(UNREACHABLE);
     this.out.byte(END);
   }
 
-  private node(expression: Expression): Node {
-    const node = this.nodes[expression];
-    if (node === undefined) throw new InternalError(`no expression has the number ${expression}`);
-    return node;
+  private cell(place: number): number {
+    return this.cells[place] as number;
   }
 
-  private write(expression: Expression): void {
-    const node = this.node(expression);
-    switch (node.kind) {
-      case "instruction":
-        return this.instruction(node);
-      case "i32":
+  private write(at: Expression): void {
+    const kind = this.cell(at) & 0xff;
+    switch (kind) {
+      case Kind.instruction:
+        return this.instruction(at);
+      case Kind.i32:
         this.out.byte(I32_CONST);
-        return this.out.signed(node.value);
-      case "i64":
+        return this.out.signed(this.cell(at + 1));
+      case Kind.i64:
         this.out.byte(I64_CONST);
-        return this.out.signed64(node.value);
-      case "sequence":
-        return this.sequence(node);
-      case "loop":
-        this.construct(LOOP, none, node.label, () => this.write(node.body));
-        if (node.type === unreachable) this.out.byte(UNREACHABLE);
-        return;
-      case "if":
-        return this.conditional(node);
-      case "branch":
-        if (node.condition !== 0) this.write(node.condition);
-        this.out.byte(node.condition === 0 ? BR : BR_IF);
-        return this.target(node.label);
-      case "table":
-        this.write(node.index);
-        this.out.byte(BR_TABLE);
-        this.out.unsigned(node.labels.length);
-        for (const label of node.labels) this.target(label);
-        return this.target(node.otherwise);
-      case "call":
-        for (const operand of node.operands) this.write(operand);
+        return this.out.signed64(this.cell(at + 1), this.cell(at + 2));
+      case Kind.sequence:
+        return this.sequence(at);
+      case Kind.loop:
+        this.begin(LOOP, none, this.cell(at + 1));
+        this.write(this.cell(at + 2));
+        this.end(this.cell(at + 1));
+        return this.endFor(at);
+      case Kind.if:
+        return this.conditional(at);
+      case Kind.branch:
+        return this.branch(this.cell(at + 1), this.cell(at + 2));
+      case Kind.table:
+        return this.table(at);
+      case Kind.call:
+        this.all(at + 3, this.cell(at + 2));
         this.out.byte(CALL);
-        return this.out.unsigned(placeOf(this.names.functions, node.name));
-      case "global":
+        return this.out.unsigned(this.named(this.names.functions, this.cell(at + 1)));
+      case Kind.global:
         this.out.byte(GLOBAL_GET);
-        return this.out.unsigned(placeOf(this.names.globals, node.name));
+        return this.out.unsigned(this.named(this.names.globals, this.cell(at + 1)));
+      default:
+        throw new InternalError(`no expression has the number ${at}`);
     }
   }
 
-  private instruction({ opcode, operands, immediates }: NodeOf<"instruction">): void {
-    for (const operand of operands) this.write(operand);
+  private all(first: number, count: number): void {
+    for (let place = first; place < first + count; place++) this.write(this.cell(place));
+  }
+
+  private instruction(at: Expression): void {
+    const operands = this.cell(at + 1);
+    this.all(at + 3, operands);
+    const opcode = this.cell(at) >>> 16;
     if (opcode > 0xff) this.out.byte(opcode >> 8);
     this.out.byte(opcode & 0xff);
-    for (const immediate of immediates) this.out.unsigned(immediate);
+    const first = at + 3 + operands;
+    for (let place = first; place < first + this.cell(at + 2); place++) this.out.unsigned(this.cell(place) >>> 0);
   }
 
-  private sequence({ label, body }: NodeOf<"sequence">): void {
-    if (label === undefined) this.statements(body);
-    else this.construct(BLOCK, none, label, () => this.statements(body));
-  }
-
-  private statements(body: readonly Expression[]): void {
-    for (const statement of body) {
+  private sequence(at: Expression): void {
+    const label = this.cell(at + 1);
+    if (label !== 0) this.begin(BLOCK, none, label);
+    for (let part = 0; part < this.cell(at + 2); part++) {
+      const statement = this.cell(at + 3 + part);
       this.write(statement);
-      if (this.node(statement).type === unreachable) return;
+      if (this.expressions.typeOf(statement) === unreachable) break;
     }
+    if (label !== 0) this.end(label);
   }
 
-  private conditional({ type, condition, then, otherwise }: NodeOf<"if">): void {
-    this.write(condition);
-    this.construct(IF, type === unreachable ? none : type, undefined, () => {
-      this.write(then);
-      if (otherwise === 0) return;
+  private conditional(at: Expression): void {
+    const type = this.expressions.typeOf(at);
+    const otherwise = this.cell(at + 3);
+    this.write(this.cell(at + 1));
+    this.begin(IF, type === unreachable ? none : type, 0);
+    this.write(this.cell(at + 2));
+    if (otherwise !== 0) {
       this.out.byte(ELSE);
       this.write(otherwise);
-    });
-    if (type === unreachable) this.out.byte(UNREACHABLE);
+    }
+    this.end(0);
+    this.endFor(at);
   }
 
-  private construct(opcode: number, type: WasmType, label: string | undefined, inside: () => void): void {
+  private branch(label: number, condition: Expression): void {
+    if (condition !== 0) this.write(condition);
+    this.out.byte(condition === 0 ? BR : BR_IF);
+    this.target(label);
+  }
+
+  private table(at: Expression): void {
+    const count = this.cell(at + 3);
+    this.write(this.cell(at + 1));
+    this.out.byte(BR_TABLE);
+    this.out.unsigned(count);
+    for (let place = at + 4; place < at + 4 + count; place++) this.target(this.cell(place));
+    this.target(this.cell(at + 2));
+  }
+
+  private begin(opcode: number, type: WasmType, label: number): void {
     this.out.byte(opcode);
     this.out.byte(type);
     this.open++;
-    if (label !== undefined) this.labels.set(label, this.open);
-    inside();
-    if (label !== undefined) this.labels.delete(label);
+    if (label !== 0) this.labels[label] = this.open;
+  }
+
+  private end(label: number): void {
+    if (label !== 0) this.labels[label] = undefined;
     this.open--;
     this.out.byte(END);
   }
 
-  private target(label: string): void {
-    this.out.unsigned(this.open - placeOf(this.labels, label));
+  /** To V8 a construct goes on behind its end, even if no way leads there. */
+  private endFor(construct: Expression): void {
+    if (this.expressions.typeOf(construct) === unreachable) this.out.byte(UNREACHABLE);
   }
-}
 
-/** Throws an InternalError if there is none. */
-export function placeOf(places: ReadonlyMap<string, number>, name: string): number {
-  const found = places.get(name);
-  if (found === undefined) throw new InternalError(`wasm code refers to '${name}', which is not there`);
-  return found;
+  private target(label: number): void {
+    const level = this.labels[label];
+    if (level === undefined) throw this.missing(label);
+    this.out.unsigned(this.open - level);
+  }
+
+  private named(places: ReadonlyMap<string, number>, name: number): number {
+    const found = places.get(this.expressions.names[name] as string);
+    if (found === undefined) throw this.missing(name);
+    return found;
+  }
+
+  private missing(name: number): InternalError {
+    return new InternalError(`wasm code refers to '${this.expressions.names[name]}', which is not there`);
+  }
 }

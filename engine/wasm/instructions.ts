@@ -20,13 +20,23 @@ export const none: WasmType = 0x40;
 const ATOMIC = 0xfe00;
 const FENCE = ATOMIC | 0x03;
 
-/** Notes an instruction with its operands and immediates. */
-export type Append = (
-  opcode: number,
-  type: WasmType,
-  operands: readonly Expression[],
-  immediates?: readonly number[],
-) => Expression;
+/** What takes instructions. */
+export interface Instructions {
+  /** Immediates are unsigned numbers. */
+  instruction(
+    opcode: number,
+    type: WasmType,
+    operands: readonly Expression[],
+    immediates?: readonly number[],
+  ): Expression;
+  i32(value: number): Expression;
+  i64(value: bigint): Expression;
+}
+
+/** Instructions of a kind, as methods of an object that says where they go. */
+export interface Named {
+  readonly to: Instructions;
+}
 
 type Opcodes = Readonly<Record<string, number>>;
 /** Opcodes, and the bytes that are accessed as a power of two. */
@@ -84,7 +94,7 @@ const i64 = {
 const updates = { add: 0x1e, sub: 0x25, and: 0x2c, or: 0x33, xor: 0x3a, xchg: 0x41 } as const;
 const COMPARE_EXCHANGE = 0x48;
 
-type Named<Entries, F> = { readonly [Name in keyof Entries]: F };
+type Methods<Entries, F> = { readonly [Name in keyof Entries]: F };
 type Unary = (a: Expression) => Expression;
 type Binary = (a: Expression, b: Expression) => Expression;
 /** `offset` and `align` in bytes; the alignment is a hint. */
@@ -97,73 +107,118 @@ type CompareExchange = (offset: number, pointer: Expression, old: Expression, va
 function each<Entries extends object, F>(
   entries: Entries,
   make: (entry: Entries[keyof Entries]) => F,
-): Named<Entries, F> {
+): Methods<Entries, F> {
   const made: Partial<Record<keyof Entries, F>> = {};
   for (const name of Object.keys(entries) as (keyof Entries)[]) made[name] = make(entries[name]);
-  return made as Named<Entries, F>;
+  return made as Methods<Entries, F>;
 }
 
 /** All of a type's instructions but for the atomic ones and constants. */
-function plain<T extends Table>(append: Append, table: T) {
+function plain<T extends Table>(table: T) {
   const { type } = table;
-  const comparisons: Named<T["comparisons"], Binary> = each(table.comparisons, (opcode): Binary => {
-    return (a, b) => append(opcode, I32, [a, b]);
+  const comparisons: Methods<T["comparisons"], Binary> = each(table.comparisons, (opcode): Binary => {
+    return function (this: Named, a, b) {
+      return this.to.instruction(opcode, I32, [a, b]);
+    };
   });
-  const binary: Named<T["binary"], Binary> = each(table.binary, (opcode): Binary => {
-    return (a, b) => append(opcode, type, [a, b]);
+  const binary: Methods<T["binary"], Binary> = each(table.binary, (opcode): Binary => {
+    return function (this: Named, a, b) {
+      return this.to.instruction(opcode, type, [a, b]);
+    };
   });
-  const unary: Named<T["unary"], Unary> = each(
-    table.unary,
-    (opcode): Unary =>
-      (a) =>
-        append(opcode, type, [a]),
-  );
-  const loads: Named<T["loads"], Load> = each(table.loads, (opcode): Load => {
-    return (offset, align, pointer) => append(opcode, type, [pointer], [Math.log2(align), offset]);
+  const unary: Methods<T["unary"], Unary> = each(table.unary, (opcode): Unary => {
+    return function (this: Named, a) {
+      return this.to.instruction(opcode, type, [a]);
+    };
   });
-  const stores: Named<T["stores"], Store> = each(table.stores, (opcode): Store => {
-    return (offset, align, pointer, value) => append(opcode, none, [pointer, value], [Math.log2(align), offset]);
+  const loads: Methods<T["loads"], Load> = each(table.loads, (opcode): Load => {
+    return function (this: Named, offset, align, pointer) {
+      return this.to.instruction(opcode, type, [pointer], [Math.log2(align), offset]);
+    };
   });
-  const eqz: Unary = (a) => append(table.eqz, I32, [a]);
+  const stores: Methods<T["stores"], Store> = each(table.stores, (opcode): Store => {
+    return function (this: Named, offset, align, pointer, value) {
+      return this.to.instruction(opcode, none, [pointer, value], [Math.log2(align), offset]);
+    };
+  });
+  const eqz: Unary = function (this: Named, a) {
+    return this.to.instruction(table.eqz, I32, [a]);
+  };
   return { ...comparisons, ...binary, ...unary, ...loads, ...stores, eqz };
 }
 
-function atomicAccesses<T extends Table>(append: Append, table: T) {
-  const loads: Named<T["atomicLoads"], AtomicLoad> = each(table.atomicLoads, ([opcode, align]): AtomicLoad => {
-    return (offset, pointer) => append(ATOMIC | opcode, table.type, [pointer], [align, offset]);
+function atomicAccesses<T extends Table>(table: T) {
+  const loads: Methods<T["atomicLoads"], AtomicLoad> = each(table.atomicLoads, ([opcode, align]): AtomicLoad => {
+    return function (this: Named, offset, pointer) {
+      return this.to.instruction(ATOMIC | opcode, table.type, [pointer], [align, offset]);
+    };
   });
-  const stores: Named<T["atomicStores"], AtomicStore> = each(table.atomicStores, ([opcode, align]): AtomicStore => {
-    return (offset, pointer, value) => append(ATOMIC | opcode, none, [pointer, value], [align, offset]);
+  const stores: Methods<T["atomicStores"], AtomicStore> = each(table.atomicStores, ([opcode, align]): AtomicStore => {
+    return function (this: Named, offset, pointer, value) {
+      return this.to.instruction(ATOMIC | opcode, none, [pointer, value], [align, offset]);
+    };
   });
   return { ...loads, ...stores };
 }
 
 /** The read-modify-write operations of a size: its place among an operation's opcodes, and its bytes as a power of two. */
-function updatesOf(append: Append, type: WasmType, place: number, align: number) {
+function updatesOf(type: WasmType, place: number, align: number) {
   const operations = each(updates, (first): AtomicStore => {
-    return (offset, pointer, value) => append(ATOMIC | (first + place), type, [pointer, value], [align, offset]);
+    return function (this: Named, offset, pointer, value) {
+      return this.to.instruction(ATOMIC | (first + place), type, [pointer, value], [align, offset]);
+    };
   });
-  const cmpxchg: CompareExchange = (offset, pointer, old, value) =>
-    append(ATOMIC | (COMPARE_EXCHANGE + place), type, [pointer, old, value], [align, offset]);
+  const cmpxchg: CompareExchange = function (this: Named, offset, pointer, old, value) {
+    return this.to.instruction(ATOMIC | (COMPARE_EXCHANGE + place), type, [pointer, old, value], [align, offset]);
+  };
   return { ...operations, cmpxchg };
 }
 
-/** Those whose names begin with i32, i64 and atomic; constants are the module's. */
-export function instructions(append: Append) {
+// Made once: a region is a module of its own, and there are hundreds.
+const methods = {
+  i32: {
+    ...plain(i32),
+    /** Of the number's low 32 bits. */
+    const(this: Named, value: number): Expression {
+      return this.to.i32(value);
+    },
+  },
+  i64: {
+    ...plain(i64),
+    /** Of the number's low 64 bits. */
+    const(this: Named, value: bigint): Expression {
+      return this.to.i64(value);
+    },
+  },
+  i32Atomic: atomicAccesses(i32),
+  i64Atomic: atomicAccesses(i64),
+  fence: {
+    fence(this: Named): Expression {
+      return this.to.instruction(FENCE, none, [], [0]);
+    },
+  },
+  updates: updatesOf(I32, 0, 2),
+  updates8: updatesOf(I32, 2, 0),
+  updates16: updatesOf(I32, 3, 1),
+  updates64: updatesOf(I64, 1, 3),
+};
+
+function sentTo<T extends object>(to: Instructions, prototype: T): T & Named {
+  return Object.assign(Object.create(prototype) as T, { to });
+}
+
+/** Those whose names begin with i32, i64 and atomic. */
+export function instructions(to: Instructions) {
+  const rmw = {
+    rmw: sentTo(to, methods.updates),
+    rmw8_u: sentTo(to, methods.updates8),
+    rmw16_u: sentTo(to, methods.updates16),
+  };
   return {
-    i32: {
-      ...plain(append, i32),
-      atomic: {
-        ...atomicAccesses(append, i32),
-        rmw: updatesOf(append, I32, 0, 2),
-        rmw8_u: updatesOf(append, I32, 2, 0),
-        rmw16_u: updatesOf(append, I32, 3, 1),
-      },
-    },
-    i64: {
-      ...plain(append, i64),
-      atomic: { ...atomicAccesses(append, i64), rmw: updatesOf(append, I64, 1, 3) },
-    },
-    atomic: { fence: (): Expression => append(FENCE, none, [], [0]) },
+    i32: Object.assign(sentTo(to, methods.i32), { atomic: Object.assign(sentTo(to, methods.i32Atomic), rmw) }),
+    i64: Object.assign(sentTo(to, methods.i64), {
+      atomic: Object.assign(sentTo(to, methods.i64Atomic), { rmw: sentTo(to, methods.updates64) }),
+    }),
+    atomic: sentTo(to, methods.fence),
   };
 }

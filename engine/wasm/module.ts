@@ -4,9 +4,9 @@
  * It has what the engine needs and no more: no optimiser (the interpreter's module goes through binaryen's at build time, regions are
  * optimised by V8 in any case), and no check of types, which V8 does when it compiles the module.
  */
-import { InternalError } from "../a64/errors.js";
 import { ByteWriter } from "./bytes.js";
-import { BodyWriter, type Names, type Node, placeOf, unreachable } from "./function-body.js";
+import { Expressions, unreachable } from "./expressions.js";
+import { BodyWriter, type Names } from "./function-body.js";
 import { type Expression, I32, I64, instructions, none, type Type, type WasmType } from "./instructions.js";
 
 export { type Expression, none, type Type, type WasmType } from "./instructions.js";
@@ -64,8 +64,7 @@ type Part = (out: ByteWriter) => void;
 const HEADER = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
 
 export class WasmModule {
-  /** By number; there is no expression 0. */
-  private readonly nodes: Node[] = [{ kind: "sequence", type: none, label: undefined, body: [] }];
+  private readonly expressions = new Expressions();
   /** Numbers of the functions' types, by their binary format. */
   private readonly signatures = new Map<string, number>();
   private readonly imports: Import[] = [];
@@ -77,112 +76,84 @@ export class WasmModule {
   private readonly elements: { readonly at: Expression; readonly functions: readonly string[] }[] = [];
   private readonly data: { readonly at: Expression; readonly bytes: Uint8Array }[] = [];
 
-  private readonly named = instructions((opcode, type, operands, immediates = []) =>
-    this.add({ kind: "instruction", type, opcode, operands, immediates }),
-  );
-
   // ---- expressions: instructions ---------------------------------------------------------------
 
-  readonly i32 = {
-    ...this.named.i32,
-    /** Of the number's low 32 bits. */
-    const: (value: number): Expression => this.add({ kind: "i32", type: I32, value: value | 0 }),
-  };
-  readonly i64 = {
-    ...this.named.i64,
-    /** Of the number's low 64 bits. */
-    const: (value: bigint): Expression => this.add({ kind: "i64", type: I64, value }),
-  };
+  private readonly named = instructions(this.expressions);
+  readonly i32 = this.named.i32;
+  readonly i64 = this.named.i64;
   readonly atomic = this.named.atomic;
 
   readonly local = {
-    get: (local: number, type: WasmType): Expression => this.instruction(LOCAL_GET, type, [], [local]),
-    set: (local: number, value: Expression): Expression => this.instruction(LOCAL_SET, none, [value], [local]),
+    get: (local: number, type: WasmType): Expression => this.expressions.instruction(LOCAL_GET, type, [], [local]),
+    set: (local: number, value: Expression): Expression =>
+      this.expressions.instruction(LOCAL_SET, none, [value], [local]),
   };
 
   readonly global = {
-    get: (name: string, type: WasmType): Expression => this.add({ kind: "global", type, name, operands: [] }),
+    get: (name: string, type: WasmType): Expression => this.expressions.global(name, type),
   };
 
-  private add(node: Node): Expression {
-    return this.nodes.push(node) - 1;
-  }
-
-  private instruction(
-    opcode: number,
-    type: WasmType,
-    operands: readonly Expression[],
-    immediates: readonly number[] = [],
-  ): Expression {
-    return this.add({ kind: "instruction", type, opcode, operands, immediates });
-  }
-
-  private typeAt(expression: Expression): WasmType {
-    return (this.nodes[expression] as Node).type;
-  }
-
   nop(): Expression {
-    return this.instruction(NOP, none, []);
+    return this.expressions.instruction(NOP, none, []);
   }
 
   drop(value: Expression): Expression {
-    return this.instruction(DROP, none, [value]);
+    return this.expressions.instruction(DROP, none, [value]);
   }
 
   select(condition: Expression, ifTrue: Expression, ifFalse: Expression): Expression {
-    return this.instruction(SELECT, this.typeAt(ifTrue), [ifTrue, ifFalse, condition]);
+    const type = this.expressions.typeOf(ifTrue);
+    return this.expressions.instruction(SELECT, type, [ifTrue, ifFalse, condition]);
   }
 
   call(name: string, operands: readonly Expression[], type: WasmType): Expression {
-    return this.add({ kind: "call", type, name, operands });
+    return this.expressions.call(name, operands, type);
   }
 
   /** Gives an i64.const that stands in code already another value. */
   setConstant(constant: Expression, value: bigint): void {
-    const node = this.nodes[constant];
-    if (node?.kind !== "i64") throw new InternalError("only an i64.const can be given another value");
-    node.value = value;
+    this.expressions.setConstant(constant, value);
   }
 
   // ---- expressions: control ----------------------------------------------------------------------
 
   /** One after the other. Branches to the label, if there is one, go behind it; it has no value then. */
   block(label: string | null, body: readonly Expression[], type?: WasmType): Expression {
-    if (label !== null) return this.add({ kind: "sequence", type: none, label, body });
+    if (label !== null) return this.expressions.sequence(label, body, none);
     const last = body.at(-1);
-    const ends = body.some((statement) => this.typeAt(statement) === unreachable);
-    const own = ends ? unreachable : (type ?? (last === undefined ? none : this.typeAt(last)));
-    return this.add({ kind: "sequence", type: own, label: undefined, body });
+    const ends = body.some((statement) => this.expressions.typeOf(statement) === unreachable);
+    const own = ends ? unreachable : (type ?? (last === undefined ? none : this.expressions.typeOf(last)));
+    return this.expressions.sequence(null, body, own);
   }
 
   /** Branches to the label begin it anew. It has no value. */
   loop(label: string, body: Expression): Expression {
-    const type = this.typeAt(body) === unreachable ? unreachable : none;
-    return this.add({ kind: "loop", type, label, body });
+    const isEndless = this.expressions.typeOf(body) === unreachable;
+    return this.expressions.loop(label, body, isEndless ? unreachable : none);
   }
 
   /** Has a value if both sides have one. */
   if(condition: Expression, then: Expression, otherwise: Expression = 0): Expression {
-    const [first, second] = [this.typeAt(then), otherwise === 0 ? none : this.typeAt(otherwise)];
-    const type = first === unreachable ? second : first;
-    return this.add({ kind: "if", type, condition, then, otherwise });
+    const first = this.expressions.typeOf(then);
+    const second = otherwise === 0 ? none : this.expressions.typeOf(otherwise);
+    return this.expressions.if(condition, then, otherwise, first === unreachable ? second : first);
   }
 
   br(label: string): Expression {
-    return this.add({ kind: "branch", type: unreachable, label, condition: 0 });
+    return this.expressions.branch(label, 0);
   }
 
   br_if(label: string, condition: Expression): Expression {
-    return this.add({ kind: "branch", type: none, label, condition });
+    return this.expressions.branch(label, condition);
   }
 
   /** To `labels[index]`, to `otherwise` beyond their end. */
   switch(labels: readonly string[], otherwise: string, index: Expression): Expression {
-    return this.add({ kind: "table", type: unreachable, labels, otherwise, index });
+    return this.expressions.table(labels, otherwise, index);
   }
 
   return(value?: Expression): Expression {
-    return this.instruction(RETURN, unreachable, value === undefined ? [] : [value]);
+    return this.expressions.instruction(RETURN, unreachable, value === undefined ? [] : [value]);
   }
 
   // ---- parts ---------------------------------------------------------------------------------------
@@ -284,9 +255,9 @@ export class WasmModule {
 
   /** The sections in the order of the binary format, by their numbers there. */
   private sections(names: Names): readonly (readonly [number, readonly Part[]])[] {
-    const functionAt = (name: string): number => placeOf(names.functions, name);
+    const functionAt = (name: string): number => names.functions.get(name) as number;
     const constant = (value: Expression, type: WasmType, out: ByteWriter): void =>
-      new BodyWriter(out, this.nodes, names).body(value, type);
+      new BodyWriter(out, this.expressions, names).body(value, type);
     return [
       [
         1,
@@ -380,7 +351,7 @@ export class WasmModule {
       out.unsigned(length);
       out.byte(type);
     }
-    new BodyWriter(out, this.nodes, names).body(body, result);
+    new BodyWriter(out, this.expressions, names).body(body, result);
     return out.written;
   }
 }

@@ -1,0 +1,162 @@
+/**
+ * Expressions of a module: instructions with their operands, and control. They are cells of one array, an expression's number being the place
+ * of its first cell: a region has ten thousand of them, and as objects they kept the garbage collector busy.
+ */
+import { InternalError } from "../a64/errors.js";
+import { type Expression, I32, I64, type Instructions, none, type WasmType } from "./instructions.js";
+
+/** The type of code that never goes on behind itself. */
+export const unreachable: WasmType = 0;
+
+/** What an expression is, and what is in its cells behind the first one. */
+export const Kind = {
+  /** Number of operands, number of immediates, operands, immediates. */
+  instruction: 0,
+  /** The number. */
+  i32: 1,
+  /** Its low half, its high half. */
+  i64: 2,
+  /** Label or 0, number of parts, parts. Branches to the label leave it. */
+  sequence: 3,
+  /** Label, body. Branches to the label begin it anew. */
+  loop: 4,
+  /** Condition, one side, the other one or 0. */
+  if: 5,
+  /** Label, condition or 0. */
+  branch: 6,
+  /** Index, label of what is beyond the table, number of labels, labels. */
+  table: 7,
+  /** Name, number of operands, operands. */
+  call: 8,
+  /** Name. */
+  global: 9,
+} as const;
+
+const FIRST_CAPACITY = 1 << 12;
+
+export class Expressions implements Instructions {
+  /** The first one has an opcode, a type and a kind, of 16, 8 and 8 bits. */
+  cells = new Int32Array(FIRST_CAPACITY);
+  /** No expression has the number 0. */
+  private used = 1;
+  /** Labels and the names of functions and globals, by their numbers from 1 on. */
+  readonly names: string[] = [""];
+  private readonly numbers = new Map<string, number>();
+
+  private add(kind: number, type: WasmType, more: number, opcode = 0): Expression {
+    const at = this.used;
+    this.used += 1 + more;
+    if (this.used > this.cells.length) {
+      const larger = new Int32Array(2 * this.used);
+      larger.set(this.cells);
+      this.cells = larger;
+    }
+    this.cells[at] = (opcode << 16) | (type << 8) | kind;
+    return at;
+  }
+
+  /** A loop: TypedArray.set takes longer for a few numbers. */
+  private put(at: number, values: readonly number[]): void {
+    for (let i = 0; i < values.length; i++) this.cells[at + i] = values[i] as number;
+  }
+
+  private number(name: string): number {
+    const known = this.numbers.get(name);
+    if (known !== undefined) return known;
+    this.numbers.set(name, this.names.length);
+    return this.names.push(name) - 1;
+  }
+
+  typeOf(expression: Expression): WasmType {
+    return ((this.cells[expression] as number) >> 8) & 0xff;
+  }
+
+  instruction(
+    opcode: number,
+    type: WasmType,
+    operands: readonly Expression[],
+    immediates: readonly number[] = [],
+  ): Expression {
+    const at = this.add(Kind.instruction, type, 2 + operands.length + immediates.length, opcode);
+    this.cells[at + 1] = operands.length;
+    this.cells[at + 2] = immediates.length;
+    this.put(at + 3, operands);
+    this.put(at + 3 + operands.length, immediates);
+    return at;
+  }
+
+  i32(value: number): Expression {
+    const at = this.add(Kind.i32, I32, 1);
+    this.cells[at + 1] = value;
+    return at;
+  }
+
+  i64(value: bigint): Expression {
+    const at = this.add(Kind.i64, I64, 2);
+    this.setConstant(at, value);
+    return at;
+  }
+
+  /** Gives an i64 constant another value. */
+  setConstant(constant: Expression, value: bigint): void {
+    if (((this.cells[constant] as number) & 0xff) !== Kind.i64)
+      throw new InternalError("only an i64.const can be given another value");
+    this.cells[constant + 1] = Number(BigInt.asIntN(32, value));
+    this.cells[constant + 2] = Number(BigInt.asIntN(32, value >> 32n));
+  }
+
+  sequence(label: string | null, body: readonly Expression[], type: WasmType): Expression {
+    const at = this.add(Kind.sequence, type, 2 + body.length);
+    this.cells[at + 1] = label === null ? 0 : this.number(label);
+    this.cells[at + 2] = body.length;
+    this.put(at + 3, body);
+    return at;
+  }
+
+  loop(label: string, body: Expression, type: WasmType): Expression {
+    const at = this.add(Kind.loop, type, 2);
+    this.cells[at + 1] = this.number(label);
+    this.cells[at + 2] = body;
+    return at;
+  }
+
+  if(condition: Expression, then: Expression, otherwise: Expression, type: WasmType): Expression {
+    const at = this.add(Kind.if, type, 3);
+    this.cells[at + 1] = condition;
+    this.cells[at + 2] = then;
+    this.cells[at + 3] = otherwise;
+    return at;
+  }
+
+  branch(label: string, condition: Expression): Expression {
+    const at = this.add(Kind.branch, condition === 0 ? unreachable : none, 2);
+    this.cells[at + 1] = this.number(label);
+    this.cells[at + 2] = condition;
+    return at;
+  }
+
+  table(labels: readonly string[], otherwise: string, index: Expression): Expression {
+    const at = this.add(Kind.table, unreachable, 3 + labels.length);
+    this.cells[at + 1] = index;
+    this.cells[at + 2] = this.number(otherwise);
+    this.cells[at + 3] = labels.length;
+    labels.forEach((label, i) => {
+      this.cells[at + 4 + i] = this.number(label);
+    });
+    return at;
+  }
+
+  call(name: string, operands: readonly Expression[], type: WasmType): Expression {
+    const at = this.add(Kind.call, type, 2 + operands.length);
+    this.cells[at + 1] = this.number(name);
+    this.cells[at + 2] = operands.length;
+    this.put(at + 3, operands);
+    return at;
+  }
+
+  global(name: string, type: WasmType): Expression {
+    const at = this.add(Kind.global, type, 1);
+    this.cells[at + 1] = this.number(name);
+    return at;
+  }
+}
