@@ -3,7 +3,7 @@
  * cache while it holds the words that they were made from.
  *
  * A region is a pure function of its words (and of the targets it assumes for indirect branches, which it
- * checks itself), so dropping a word only unlinks it. When the head is reached again the words are compared,
+ * checks itself), so replacing a word only unlinks it. The words are compared at once, and again when the head is reached,
  * and a region that fits is linked without compiling: patch, unpatch, patch costs two comparisons.
  *
  * Invariants (checked by `assertConsistent`):
@@ -14,7 +14,9 @@ import * as layout from "../../assembly/layout.js";
 import { InternalError } from "../a64/errors.js";
 import { type CompileAnswer, type CompiledRegion, CompilerClient } from "./compiler.js";
 import { CoreView, FormTable, Slots } from "./core-view.js";
+import type { InstructionFlow } from "./flow.js";
 import { type JitOptions, jitDefaults, type RegionHost } from "./host.js";
+import { Literals, literalOf } from "./literals.js";
 import type { RegionPlan } from "./plan.js";
 import { type Region, sourceOf } from "./region.js";
 import { type Selection, type SelectionLimits, selectRegion } from "./select.js";
@@ -57,6 +59,9 @@ export class RegionCache {
   private readonly wanted = new WantedHeads();
   /** Lines with words that regions were made from and that have been replaced; see `awaitsExecution`. */
   private readonly replaced = new Map<bigint, { readonly mask: number; patience: number }>();
+  /** For each line, which of its words some region was made from. */
+  private readonly concerned = new Map<bigint, number>();
+  private readonly literals = new Literals();
   private client: CompilerClient | undefined;
   private readonly slots: Slots;
   private readonly forms: FormTable;
@@ -209,19 +214,41 @@ export class RegionCache {
     return this.slots.holdsRegion(slot);
   }
 
-  /** Words of a line were dropped from the core's instruction cache or replaced in it; gives the number of regions unlinked. */
+  /**
+   * Words of a line were dropped from the core's instruction cache or replaced in it; gives the number of regions unlinked. Where the same code has
+   * been compiled with the new words, that is linked at once: a core which is patched all the time has no need to interpret in between.
+   */
   dropped(line: bigint, mask: number): number {
-    let count = 0;
-    let concerned = 0;
+    const concerned = (this.concerned.get(line) ?? 0) & mask;
+    const isRedirected = this.expectLiterals(line, mask);
+    if (concerned === 0 && !isRedirected) return 0;
+    const unlinked: Region[] = [];
     for (const region of this.byLine.get(line) ?? []) {
-      const words = (region.lines.get(line) ?? 0) & mask;
-      concerned |= words;
-      if (!region.linked || words === 0) continue;
+      if (!region.linked) continue;
+      const isReplaced = ((region.lines.get(line) ?? 0) & mask) !== 0;
+      if (!isReplaced && !(isRedirected && !this.guardsHold(region))) continue;
       this.unlink(region);
-      count++;
+      unlinked.push(region);
     }
-    if (concerned !== 0) this.replaced.set(line, { mask: concerned, patience: PATIENCE });
-    return count;
+    for (const { entries, entrySlots } of unlinked) {
+      entries.forEach(({ pc }, index) => {
+        const slot = entrySlots[index] as number;
+        if (!this.slots.holdsRegion(slot)) this.linkKnown(pc, slot);
+      });
+    }
+    if (concerned !== 0 && !this.wasExecuted(line, concerned))
+      this.replaced.set(line, { mask: concerned, patience: PATIENCE });
+    return unlinked.length;
+  }
+
+  /** Notes where branches will go whose targets are literals among these words. Whether there are any. */
+  private expectLiterals(line: bigint, mask: number): boolean {
+    const found = this.literals.within(line, mask);
+    for (const { branch, literal } of found) {
+      const target = this.host.read(literal);
+      if (target !== undefined && this.slotOf(target) !== 0) this.view.expect(branch, target);
+    }
+    return found.length > 0;
   }
 
   /**
@@ -368,8 +395,10 @@ export class RegionCache {
       own,
       index: this.nextIndex++,
       slots: Int32Array.from(source.addresses, (pc) => this.slotOf(pc)),
+      entrySlots: Int32Array.from(source.entries, ({ pc }) => this.slotOf(pc)),
       module: compiled.module,
       callees: compiled.callees,
+      assumptions: this.view.assumptionsOf(source.guards),
       linked: false,
       suspect: 0,
       missedAt: 0,
@@ -385,10 +414,27 @@ export class RegionCache {
     // A new instance of an old module costs little, its code is shared.
     for (const { pc } of region.entries)
       for (const caller of this.callers.get(pc) ?? []) if (caller !== region) this.instantiate(caller);
-    for (const line of region.lines.keys()) pushTo(this.byLine, line, region);
+    for (const [line, words] of region.lines) {
+      pushTo(this.byLine, line, region);
+      this.concerned.set(line, (this.concerned.get(line) ?? 0) | words);
+    }
+    this.addLiterals(region);
     this.count(COMPILED);
     this.bytes[0] = (this.bytes[0] as number) + compiled.bytes;
     return region;
+  }
+
+  private addLiterals({ guards, addresses, words }: Region): void {
+    const wordAt = new Map(addresses.map((pc, i) => [pc, words[i] as number]));
+    const flowAt = (pc: bigint): InstructionFlow | undefined => {
+      const word = wordAt.get(pc);
+      const form = word === undefined ? undefined : this.forms.ofWord(word);
+      return word === undefined || form === undefined ? undefined : this.forms.analyse(form, word, pc);
+    };
+    for (const { kind, pc: branch } of guards) {
+      const literal = kind === "target" ? literalOf(branch, flowAt) : undefined;
+      if (literal !== undefined) this.literals.add({ branch, literal });
+    }
   }
 
   /** Makes a region's function, with the newest regions of what it calls as far as there are any, and puts it into the table. */
@@ -418,6 +464,8 @@ export class RegionCache {
     this.callers.clear();
     this.byLine.clear();
     this.byIndex.clear();
+    this.concerned.clear();
+    this.literals.clear();
     this.nextIndex = layout.FIRST_REGION;
     this.bytes[0] = 0;
   }
@@ -482,12 +530,7 @@ export class RegionCache {
   }
 
   private guardsHold(region: Region): boolean {
-    const { view } = this;
-    return region.guards.every((guard) =>
-      guard.kind === "target"
-        ? (view.lastTarget(guard.pc) ?? guard.target) === guard.target
-        : (view.lastWindow(guard.pc) ?? guard.window) === guard.window,
-    );
+    return this.view.agreesWith(region.assumptions);
   }
 
   private link(region: Region): void {
@@ -498,22 +541,20 @@ export class RegionCache {
       if (this.slots.handlerAt(slot) === layout.HANDLER_FETCHED)
         this.slots.set(slot, this.forms.handlerOf(words[i] as number));
     }
-    region.entries.forEach(({ pc }, index) => {
-      const slot = this.slotOf(pc);
-      // Another one that begins there is the better one for it.
-      if (index === 0 || !this.slots.holdsRegion(slot)) this.slots.set(slot, region.index, HOTTEST);
-    });
+    // Where another one is entered already, that one is.
+    for (const slot of region.entrySlots)
+      if (!this.slots.holdsRegion(slot)) this.slots.set(slot, region.index, HOTTEST);
     region.linked = true;
     this.count(LINKED);
   }
 
   /** The entries stay hot, so that reaching one asks for a region at once. */
   private unlink(region: Region, heat = HOTTEST): void {
-    for (const { pc, handler } of region.entries) {
-      const slot = this.slotOf(pc);
+    region.entries.forEach(({ handler }, index) => {
+      const slot = region.entrySlots[index] as number;
       // A replaced word has taken its slot already.
       if (this.slots.handlerAt(slot) === region.index) this.slots.set(slot, handler, heat);
-    }
+    });
     region.linked = false;
     this.count(UNLINKED);
   }

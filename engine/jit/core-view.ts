@@ -4,7 +4,7 @@ import { type Form, formsOf } from "../a64/forms.js";
 import { rows } from "../a64/table.js";
 import { flowOf, type InstructionFlow } from "./flow.js";
 import type { RegionHost } from "./host.js";
-import type { PlanWindow } from "./plan.js";
+import type { Guard, PlanWindow } from "./plan.js";
 import type { CodeView, ExecutedWord } from "./view.js";
 
 /** Analysed words that are kept. */
@@ -37,10 +37,21 @@ export class Slots {
   }
 }
 
+/** A region's guards in the form in which they are compared with what the core's block notes. */
+export interface Assumptions {
+  /** Places in ACCESS_WINDOWS, and what is noted there unless nothing is. */
+  readonly accesses: Uint16Array;
+  readonly notes: Uint8Array;
+  /** Four words each, as BRANCH_TARGETS has them, and in which entry. */
+  readonly branches: Int32Array;
+  readonly entries: Uint16Array;
+}
+
 /** One core seen by region selection. */
 export class CoreView implements CodeView {
   /** BRANCH_TARGETS, BRANCH_EDGES and ACCESS_WINDOWS of the core. */
   private readonly branches: BigInt64Array;
+  private readonly branchWords: Int32Array;
   private readonly edges: BigInt64Array;
   /** The same as edges, by halves: comparing numbers is faster. */
   private readonly edgeWords: Int32Array;
@@ -56,6 +67,7 @@ export class CoreView implements CodeView {
   ) {
     const { buffer } = host.memory;
     this.branches = new BigInt64Array(buffer, core + layout.BRANCH_TARGETS, 2 * layout.BRANCH_TARGET_ENTRIES);
+    this.branchWords = new Int32Array(buffer, core + layout.BRANCH_TARGETS, 4 * layout.BRANCH_TARGET_ENTRIES);
     this.edges = new BigInt64Array(buffer, core + layout.BRANCH_EDGES, 2 * layout.BRANCH_EDGE_ENTRIES);
     this.edgeWords = new Int32Array(buffer, core + layout.BRANCH_EDGES, 4 * layout.BRANCH_EDGE_ENTRIES);
     this.notes = new Uint8Array(buffer, core + layout.ACCESS_WINDOWS, layout.ACCESS_WINDOW_ENTRIES);
@@ -78,7 +90,7 @@ export class CoreView implements CodeView {
   }
 
   lastTarget(pc: bigint): bigint | undefined {
-    const entry = 2 * ((Number(BigInt.asUintN(32, pc)) >>> 2) & (layout.BRANCH_TARGET_ENTRIES - 1));
+    const entry = 2 * branchEntry(pc);
     const isOurs = this.branches[entry] === BigInt.asIntN(64, pc);
     return isOurs ? BigInt.asUintN(64, this.branches[entry + 1] as bigint) : undefined;
   }
@@ -97,7 +109,7 @@ export class CoreView implements CodeView {
   }
 
   lastWindow(pc: bigint): number | "several" | undefined {
-    const note = this.notes[(Number(BigInt.asUintN(32, pc)) >>> 2) & (layout.ACCESS_WINDOW_ENTRIES - 1)] as number;
+    const note = this.notes[accessEntry(pc)] as number;
     if (note === 0) return undefined;
     return (note & layout.ACCESS_SEVERAL) !== 0 ? "several" : note - 1;
   }
@@ -105,7 +117,48 @@ export class CoreView implements CodeView {
   lands(word: number): number {
     return this.forms.lands(word);
   }
+
+  /** Notes that the indirect branch at `pc` is going to go to `target`. */
+  expect(pc: bigint, target: bigint): void {
+    const entry = 2 * branchEntry(pc);
+    this.branches[entry] = BigInt.asIntN(64, pc);
+    this.branches[entry + 1] = BigInt.asIntN(64, target);
+  }
+
+  assumptionsOf(guards: readonly Guard[]): Assumptions {
+    const windows = guards.filter((guard) => guard.kind === "window");
+    const targets = guards.filter((guard) => guard.kind === "target");
+    const branches = new BigInt64Array(targets.flatMap(({ pc, target }) => [pc, target]));
+    return {
+      accesses: Uint16Array.from(windows, ({ pc }) => accessEntry(pc)),
+      notes: Uint8Array.from(windows, ({ window }) => window + 1),
+      branches: new Int32Array(branches.buffer),
+      entries: Uint16Array.from(targets, ({ pc }) => branchEntry(pc)),
+    };
+  }
+
+  /** Whether what the core has done last agrees: where its branches went, and which windows its accesses used. */
+  agreesWith({ accesses, notes, branches, entries }: Assumptions): boolean {
+    for (let i = 0; i < entries.length; i++)
+      if (!this.agreesOn(4 * (entries[i] as number), branches, 4 * i)) return false;
+    for (let i = 0; i < accesses.length; i++) {
+      const note = this.notes[accesses[i] as number];
+      if (note !== 0 && note !== notes[i]) return false;
+    }
+    return true;
+  }
+
+  private agreesOn(at: number, branches: Int32Array, i: number): boolean {
+    const { branchWords: noted } = this;
+    if (noted[at] !== branches[i] || noted[at + 1] !== branches[i + 1]) return true;
+    return noted[at + 2] === branches[i + 2] && noted[at + 3] === branches[i + 3];
+  }
 }
+
+/** Which entry of BRANCH_TARGETS and of ACCESS_WINDOWS is an instruction's. */
+const branchEntry = (pc: bigint): number => wordOf(pc) & (layout.BRANCH_TARGET_ENTRIES - 1);
+const accessEntry = (pc: bigint): number => wordOf(pc) & (layout.ACCESS_WINDOW_ENTRIES - 1);
+const wordOf = (pc: bigint): number => Number(BigInt.asUintN(32, pc)) >>> 2;
 
 /** The instruction table's forms, made at first need, and what is known of the words that were looked at. */
 export class FormTable {

@@ -28,6 +28,8 @@ export interface InstructionFlow {
   readonly access: boolean;
   /** Whether it writes X30, other than by linking. */
   readonly writesLink: boolean;
+  /** The address of the doubleword that it reads, where its word says it: a literal's. */
+  readonly literal: bigint | undefined;
 }
 
 /** System registers that compiled code reads or writes itself: plain words of the core's block, open to EL0. */
@@ -66,6 +68,7 @@ export function flowOf(form: Form, word: number, pc: bigint): InstructionFlow {
     writes: o.writes,
     access: o.accesses,
     writesLink: o.writesLink && !(o.flow.kind === "direct" && o.flow.links),
+    literal: o.literal,
   };
 }
 
@@ -75,6 +78,7 @@ class FlowOps implements Ops<Known, FlowField, undefined> {
   writes: Registers = noRegisters;
   accesses = false;
   writesLink = false;
+  literal: bigint | undefined;
 
   constructor(private readonly pc: bigint) {}
 
@@ -212,8 +216,9 @@ class FlowOps implements Ops<Known, FlowField, undefined> {
     return undefined;
   }
 
-  access(_address: Known, _bytes: Bytes, _kind: AccessKind): undefined {
+  access(address: Known, bytes: Bytes, kind: AccessKind): undefined {
     this.accesses = true;
+    if (bytes === 8 && kind === "read") this.literal = address;
   }
   load(): Known {
     return undefined;

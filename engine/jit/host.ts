@@ -14,6 +14,8 @@ export interface RegionHost {
   windows(): readonly PlanWindow[];
   /** Address of a core's instruction-cache slot for a guest address, 0 if it is not executable. */
   slotAddress(core: number, pc: bigint): number;
+  /** The doubleword that memory has at a guest address, without any side effect; undefined where there is none or it is not aligned. */
+  read(address: bigint): bigint | undefined;
   /** Instructions that the core has executed; exact whenever it asks for a region. */
   instructions(): number;
   /** Makes sure that the slot holds a word; false if the address is not executable. */

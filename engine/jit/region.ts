@@ -2,6 +2,7 @@
 
 import { LINE } from "../../assembly/layout.js";
 import { InternalError } from "../a64/errors.js";
+import type { Assumptions } from "./core-view.js";
 import type { RegionPlan } from "./plan.js";
 
 export interface RegionSource {
@@ -22,8 +23,12 @@ export interface Region extends RegionSource {
   readonly module: WebAssembly.Module;
   /** Those of its addresses that are not part of inlined callees. */
   readonly own: ReadonlySet<bigint>;
+  /** Its guards. */
+  readonly assumptions: Assumptions;
   /** What it calls by BL. */
   readonly callees: readonly bigint[];
+  /** Slots of its entries, in their order. */
+  readonly entrySlots: Int32Array;
   /** Slots of its words in the core's instruction cache, in the order of `addresses`. */
   readonly slots: Int32Array;
   /** Whether slots of its entries lead here. */

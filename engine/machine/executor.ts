@@ -39,6 +39,14 @@ export interface ExecutorHooks {
 
 const TABLE_SIZE = 16384;
 const HALF_MILLISECOND = 0.5;
+const DOUBLEWORD = 8;
+
+function doublewordAt({ memory, windows }: MachineParts, address: bigint): bigint | undefined {
+  const window = windows.find(({ base, size }) => address >= base && address - base <= BigInt(size - DOUBLEWORD));
+  if (window === undefined || address % BigInt(DOUBLEWORD) !== 0n) return undefined;
+  const host = window.host + Number(address - window.base);
+  return Atomics.load(new BigUint64Array(memory.buffer, host, 1), 0);
+}
 
 export class Executor {
   readonly exports: CoreExports;
@@ -75,6 +83,7 @@ export class Executor {
       coreExports: core.exports,
       windows: () => parts.windows,
       slotAddress: this.exports.slotAddress,
+      read: (address) => doublewordAt(parts, address),
       instructions: () => this.instructions,
       fill: (block, pc) => this.exports.fill(block, pc) !== 0,
       connect: (channel) => hooks.connect(channel),

@@ -48,12 +48,12 @@ test("writing the same word again unlinks nothing", async () => {
 
 test("a region is linked again without compiling when its words return", async () => {
   const guest = await Guest.create(LOOP);
-  // Once before and once after the code behind the loop has been executed.
-  const versions = [1, 2, 1, 2].map((amount) => {
+  // Once before the code behind the loop has been executed, and until f, which then is called once in between, has got hot twice.
+  const versions = [1, 2, 1, 2, 1, 2].map((amount) => {
     guest.patch(guest.at("f"), `add x1, x1, #${amount}`);
     return guest.call("loop", 50);
   });
-  expect(versions).toEqual([50n, 100n, 50n, 100n]);
+  expect(versions).toEqual([50n, 100n, 50n, 100n, 50n, 100n]);
   const { compiled, linked } = guest.regions;
   for (let i = 0; i < 10; i++) {
     const amount = 1 + (i % 2);
@@ -63,6 +63,75 @@ test("a region is linked again without compiling when its words return", async (
   }
   expect(guest.regions.compiled).toBe(compiled);
   expect(guest.regions.linked).toBeGreaterThanOrEqual(linked + 10);
+  guest.dispose();
+});
+
+test("a version that is known is linked when its words come, before anything is executed", async () => {
+  const guest = await Guest.create(LOOP, { jit: { threshold: 4095 } });
+  for (const amount of [1, 2]) {
+    guest.patch(guest.at("f"), `add x1, x1, #${amount}`);
+    for (const name of ["f", "outer"]) expect(guest.compile(name)).toBe(true);
+  }
+  guest.patch(guest.at("f"), "add x1, x1, #3");
+  expect(["f", "outer"].map((name) => guest.isCompiled(name))).toEqual([false, false]);
+  guest.patch(guest.at("f"), "add x1, x1, #1");
+  // Nobody had them linked when these words came; they are when they are reached.
+  expect(guest.isCompiled("f")).toBe(false);
+  expect(guest.compile("f")).toBe(true);
+  guest.patch(guest.at("f"), "add x1, x1, #2");
+  expect(guest.isCompiled("f")).toBe(true);
+  guest.check();
+  guest.dispose();
+});
+
+/** x0 calls of a function whose address stands in a literal beside the branch. */
+const LITERAL = `
+	.balign	64
+there:	.quad	f
+call:	ldr	x16, there
+	cbz	x16, 1f
+	br	x16
+1:	ret
+	.balign	64
+f:	bti	c
+	add	x1, x1, #1
+	ret
+g:	bti	c
+	add	x1, x1, #100
+	ret
+loop:	stp	x29, x30, [sp, #-16]!
+	mov	x1, #0
+1:	bl	call
+	subs	x0, x0, #1
+	b.ne	1b
+	mov	x0, x1
+	ldp	x29, x30, [sp], #16
+	ret
+`;
+
+test("a literal that is patched with the code tells where the branch will go", async () => {
+  const guest = await Guest.create(LITERAL, { jit: { threshold: 100, background: false } });
+  const { machine } = guest.rig;
+  const point = (name: string): void => {
+    machine.writeU64(guest.at("there"), guest.at(name));
+    machine.cleanAndInvalidate(guest.at("there"), 8);
+  };
+  for (const name of ["f", "g", "f", "g"]) {
+    point(name);
+    expect(guest.call("loop", 2000)).toBe(name === "f" ? 2000n : 200_000n);
+  }
+  const { compiled, exits } = guest.regions;
+  for (const name of ["f", "g", "f", "g"]) {
+    point(name);
+    expect(guest.call("loop", 2000)).toBe(name === "f" ? 2000n : 200_000n);
+    guest.check();
+  }
+  // No region was made, and none was left because it assumed the target before.
+  expect(guest.regions.compiled).toBe(compiled);
+  expect(guest.regions.exits["indirect"]).toBe(exits["indirect"]);
+  // Without maintenance nobody hears of it: the branch goes there all the same.
+  machine.writeU64(guest.at("there"), guest.at("f"));
+  expect(guest.call("loop", 2000)).toBe(2000n);
   guest.dispose();
 });
 
