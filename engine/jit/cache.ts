@@ -32,9 +32,9 @@ const RECONSIDERED = 16;
 const PATIENCE = 8;
 /** Instructions for each unit of heat beyond which a target is not worth a region. */
 const WORTHWHILE = 4000;
-/** The same for one that a region holds already, and how often it has to get hot: until the region is entered again is not worth another one. */
-const WORTHWHILE_WITHIN = 100;
-const TIMES_WITHIN = 32;
+/** A region that holds what gets hot is entered there too if of so many instructions or more one in so many is interpreted. */
+const OBSERVED = 2 ** 22;
+const INTERPRETED = 64;
 /** Bytes before a head, and heads there, among which the one is looked for that begins the code around it. */
 const NEARBY = 8192n;
 const MAX_OUTER = 8;
@@ -53,8 +53,8 @@ export class RegionCache {
   private readonly callers = new Map<bigint, Region[]>();
   private readonly byIndex = new Map<number, Region>();
   private readonly requests = new Map<number, Selection>();
-  /** When a target without a region last got hot, in instructions of its core, and how often since it did so often. */
-  private readonly heatedAt = new Map<bigint, { readonly at: number; readonly times: number }>();
+  /** When a target without a region last got hot, in instructions of its core. */
+  private readonly heatedAt = new Map<bigint, number>();
   private readonly pendingHeads = new Set<bigint>();
   private readonly wanted = new WantedHeads();
   /** Lines with words that regions were made from and that have been replaced; see `awaitsExecution`. */
@@ -188,14 +188,27 @@ export class RegionCache {
    */
   private isWorthIt(pc: bigint): boolean {
     if (this.byEntry.has(pc) || this.options.threshold <= 1) return true;
+    const holder = this.holderOf(pc);
+    if (holder !== undefined) return this.isLeftTooOften(holder);
     const now = this.host.instructions();
     const before = this.heatedAt.get(pc);
-    const since = before === undefined ? Number.POSITIVE_INFINITY : now - before.at;
-    const isWithin = this.holderOf(pc) !== undefined;
-    const again = since <= this.options.threshold * (isWithin ? WORTHWHILE_WITHIN : WORTHWHILE);
-    const times = again ? (before?.times ?? 0) + 1 : 0;
-    this.heatedAt.set(pc, { at: now, times });
-    return times >= (isWithin ? TIMES_WITHIN : 1);
+    this.heatedAt.set(pc, now);
+    return before !== undefined && now - before <= this.options.threshold * WORTHWHILE;
+  }
+
+  /** Whether much is interpreted although there is a region: where slices end in loops that it is not entered at. */
+  private isLeftTooOften(region: Region): boolean {
+    const { since } = region;
+    const { all, interpreted } = this.executed();
+    if (all - since.all < OBSERVED) return false;
+    region.since = { all, interpreted };
+    return (interpreted - since.interpreted) * INTERPRETED >= all - since.all;
+  }
+
+  /** Instructions that the core has executed, and those of them not in regions. */
+  private executed(): { readonly all: number; readonly interpreted: number } {
+    const all = this.host.instructions();
+    return { all, interpreted: all - this.host.regionInstructions() };
   }
 
   /** Compiles and links a region at `pc` now, following code whether it has been executed or not. False if none can start there. */
@@ -401,6 +414,7 @@ export class RegionCache {
       assumptions: this.view.assumptionsOf(source.guards),
       linked: false,
       suspect: 0,
+      since: this.executed(),
       missedAt: 0,
       coldExits: 0,
       size: "open",

@@ -18,6 +18,8 @@ export interface RegionHost {
   read(address: bigint): bigint | undefined;
   /** Instructions that the core has executed; exact whenever it asks for a region. */
   instructions(): number;
+  /** How many of them regions have executed. */
+  regionInstructions(): number;
   /** Makes sure that the slot holds a word; false if the address is not executable. */
   fill(core: number, pc: bigint): boolean;
   /** Connects a port with the compile worker, which may live in another thread than the core. */
@@ -32,7 +34,7 @@ export interface JitOptions {
   readonly threshold?: number;
   /** Whether a core goes on interpreting while its region is compiled. Default true. */
   readonly background?: boolean;
-  /** Largest region, in instructions. Default 1000, at most 2048. */
+  /** Largest region, in instructions. Default 2000, at most 2048. */
   readonly maxInstructions?: number;
   /** Deepest nesting of calls followed into callees. Default 6. */
   readonly maxDepth?: number;
@@ -55,7 +57,7 @@ export interface JitOptions {
 export const jitDefaults = {
   threshold: 500,
   background: true,
-  maxInstructions: 1000,
+  maxInstructions: 2000,
   maxDepth: 6,
   maxInlined: 64,
   enterLoops: false,

@@ -111,7 +111,9 @@ function entriesOf(own: ReadonlyMap<bigint, Place>, head: bigint, { at, loops }:
   const wanted = [...own.keys()].filter((pc) => pc !== head && (at.has(pc) || (loops && ends.has(pc))));
   const all = [head, ...wanted];
   const kept = loops ? wanted : wanted.filter((pc) => !all.some((outer) => holds(outer, pc)));
-  return kept.slice(0, MAX_ENTRIES).map((pc) => own.get(pc) as Place);
+  const first = kept.filter((pc) => at.has(pc));
+  const chosen = [...first, ...kept.filter((pc) => !at.has(pc))].slice(0, MAX_ENTRIES);
+  return chosen.map((pc) => own.get(pc) as Place);
 }
 
 /** For each head of a loop the last address that branches back to it: compilers put a loop's code in between. */

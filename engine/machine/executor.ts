@@ -85,6 +85,7 @@ export class Executor {
       slotAddress: this.exports.slotAddress,
       read: (address) => doublewordAt(parts, address),
       instructions: () => this.instructions,
+      regionInstructions: () => state.getNumber(layout.COUNT_REGION_INSTRUCTIONS),
       fill: (block, pc) => this.exports.fill(block, pc) !== 0,
       connect: (channel) => hooks.connect(channel),
     };
