@@ -4,9 +4,10 @@ import {
   EXCEPTION_ACCESS, EXCEPTION_BRANCH_TARGET, EXCEPTION_BRK, EXCEPTION_DATA_ALIGNMENT, EXCEPTION_DATA_PERMISSION,
   EXCEPTION_DATA_UNMAPPED, EXCEPTION_ELR, EXCEPTION_ESR, EXCEPTION_FAR, EXCEPTION_FIQ, EXCEPTION_FP_ACCESS, EXCEPTION_HLT,
   EXCEPTION_HVC, EXCEPTION_ILLEGAL_STATE, EXCEPTION_INSTRUCTION_PERMISSION, EXCEPTION_INSTRUCTION_UNMAPPED, EXCEPTION_IRQ,
-  EXCEPTION_PC_ALIGNMENT, EXCEPTION_SEMIHOSTING, EXCEPTION_SMC, EXCEPTION_SVC, EXCEPTION_TRAPPED, EXCEPTION_UNDEFINED,
+  EXCEPTION_PC_ALIGNMENT, EXCEPTION_SEMIHOSTING, EXCEPTION_SMC, EXCEPTION_SP_ALIGNMENT, EXCEPTION_SVC, EXCEPTION_TRAPPED, EXCEPTION_UNDEFINED,
   EXCEPTION_UNRESPONSIVE, EXCEPTION_WAIT, EXCEPTION_WORD, FAR_EL1, FAULT_PC, MONITOR_ADDRESS, NZCV, PC, PSTATE_BITS, PSTATE_DIT, PSTATE_PAN,
-  PSTATE_SSBS, PSTATE_UAO, SEMIHOSTING, SEMIHOSTING_IMMEDIATE, SP, SPSEL, SPSR_EL1, SP_BANKED, VBAR_EL1, VBAR_SET,
+  PSTATE_SSBS, PSTATE_UAO, SCTLR_SA, SCTLR_SA0, SEMIHOSTING, SEMIHOSTING_IMMEDIATE, SP, SPSEL, SPSR_EL1, SP_BANKED, SP_CHECKS, VBAR_EL1,
+  VBAR_SET,
 } from "./layout";
 import { heldWord, increment } from "./icache";
 import { interruptIfPending } from "./interrupts";
@@ -24,6 +25,7 @@ const EC_SYSTEM: u32 = 0x18;
 const EC_INSTRUCTION_ABORT: u32 = 0x20;
 const EC_PC_ALIGNMENT: u32 = 0x22;
 const EC_DATA_ABORT: u32 = 0x24;
+const EC_SP_ALIGNMENT: u32 = 0x26;
 const EC_BRK: u32 = 0x3c;
 /** ESR_ELx.IL: the instruction was 32 bits long. */
 const IL: u32 = 1 << 25;
@@ -152,6 +154,15 @@ export function raiseIllegalState(core: u32, pc: u64, word: u32): void {
   record(core, EXCEPTION_ILLEGAL_STATE, pc, syndrome(EC_ILLEGAL_STATE, 0));
 }
 
+/** The manual's CheckSPAlignment: raises and gives true if SP may not be the base of an access as it is. */
+export function checkSPAlignment(core: u32, pc: u64): bool {
+  const bit: u32 = load<u32>(core, EL) == 0 ? SCTLR_SA0 : SCTLR_SA;
+  if ((load<u32>(core, SP) & 15) == 0 || (load<u32>(core, SP_CHECKS) & bit) == 0) return false;
+  store<u32>(core, heldWord(core, pc), EXCEPTION_WORD);
+  record(core, EXCEPTION_SP_ALIGNMENT, pc, syndrome(EC_SP_ALIGNMENT, 0));
+  return true;
+}
+
 function faultStatus(exception: i32): u32 {
   if (exception == EXCEPTION_DATA_ALIGNMENT) return ALIGNMENT;
   return exception == EXCEPTION_DATA_PERMISSION ? PERMISSION_LEVEL_3 : TRANSLATION_LEVEL_3;
@@ -250,7 +261,7 @@ export function deliver(core: u32): u64 {
   const exception = load<i32>(core, EXCEPTION);
   if (exception != EXCEPTION_WAIT && exception != EXCEPTION_SEMIHOSTING) increment(core, COUNT_EXCEPTIONS);
   const isGuests = exception <= EXCEPTION_TRAPPED && exception != EXCEPTION_HVC && exception != EXCEPTION_SMC ||
-    exception == EXCEPTION_ILLEGAL_STATE || exception == EXCEPTION_FP_ACCESS;
+    exception == EXCEPTION_ILLEGAL_STATE || exception == EXCEPTION_FP_ACCESS || exception == EXCEPTION_SP_ALIGNMENT;
   if (isGuests && load<u32>(core, VBAR_SET) != 0) return takeToEl1(core, exception);
   store<u64>(core, load<u64>(core, EXCEPTION_ELR), PC);
   return FAULT_PC;

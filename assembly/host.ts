@@ -15,6 +15,11 @@ export declare function dropped(core: u32, line: u64, mask: u32): void;
 @external("host", "missed")
 export declare function missed(core: u32, region: i32): void;
 
+/** SP_CHECKS is not zero any more: regions that do not check must not be entered. */
+// @ts-ignore: decorators
+@external("host", "checksSP")
+export declare function checksSP(core: u32): void;
+
 /** The system counter, in ticks: what CNTVCT_EL0 reads. An integer. */
 // @ts-ignore: decorators
 @external("host", "counter")

@@ -30,8 +30,8 @@ const CLIDR: u64 = (1 << 27) | (1 << 24) | (1 << 21) | 3;
 /** Lines of 64 bytes; 4 ways and 128 sets stand for caches that have neither. */
 const CCSIDR: u64 = (127 << 13) | (3 << 3) | 2;
 /**
- * SCTLR_EL1: BT1, BT0, UCI, SPAN, UCT, DZE, nTWE, nTWI, I, C and the bits that are one in Armv8.0. All of them are fixed:
- * there is no translation (M) and no checking of alignments (A, SA, SA0), and nothing that EL0 may do can be taken from it.
+ * SCTLR_EL1 but for SA and SA0, which can be written: BT1, BT0, UCI, SPAN, UCT, DZE, nTWE, nTWI, I, C and the bits that are one in
+ * Armv8.0. There is no translation (M), no access but of SP has to be aligned (A), and nothing that EL0 may do can be taken from it.
  * Without translation PSTATE.PAN and UAO have nothing to forbid or to permit; they are kept and saved as they should be.
  */
 const SCTLR: u64 = (3 << 35) | (1 << 26) | (1 << 18) | (1 << 16) | (3 << 14) | (1 << 12) | (1 << 2) | 0x30d00980;

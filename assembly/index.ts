@@ -1,7 +1,7 @@
 /** The core: what the interpreter's handlers and compiled regions call, and what engine/machine calls. */
 export { crc32, rbit } from "./bits";
 export { lockPairs } from "./broadcast";
-export { eret, raise, trap, undefined } from "./exceptions";
+export { checkSPAlignment, eret, raise, trap, undefined } from "./exceptions";
 export { fill, slotAddress } from "./icache";
 export { broadcast, barrier, cleanAndInvalidate, dataCache, hostWrites, instructionCache } from "./maintenance";
 export { follow, followOn, noteBranch } from "./regions";

@@ -172,9 +172,12 @@ export const PSTATE_SSBS = 4096;
 export const PSTATE_PAN = 4194304;
 export const PSTATE_UAO = 8388608;
 export const PSTATE_DIT = 16777216;
-// What stands above is architectural state, and the exception being raised; below is what the machine needs.
-/** u32: heat at which a branch target asks for a region; 0 turns regions off. */
-export const HEAT_THRESHOLD = 452;
+/** u32: SCTLR_EL1.<SA0, SA>, where SCTLR_EL1 has them. Compiled code checks the alignment of SP if it was made while one was set. */
+export const SP_CHECKS = 452;
+export const SCTLR_SA = 8;
+export const SCTLR_SA0 = 16;
+/** Bytes of the block that are architectural state, and the exception being raised; behind them stands what the machine needs. */
+export const STATE_BYTES = 456;
 /** u64: a branch to this address ends run() with STOP_RETURNED. */
 export const HOST_RETURN = 456;
 /** u64: what the guest reads as CNTFRQ_EL0, ticks of CNTVCT_EL0 a second. */
@@ -284,6 +287,8 @@ export const SLOTS = 1024;
 export const CALL_WINDOW_BASE = 1280;
 export const CALL_WINDOW_BYTES = 1288;
 export const CALL_WINDOW_BIAS = 1296;
+/** u32: heat at which a branch target asks for a region; 0 turns regions off. */
+export const HEAT_THRESHOLD = 1300;
 /** MAX_REGIONS u32: exits of a region to code that it lacks, by table index from FIRST_REGION. */
 export const REGION_COLD = 2048;
 export const MAX_REGIONS = 4096;
@@ -372,6 +377,8 @@ export const EXCEPTION_FIQ = 21;
 export const EXCEPTION_SEMIHOSTING = 22;
 /** A DSB has waited long enough for another core, whose number is in EXCEPTION_WORD. */
 export const EXCEPTION_UNRESPONSIVE = 23;
+/** An access by a stack pointer that is no multiple of 16, where SP_CHECKS forbids that. */
+export const EXCEPTION_SP_ALIGNMENT = 24;
 
 export const ACCESS_READ = 1;
 export const ACCESS_WRITE = 2;

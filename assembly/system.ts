@@ -2,7 +2,7 @@
 import {
   CNTFRQ_EL0, CNTKCTL_EL1, CNTP_CTL_EL0, CNTP_CVAL_EL0, CNTV_CTL_EL0, CNTV_CVAL_EL0, CORES, CORE_COUNT, CORE_SIZE, CTR,
   DAIF, EL, ELR_EL1, ESR_EL1, EVENT, EXCEPTION, EXCEPTION_WAIT, FAR_EL1, FAULT_PC, INTERRUPT_FIQ, INTERRUPT_IRQ, MPIDR_EL1,
-  NZCV, PC, PENDING, PSTATE_BITS, PSTATE_DIT, PSTATE_PAN, PSTATE_SSBS, PSTATE_UAO, SP, SPSEL, SPSR_EL1, SP_BANKED,
+  NZCV, PC, PENDING, PSTATE_BITS, PSTATE_DIT, PSTATE_PAN, PSTATE_SSBS, PSTATE_UAO, SCTLR_SA, SCTLR_SA0, SP, SPSEL, SPSR_EL1, SP_BANKED, SP_CHECKS,
   SYSREG_CNTFRQ_EL0, SYSREG_CNTKCTL_EL1, SYSREG_CNTPCT_EL0, SYSREG_CNTP_CTL_EL0, SYSREG_CNTP_CVAL_EL0,
   SYSREG_CNTP_TVAL_EL0, SYSREG_CNTVCT_EL0, SYSREG_CNTV_CTL_EL0, SYSREG_CNTV_CVAL_EL0, SYSREG_CNTV_TVAL_EL0,
   SYSREG_CPACR_EL1, SYSREG_CSSELR_EL1, SYSREG_CTR_EL0, SYSREG_CurrentEL, SYSREG_DAIF, SYSREG_DCZID_EL0, SYSREG_DIT,
@@ -14,7 +14,7 @@ import {
 import { raiseTrapped, raiseWait, setLevel, trap } from "./exceptions";
 import { wake } from "./broadcast";
 import { isGic, readGic, writeGic } from "./gic";
-import { counter } from "./host";
+import { checksSP, counter } from "./host";
 import { fixedValue } from "./id-registers";
 import { interruptIfPending, isTimerDue, pendingInterrupts } from "./interrupts";
 
@@ -172,6 +172,7 @@ export function readSystem(core: u32, pc: u64, register: u32): u64 {
     case SYSREG_CNTPCT_EL0:
     case SYSREG_CNTVCT_EL0: return <u64>counter();
     case SYSREG_ISR_EL1: return interruptStatus(core);
+    case SYSREG_SCTLR_EL1: return fixedValue(register) | load<u32>(core, SP_CHECKS);
     case SYSREG_CNTP_TVAL_EL0: return timerValue(core, CNTP_CVAL_EL0);
     case SYSREG_CNTV_TVAL_EL0: return timerValue(core, CNTV_CVAL_EL0);
     default: return fixedValue(register);
@@ -182,6 +183,13 @@ export function readSystem(core: u32, pc: u64, register: u32): u64 {
 function writeTimer(core: u32, field: u32, value: u64): void {
   store<u64>(core + field, value);
   interruptIfPending(core);
+}
+
+/** SCTLR_EL1.<SA0, SA>: at once, as they may, not only when the context is synchronised. */
+function setSPChecks(core: u32, bits: u32): void {
+  const before = load<u32>(core, SP_CHECKS);
+  store<u32>(core, bits, SP_CHECKS);
+  if (before == 0 && bits != 0) checksSP(core);
 }
 
 /** MSR (register). The caller looks at EXCEPTION. */
@@ -210,7 +218,7 @@ export function writeSystem(core: u32, pc: u64, register: u32, value: u64): void
     // Level and InD.
     case SYSREG_CSSELR_EL1: return store<u64>(core + plainField(register), value & 0xf);
     case SYSREG_CNTKCTL_EL1: return store<u64>(core, value & (EL0PCTEN | EL0VCTEN | EL0VTEN | EL0PTEN), CNTKCTL_EL1);
-    case SYSREG_SCTLR_EL1: return;
+    case SYSREG_SCTLR_EL1: return setSPChecks(core, <u32>value & (SCTLR_SA | SCTLR_SA0));
     case SYSREG_MPIDR_EL1: return raiseTrapped(core, pc, 1);
     default: if (readsAsZero(register)) return;
   }

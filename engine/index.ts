@@ -67,6 +67,7 @@ export {
   type ImmediateFault,
   type InstructionAbortFault,
   type PcAlignmentFault,
+  type SpAlignmentFault,
   type TrappedSystemFault,
   type UndefinedInstructionFault,
 } from "./machine/faults.js";

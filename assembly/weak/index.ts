@@ -1,6 +1,6 @@
 /** The weak machine: what its interpreter's handlers call, and what engine/weak calls. */
 export { crc32, rbit } from "../bits";
-export { raise, trap, undefined } from "../exceptions";
+export { checkSPAlignment, raise, trap, undefined } from "../exceptions";
 export { readSystem, writePState, writeSystem } from "../system";
 export { addressTranslation } from "../translation";
 export { access, isGuarded } from "../windows";

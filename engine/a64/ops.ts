@@ -10,7 +10,7 @@
  *
  * Rules that a row's meaning keeps:
  *   - operations happen in the order in which they are called;
- *   - every `access` comes before the first `setX`, `setXSP`, `setNZCV` or `store`, so that a fault
+ *   - every `base` and `access` comes before the first `setX`, `setXSP`, `setNZCV` or `store`, so that a fault
  *     leaves the core as it was;
  *   - at most one branch, and it comes last.
  */
@@ -137,6 +137,8 @@ export interface Ops<V, F, A> {
   select(condition: V, ifTrue: V, ifFalse: V): V;
 
   // ---- memory --------------------------------------------------------------------------------
+  /** The base of a load or store: X[n]; or SP, once CheckSPAlignment() has found that it may be. */
+  base(n: F): V;
   /**
    * Checks an access of `bytes` (up to 16) and gives what load and store take; a failing check raises
    * the data abort here and ends the instruction. `aligned`: a multiple of the size is required.

@@ -155,6 +155,18 @@ export class InterpreterOps extends MemoryOps implements Ops<Value, Field, Acces
 
   // ---- memory --------------------------------------------------------------------------------
 
+  base(n: Field): Value {
+    const m = this.module;
+    const address = this.XSP(n, 64);
+    const check = this.code.nested(() => {
+      const misaligned = this.callCore("checkSPAlignment", [this.code.core(), this.pc()], ["i32", "i64"], "i32");
+      const raised = this.code.nested(() => this.code.push(m.if(misaligned, this.faulted())));
+      this.code.push(m.if(this.code.loadI32(layout.SP_CHECKS), raised));
+    });
+    this.code.push(m.if(m.i32.eq(this.narrow(n.value), m.i32.const(ZR_INDEX)), check));
+    return address;
+  }
+
   access(address: Value, bytes: Bytes, kind: AccessKind, aligned = false): Access {
     const m = this.module;
     const spec = m.i32.const(accessSpec(bytes, kind, aligned));

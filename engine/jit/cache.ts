@@ -302,6 +302,11 @@ export class RegionCache {
       this.take(this.client.wait());
   }
 
+  /** Takes those regions out of their slots that do not check the alignment of SP: it is checked from now on. */
+  checkSP(): void {
+    for (const region of this.regions()) if (region.linked && !region.checksSP) this.unlink(region);
+  }
+
   /** Takes every region out of its slot: another thread will run the core. */
   release(): void {
     for (const region of this.regions()) if (region.linked) this.unlink(region);
@@ -364,7 +369,7 @@ export class RegionCache {
     this.pendingHeads.delete(plan.head);
     if ("error" in answer) throw new InternalError(`region at 0x${plan.head.toString(16)}: ${answer.error}`);
     const region = this.add(selection, answer.region);
-    if (!this.holdsWords(region) || !this.guardsHold(region)) return;
+    if (!this.mayRun(region) || !this.guardsHold(region)) return;
     this.replaceBy(region);
     if (this.slots.holdsRegion(this.slotOf(region.head))) return;
     this.link(region);
@@ -494,7 +499,7 @@ export class RegionCache {
     let best: Region | undefined;
     let last: Region | undefined;
     for (const region of list) {
-      if (region.size === "outgrown" || !this.holdsWords(region)) continue;
+      if (region.size === "outgrown" || !this.mayRun(region)) continue;
       if (this.guardsHold(region)) {
         if (best === undefined || region.words.length > best.words.length) best = region;
       } else {
@@ -524,7 +529,12 @@ export class RegionCache {
   }
 
   private fits(region: Region): boolean {
-    return !this.slots.holdsRegion(this.slotOf(region.head)) && this.holdsWords(region) && this.guardsHold(region);
+    return !this.slots.holdsRegion(this.slotOf(region.head)) && this.mayRun(region) && this.guardsHold(region);
+  }
+
+  /** Whether it does what the core would do now. */
+  private mayRun(region: Region): boolean {
+    return this.holdsWords(region) && (region.checksSP || !this.view.checksSP);
   }
 
   private holdsWords(region: Region): boolean {

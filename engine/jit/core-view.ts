@@ -56,6 +56,8 @@ export class CoreView implements CodeView {
   /** The same as edges, by halves: comparing numbers is faster. */
   private readonly edgeWords: Int32Array;
   private readonly notes: Uint8Array;
+  /** SP_CHECKS. */
+  private readonly checks: Uint32Array;
 
   constructor(
     private readonly host: RegionHost,
@@ -70,7 +72,12 @@ export class CoreView implements CodeView {
     this.branchWords = new Int32Array(buffer, core + layout.BRANCH_TARGETS, 4 * layout.BRANCH_TARGET_ENTRIES);
     this.edges = new BigInt64Array(buffer, core + layout.BRANCH_EDGES, 2 * layout.BRANCH_EDGE_ENTRIES);
     this.edgeWords = new Int32Array(buffer, core + layout.BRANCH_EDGES, 4 * layout.BRANCH_EDGE_ENTRIES);
+    this.checks = new Uint32Array(buffer, core + layout.SP_CHECKS, 1);
     this.notes = new Uint8Array(buffer, core + layout.ACCESS_WINDOWS, layout.ACCESS_WINDOW_ENTRIES);
+  }
+
+  get checksSP(): boolean {
+    return this.checks[0] !== 0;
   }
 
   get windows(): readonly PlanWindow[] {

@@ -120,6 +120,9 @@ class FlowOps implements Ops<Known, FlowField, undefined> {
     this.read(registerSet(numberOf(n)));
     return undefined;
   }
+  base(n: FlowField): Known {
+    return this.XSP(n);
+  }
   setX(d: FlowField | number): void {
     if (numberOf(d) === ZR) return;
     this.writes = union(this.writes, registerSet(numberOf(d)));

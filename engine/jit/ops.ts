@@ -59,6 +59,8 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
   constructor(
     module: WasmModule,
     private readonly windows: readonly PlanWindow[],
+    /** RegionPlan.checksSP. */
+    private readonly checksSP: boolean,
     private readonly exits: () => ExitWriter,
   ) {
     super(new Code(module));
@@ -135,6 +137,23 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
   }
 
   // ---- memory --------------------------------------------------------------------------------
+
+  base(n: Field): Value {
+    const address = this.XSP(n, 64);
+    if (this.checksSP && RegionOps.number(n) === ZR) this.checkSPAlignment(address);
+    return address;
+  }
+
+  /** If SP is not aligned the interpreter raises that, or does the access: it may be allowed at this exception level. */
+  private checkSPAlignment(sp: Value): void {
+    const sum = sumOf(sp);
+    const key = sum && `${sum.base}/${BigInt.asUintN(4, sum.offset)}`;
+    if (key !== undefined && this.state.alignedSP.has(key)) return;
+    const m = this.module;
+    const leave = this.code.nested(() => this.exits().exit("memory", this.PC()));
+    this.code.push(m.if(m.i32.and(this.narrow(sp), m.i32.const(15)), leave));
+    if (key !== undefined) this.state.alignedSP.add(key);
+  }
 
   access(address: Value, bytes: Bytes, kind: AccessKind, aligned = false): Access {
     const access = this.checkedAccess(address, bytes, kind, aligned);

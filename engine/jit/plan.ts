@@ -95,6 +95,8 @@ export interface RegionPlan {
   readonly nodes: readonly PlanNode[];
   readonly windows: readonly PlanWindow[];
   readonly guards: readonly Guard[];
+  /** Whether SP is checked to be aligned where it is the base of an access: see SP_CHECKS. */
+  readonly checksSP: boolean;
   /** Whether accesses and branches are counted. */
   readonly counts: boolean;
 }

@@ -13,6 +13,7 @@ export interface RegionSource {
   /** For each 64-byte line that it touches: which of its sixteen words. */
   readonly lines: ReadonlyMap<bigint, number>;
   readonly guards: RegionPlan["guards"];
+  readonly checksSP: boolean;
   /** Where it may be entered, the head first: addresses, and the handlers of their own forms. */
   readonly entries: readonly { readonly pc: bigint; readonly handler: number }[];
 }
@@ -68,6 +69,7 @@ export function sourceOf(plan: RegionPlan): RegionSource {
     words: Uint32Array.from(words.values()),
     lines,
     guards: plan.guards,
+    checksSP: plan.checksSP,
     entries,
   };
 }

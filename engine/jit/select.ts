@@ -99,7 +99,7 @@ export function selectRegion(
     return node === undefined ? [] : [{ pc, node, lands: isGuarded(view.windows, pc) ? view.lands(word) | 1 : 15 }];
   });
   return {
-    plan: { head, entries, nodes, windows: view.windows, guards, counts: limits.counts },
+    plan: { head, entries, nodes, windows: view.windows, guards, checksSP: view.checksSP, counts: limits.counts },
     own: new Set(own.keys()),
   };
 }

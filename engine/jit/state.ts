@@ -59,6 +59,8 @@ export class PathState {
   turns = 0;
   /** For a base (see Value.sum) and a window: what is known to stand in the window. */
   readonly inside: Map<string, KnownInside>;
+  /** Bases and offsets modulo 16 of stack pointers that have been found to be aligned. */
+  readonly alignedSP: Set<string>;
 
   constructor(
     /** The node that the path began with. */
@@ -75,6 +77,7 @@ export class PathState {
     this.length = from?.length ?? 0;
     this.turns = from?.turns ?? 0;
     this.inside = new Map(from?.inside);
+    this.alignedSP = new Set(from?.alignedSP);
   }
 
   copy(): PathState {

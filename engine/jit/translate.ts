@@ -57,7 +57,7 @@ class RegionTranslator {
     private readonly formOf: (handler: number) => Form,
   ) {
     module.addMemoryImport("env", "memory");
-    this.o = new RegionOps(module, plan.windows, () => this.frame);
+    this.o = new RegionOps(module, plan.windows, plan.checksSP, () => this.frame);
     this.frame = new RegionFrame(module, this.o, plan.entries, plan.counts);
     this.graph = new FlowGraph(module, () => this.o.code.newLocal("i32"));
     this.registers = registersOf(plan, formOf);

@@ -15,6 +15,8 @@ export interface CodeView {
   /** Bit b: PSTATE.BTYPE = b may land on this word. */
   lands(word: number): number;
   readonly windows: readonly PlanWindow[];
+  /** Whether SP has to be aligned where it is the base of an access, at some exception level. */
+  readonly checksSP: boolean;
 }
 
 export interface ExecutedWord {

@@ -14,6 +14,7 @@ export interface CoreImports {
   hot(core: number, pc: bigint): void;
   dropped(core: number, line: bigint, mask: number): void;
   missed(core: number, region: number): void;
+  checksSP(core: number): void;
   counter(): number;
   sleep(address: number, value: number): void;
   notify(address: number): void;

@@ -68,6 +68,7 @@ export class Executor {
       hot: (_core, pc) => this.regions()?.hot(BigInt.asUintN(64, pc)),
       dropped: (_core, line, mask) => this.#dropped(BigInt.asUintN(64, line), mask),
       missed: (_core, region) => this.#regions?.missed(region),
+      checksSP: () => this.#regions?.checkSP(),
       counter: hooks.counter,
       sleep: (address, value) => void Atomics.wait(words, (address >>> 0) / 4, value, HALF_MILLISECOND),
       notify: (address) => void Atomics.notify(words, (address >>> 0) / 4),

@@ -72,6 +72,8 @@ export function readFault(view: DataView, core: number): Fault {
       return { kind: "instruction-abort", pc, esr, reason: "permission" };
     case layout.EXCEPTION_PC_ALIGNMENT:
       return { kind: "pc-alignment", pc, esr };
+    case layout.EXCEPTION_SP_ALIGNMENT:
+      return { kind: "sp-alignment", pc, esr, word, sp: view.getBigUint64(core + layout.SP, true) };
     case layout.EXCEPTION_BRANCH_TARGET:
       return { kind: "branch-target", pc, esr, word, btype: esr & 3 };
     case layout.EXCEPTION_TRAPPED:

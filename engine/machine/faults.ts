@@ -35,6 +35,13 @@ export interface PcAlignmentFault extends FaultBase {
   readonly kind: "pc-alignment";
 }
 
+/** A load or store by a stack pointer that is not a multiple of 16, where SCTLR_EL1.SA (at EL0: SA0) forbids that. */
+export interface SpAlignmentFault extends InstructionFault {
+  readonly kind: "sp-alignment";
+  /** The stack pointer. */
+  readonly sp: bigint;
+}
+
 /** An indirect branch landed in a guarded page on an instruction that does not accept it. */
 export interface BranchTargetFault extends InstructionFault {
   readonly kind: "branch-target";
@@ -82,6 +89,7 @@ export type Fault =
   | UndefinedInstructionFault
   | InstructionAbortFault
   | PcAlignmentFault
+  | SpAlignmentFault
   | BranchTargetFault
   | DataAbortFault
   | ImmediateFault
@@ -102,6 +110,8 @@ function whatHappened(fault: Fault, symbols: ReadonlyMap<string, bigint>): strin
         : "fetch from a window that is not executable";
     case "pc-alignment":
       return "branch to an address that is not a multiple of 4";
+    case "sp-alignment":
+      return `access by SP = ${hex(fault.sp)}, which is not a multiple of 16`;
     case "branch-target":
       return `an indirect branch (BTYPE ${fault.btype}) landed on an instruction that is no landing pad for it`;
     case "data-abort":
@@ -138,6 +148,8 @@ function advice(fault: Fault): string {
       return "check the branch that led here; x30 holds the last return address";
     case "pc-alignment":
       return "check the register that the branch took";
+    case "sp-alignment":
+      return "move SP by multiples of 16, or clear SCTLR_EL1.SA (SA0 for EL0)";
     case "branch-target":
       return "put a BTI at the target, or make its window unguarded";
     case "data-abort":

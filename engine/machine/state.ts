@@ -107,7 +107,7 @@ const packedCounts: ReadonlyMap<number, number> = new Map([
 const contextParts = [
   [layout.X, layout.PENDING],
   [layout.EL, layout.TPIDR_EL0],
-  [layout.EXCEPTION, layout.HEAT_THRESHOLD],
+  [layout.EXCEPTION, layout.SP_CHECKS],
 ] as const;
 
 export function saveContext(state: CoreState): readonly Uint32Array[] {

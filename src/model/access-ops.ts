@@ -121,6 +121,10 @@ export class AccessOps extends Arithmetic {
   }
 
   // ---- memory --------------------------------------------------------------------------------
+  /** SCTLR_EL1.SA is zero here. */
+  base(n: KnownField): Value {
+    return this.XSP(n, 64);
+  }
   access(address: Value, bytes: Bytes, kind: AccessKind, aligned = false): Access {
     const { memory } = this.state;
     if (aligned && address.bits % BigInt(bytes) !== 0n) throw new RaisedException("alignment", address.bits);

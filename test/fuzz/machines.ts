@@ -82,7 +82,7 @@ export class Engine {
   prepare({ start }: Case, { registers }: State): void {
     const { state } = this.rig;
     this.memory.forEach(({ words }, i) => words.set(this.images[i] as Uint32Array));
-    state.words32.set(this.initial.subarray(0, layout.HEAT_THRESHOLD / 4));
+    state.words32.set(this.initial.subarray(0, layout.STATE_BYTES / 4));
     state.words32.set(this.initial.subarray(SYSTEM_WORDS), SYSTEM_WORDS);
     state.set32(layout.CNTFRQ_EL0, this.initial[layout.CNTFRQ_EL0 / 4] as number);
     state.set32(layout.CNTFRQ_EL0 + 4, this.initial[layout.CNTFRQ_EL0 / 4 + 1] as number);

@@ -28,7 +28,7 @@ const SP = 32;
 /** The operations that rows use before their access. */
 type AddressOps = Pick<
   Ops<bigint, Field, undefined>,
-  "UInt" | "SInt" | "constant" | "X" | "XSP" | "PC" | "add" | "lsl" | "signExtend" | "zeroExtend" | "access"
+  "UInt" | "SInt" | "constant" | "X" | "XSP" | "base" | "PC" | "add" | "lsl" | "signExtend" | "zeroExtend" | "access"
 >;
 
 /** The first access of a word; undefined if it has none. */
@@ -44,6 +44,7 @@ export function accessOf(form: Form, word: number, sources: AddressSources): Fou
     constant: (value) => bits.unsigned(64, BigInt(value)),
     X: (n, width) => (number(n) === ZR ? 0n : read(number(n), width)),
     XSP: (n, width) => read(number(n) === ZR ? SP : number(n), width),
+    base: (n) => read(number(n) === ZR ? SP : number(n), 64),
     PC: () => sources.pc,
     add: (width, a, b) => bits.unsigned(width, a + b),
     lsl: bits.lsl,

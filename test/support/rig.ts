@@ -7,7 +7,7 @@ import type { MachineInternals } from "#engine/machine/machine.js";
 import type { CoreState } from "#engine/machine/state.js";
 
 /** Words of the core's block that hold architectural state and the exception being raised. */
-export const STATE_WORDS = layout.HEAT_THRESHOLD / 4;
+export const STATE_WORDS = layout.STATE_BYTES / 4;
 
 /** Not compared: somebody else's business. */
 const NOT_STATE: ReadonlySet<number> = new Set([layout.PENDING / 4]);
@@ -158,6 +158,7 @@ const fields: readonly NamedField[] = [
   field("exception_far", layout.EXCEPTION_FAR, 8),
   field("exception_esr", layout.EXCEPTION_ESR, 4),
   field("pstate_bits", layout.PSTATE_BITS, 4),
+  field("sp_checks", layout.SP_CHECKS, 4),
   field("exception_word", layout.EXCEPTION_WORD, 4),
 ];
 

@@ -51,12 +51,12 @@ function exclusiveRows({ suffix, bits, bytes, register, width }: Size): Row[] {
   const stores = (name: string, o0: "0" | "1", order: Order): Row =>
     row(name + suffix, `${bits} 001000 0 0 0 sssss ${o0} 11111 nnnnn ttttt`, name.toLowerCase() + operands,
       (o, { s, n, t }) => {
-        const access = o.access(o.XSP(n, 64), bytes, "write", true);
+        const access = o.access(o.base(n), bytes, "write", true);
         o.setX(s, 32, o.storeExclusive(access, bytes, o.X(t, width), order));
       });
   const loads = (name: string, o0: "0" | "1", order: Order): Row =>
     row(name + suffix, `${bits} 001000 0 1 0 11111 ${o0} 11111 nnnnn ttttt`, loadSyntax(name, { suffix, register }),
-      (o, { n, t }) => o.setX(t, width, o.loadExclusive(o.access(o.XSP(n, 64), bytes, "read", true), bytes, order)));
+      (o, { n, t }) => o.setX(t, width, o.loadExclusive(o.access(o.base(n), bytes, "read", true), bytes, order)));
   return [
     stores("STXR", "0", "plain"),
     stores("STLXR", "1", "release"),
@@ -73,10 +73,10 @@ function orderedRows(size: Size): Row[] {
   const { suffix, bits, bytes, width } = size;
   return [
     row(`STLR${suffix}`, `${bits} 001000 1 0 0 11111 1 11111 nnnnn ttttt`, loadSyntax("STLR", size), (o, { n, t }) =>
-      o.store(o.access(o.XSP(n, 64), bytes, "write", true), 0, bytes, o.X(t, width), "release"),
+      o.store(o.access(o.base(n), bytes, "write", true), 0, bytes, o.X(t, width), "release"),
     ),
     row(`LDAR${suffix}`, `${bits} 001000 1 1 0 11111 1 11111 nnnnn ttttt`, loadSyntax("LDAR", size), (o, { n, t }) =>
-      o.setX(t, width, o.load(o.access(o.XSP(n, 64), bytes, "read", true), 0, bytes, "acquire")),
+      o.setX(t, width, o.load(o.access(o.base(n), bytes, "read", true), 0, bytes, "acquire")),
     ),
   ];
 }
@@ -86,10 +86,10 @@ function limitedOrderingRows(size: Size): Row[] {
   const { suffix, bits, bytes, width } = size;
   return [
     row(`STLLR${suffix}`, `${bits} 001000 1 0 0 11111 0 11111 nnnnn ttttt`, loadSyntax("STLLR", size), (o, { n, t }) =>
-      o.store(o.access(o.XSP(n, 64), bytes, "write", true), 0, bytes, o.X(t, width), "release"),
+      o.store(o.access(o.base(n), bytes, "write", true), 0, bytes, o.X(t, width), "release"),
     ),
     row(`LDLAR${suffix}`, `${bits} 001000 1 1 0 11111 0 11111 nnnnn ttttt`, loadSyntax("LDLAR", size), (o, { n, t }) =>
-      o.setX(t, width, o.load(o.access(o.XSP(n, 64), bytes, "read", true), 0, bytes, "acquire")),
+      o.setX(t, width, o.load(o.access(o.base(n), bytes, "read", true), 0, bytes, "acquire")),
     ),
   ];
 }
@@ -99,7 +99,7 @@ function limitedOrderingRows(size: Size): Row[] {
 function acquirePCRow(size: Size): Row {
   const { suffix, bits, bytes, width } = size;
   return row(`LDAPR${suffix}`, `${bits} 111 0 00 1 0 1 11111 1 100 00 nnnnn ttttt`, loadSyntax("LDAPR", size), (o, { n, t }) =>
-    o.setX(t, width, o.load(o.access(o.XSP(n, 64), bytes, "read", true), 0, bytes, "acquirePC")),
+    o.setX(t, width, o.load(o.access(o.base(n), bytes, "read", true), 0, bytes, "acquirePC")),
   );
 }
 
@@ -108,11 +108,11 @@ function unscaledOrderedRows({ suffix, bits, bytes, register, width }: Size): Ro
   const operands = `<${register}t>, [<Xn|sp>{, #<i:s>}]`;
   return [
     row(`STLUR${suffix}`, `${bits} 011001 00 0 iiiiiiiii 00 nnnnn ttttt`, `stlur${lower} ${operands}`, (o, { i, n, t }) => {
-      const address = o.add(64, o.XSP(n, 64), o.SInt(i));
+      const address = o.add(64, o.base(n), o.SInt(i));
       o.store(o.access(address, bytes, "write", true), 0, bytes, o.X(t, width), "release");
     }),
     row(`LDAPUR${suffix}`, `${bits} 011001 01 0 iiiiiiiii 00 nnnnn ttttt`, `ldapur${lower} ${operands}`, (o, { i, n, t }) => {
-      const address = o.add(64, o.XSP(n, 64), o.SInt(i));
+      const address = o.add(64, o.base(n), o.SInt(i));
       o.setX(t, width, o.load(o.access(address, bytes, "read", true), 0, bytes, "acquirePC"));
     }),
   ];
@@ -131,7 +131,7 @@ function signedOrderedRow({ suffix, bits, opc, bytes, width }: (typeof signedOrd
   return row(name, `${bits} 011001 ${opc} 0 iiiiiiiii 00 nnnnn ttttt`,
     `${name.toLowerCase()} <${width === 64 ? "X" : "W"}t>, [<Xn|sp>{, #<i:s>}]`,
     (o, { i, n, t }) => {
-      const access = o.access(o.add(64, o.XSP(n, 64), o.SInt(i)), bytes, "read", true);
+      const access = o.access(o.add(64, o.base(n), o.SInt(i)), bytes, "read", true);
       o.setX(t, width, o.signExtend(width, (8 * bytes) as 8 | 16 | 32, o.load(access, 0, bytes, "acquirePC")));
     });
 }
@@ -160,7 +160,7 @@ function exclusivePairRows({ sz, register, width, bytes }: PairWidth): Row[] {
   const stores = (name: string, o0: "0" | "1", order: Order): Row =>
     row(name, `1${sz} 001000 0 0 1 sssss ${o0} uuuuu nnnnn ttttt`, `${name.toLowerCase()} <Ws>, ${operands}`,
       (o, { s, u, n, t }) => {
-        const access = o.access(o.XSP(n, 64), bytes, "write", true);
+        const access = o.access(o.base(n), bytes, "write", true);
         const [low, high] = [o.X(t, width), o.X(u, width)];
         o.setX(s, 32, bytes === 8 ? o.storeExclusive(access, 8, joined(o, low, high), order)
           : o.storeExclusivePair(access, [low, high], order));
@@ -168,7 +168,7 @@ function exclusivePairRows({ sz, register, width, bytes }: PairWidth): Row[] {
   const loads = (name: string, o0: "0" | "1", order: Order): Row =>
     row(name, `1${sz} 001000 0 1 1 11111 ${o0} uuuuu nnnnn ttttt`, `${name.toLowerCase()} ${operands}`,
       (o, { u, n, t }) => {
-        const access = o.access(o.XSP(n, 64), bytes, "read", true);
+        const access = o.access(o.base(n), bytes, "read", true);
         const [low, high] = bytes === 8 ? halves(o, o.loadExclusive(access, 8, order)) : o.loadExclusivePair(access, order);
         o.setX(t, width, low);
         o.setX(u, width, high);
@@ -185,7 +185,7 @@ function exclusivePairRows({ sz, register, width, bytes }: PairWidth): Row[] {
 function compareAndSwapPairRow({ sz, register, width, bytes }: PairWidth): Row {
   const syntax = `casp<A:|a><R:|l> <pair:${register},s>, <pair:${register},t>, ${BASE}`;
   return row(heading("CASP", ""), `0${sz} 001000 0 A 1 ssss0 R 11111 nnnnn tttt0`, syntax, (o, { A, R, s, n, t }) => {
-    const access = o.access(o.XSP(n, 64), bytes, "update", true);
+    const access = o.access(o.base(n), bytes, "update", true);
     const first = o.concat(s, o.field(1, 0));
     const second = o.concat(s, o.field(1, 1));
     const expected = [o.X(first, width), o.X(second, width)] as const;
@@ -204,7 +204,7 @@ function compareAndSwapRow({ suffix, bits, bytes, register, width }: Size): Row 
   const syntax = `cas<A:|a><R:|l>${suffix.toLowerCase()} <${register}s>, <${register}t>, ${BASE}`;
   return row(heading("CAS", suffix), `${bits} 001000 1 A 1 sssss R 11111 nnnnn ttttt`, syntax,
     (o, { A, R, s, n, t }) => {
-      const access = o.access(o.XSP(n, 64), bytes, "update", true);
+      const access = o.access(o.base(n), bytes, "update", true);
       o.setX(s, width, o.compareAndSwap(access, bytes, o.X(s, width), o.X(t, width), orderOf(A, R)));
     });
 }
@@ -239,14 +239,14 @@ function atomicRows({ name, op, o3, opc }: Operation, size: Size): (Row | Alias)
     row(heading(name, suffix), `${bits} 111 0 00 A R 1 sssss ${o3} ${opc} 00 nnnnn ttttt`,
       `${stem}<A:|a><R:|l>${lower} <${register}s>, <${register}t>, ${BASE}`,
       (o, { A, R, s, n, t }) => {
-        const access = o.access(o.XSP(n, 64), bytes, "update", true);
+        const access = o.access(o.base(n), bytes, "update", true);
         o.setX(t, width, o.atomic(op, access, bytes, o.X(s, width), orderOf(A, R)));
       }),
     // A load into ZR does not acquire: `acquire = A == '1' && Rt != '11111'`.
     row(`${heading(name, suffix)} to ZR`, `${bits} 111 0 00 1 R 1 sssss ${o3} ${opc} 00 nnnnn 11111`,
       `${stem}a<R:|l>${lower} <${register}s>, ${register.toLowerCase()}zr, ${BASE}`,
       (o, { R, s, n }) => {
-        const access = o.access(o.XSP(n, 64), bytes, "update", true);
+        const access = o.access(o.base(n), bytes, "update", true);
         o.atomic(op, access, bytes, o.X(s, width), orderOf(0, R));
       }),
   ];

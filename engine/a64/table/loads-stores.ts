@@ -8,7 +8,7 @@
  *   - a store with writeback whose base is also stored: the base's old value is stored;
  *   - a load of a pair into one register twice: both accesses are done, the second element stays.
  * LDTR and STTR do at EL1 what the other loads and stores do: windows have one set of rights for all exception levels.
- * Prefetches are NOPs. The alignment of SP is not checked (SCTLR_EL1.SA = 0).
+ * Prefetches are NOPs, whatever SP is.
  */
 import { type Bytes, type Ops, type Width, widthOf } from "../ops.js";
 import { type Alias, alias, type Row, row } from "../row.js";
@@ -65,7 +65,7 @@ function bitsOf(bytes: Scalar): 8 | 16 | 32 | 64 {
 
 /** Base plus a byte offset. */
 function addressOf<V, F, A>(o: Ops<V, F, A>, n: F, offset: V): V {
-  return o.add(64, o.XSP(n, 64), offset);
+  return o.add(64, o.base(n), offset);
 }
 
 /** The manual's LSL(offset, scale). */
@@ -103,7 +103,7 @@ function postIndexed(of: Transfer): Row {
   const { name, size, opc, register } = of;
   const syntax = `${name.toLowerCase()} <${register}>, [<Xn|sp>], #<i:s>`;
   return row(`${name} (immediate)`, `${size} 111 0 00 ${opc} 0 iiiiiiiii 01 nnnnn ttttt`, syntax, (o, { i, n, t }) => {
-    const address = o.XSP(n, 64);
+    const address = o.base(n);
     transfer(o, of, address, t);
     o.setXSP(n, 64, o.add(64, address, o.SInt(i)));
   });
@@ -215,7 +215,7 @@ function pairRows(of: PairTransfer): Row[] {
   return [
     row(name, `${opc} 101 0 001 ${L} iiiiiii uuuuu nnnnn ttttt`, `${registers}, [<Xn|sp>], #<i:s*${bytes}>`,
       (o, { i, u, n, t }) => {
-        const address = o.XSP(n, 64);
+        const address = o.base(n);
         transferPair(o, of, address, t, u);
         o.setXSP(n, 64, o.add(64, address, pairOffset(o, bytes, i)));
       }),

@@ -6,8 +6,8 @@ import { type Program, programWindows, TEXT, VECTORS } from "./programs.js";
 
 const LINE = 64n;
 
-/** Puts a program's code, data and state into a machine, whatever ran there before. */
-export function loadProgram(rig: Rig, program: Program): void {
+/** Puts a program's code, data and state into a machine, whatever ran there before; `spChecks`: SCTLR_EL1.<SA0, SA>. */
+export function loadProgram(rig: Rig, program: Program, spChecks = 0): void {
   for (const name of ["text", "modules"]) clear(rig, name);
   for (const [address, words] of program.code) rig.place(address, words);
   const random = Uint32Array.from({ length: 2048 }, (_, i) => Math.imul(i + 1, 0x9e3779b1) ^ program.fill);
@@ -19,17 +19,19 @@ export function loadProgram(rig: Rig, program: Program): void {
     rig.machine.write(address, new Uint8Array(random.buffer, 0, bytes));
   }
   const { state } = rig;
-  state.words32.fill(0, 0, layout.HEAT_THRESHOLD / 4);
+  state.words32.fill(0, 0, layout.STATE_BYTES / 4);
   state.words32.fill(0, layout.MAINTENANCE / 4, (layout.MAINTENANCE + layout.MAINTENANCE_BYTES) / 4);
   program.registers.forEach((value, n) => {
     state.set64(layout.X + 8 * n, value);
   });
-  state.set64(layout.SP, program.sp);
+  // Where that matters it is not aligned in every second program.
+  state.set64(layout.SP, program.sp + (spChecks === 0 ? 0n : BigInt(program.fill & 8)));
   state.set64(layout.SP_BANKED, program.sp);
   state.set64(layout.PC, TEXT);
   state.set32(layout.NZCV, program.nzcv);
   state.set32(layout.EL, program.el);
   state.set32(layout.SPSEL, 1);
+  state.set32(layout.SP_CHECKS, spChecks);
   state.set32(layout.VBAR_SET, program.vectors ? 1 : 0);
   state.set64(layout.VBAR_EL1, VECTORS);
   fetchAll(rig);

@@ -24,6 +24,8 @@ interface Variant {
   readonly machine?: MachineOptions;
   /** Whether the address at which a slice begins is compiled by force. */
   readonly forced?: boolean;
+  /** SCTLR_EL1.<SA0, SA>. */
+  readonly spChecks?: number;
 }
 
 const variants: readonly Variant[] = [
@@ -31,6 +33,7 @@ const variants: readonly Variant[] = [
   { name: "regions of two instructions", jit: { ...atOnce, maxInstructions: 2 } },
   { name: "regions of five instructions, calls not followed", jit: { ...atOnce, maxInstructions: 5, maxDepth: 0 } },
   { name: "calls followed one deep", jit: { ...atOnce, maxDepth: 1 } },
+  { name: "SP has to be aligned", jit: atOnce, spChecks: layout.SCTLR_SA | layout.SCTLR_SA0 },
   { name: "compiled by force", jit: { threshold: layout.HEAT_MAX, background: false }, forced: true },
   { name: "entered at every loop", jit: { ...atOnce, enterLoops: true } },
   { name: "compiled in the background", jit: { ...atOnce, background: true } },
@@ -79,11 +82,11 @@ function fail(
 /** From its start again and again, one instruction further each time. */
 function runToEveryStop(seed: string, variant: Variant, pair: Pair, program: Program): void {
   const { reference, rig } = pair;
-  loadProgram(reference, program);
+  loadProgram(reference, program, variant.spChecks);
   const before = reference.snapshot();
   for (let count = 1; count <= EVERY_STOP; count++) {
     const stop = reference.run(1);
-    loadProgram(rig, program);
+    loadProgram(rig, program, variant.spChecks);
     if (variant.forced) rig.forceCompile(rig.machine.core.pc);
     let left = count;
     let last = rig.run(left);
@@ -104,7 +107,7 @@ function runToEveryStop(seed: string, variant: Variant, pair: Pair, program: Pro
 /** On and on in slices of random length; between them the host patches the program now and then. */
 function runInSlices(seed: string, variant: Variant, pair: Pair, program: Program, random: Random): void {
   const { reference, rig } = pair;
-  for (const each of [reference, rig]) loadProgram(each, program);
+  for (const each of [reference, rig]) loadProgram(each, program, variant.spChecks);
   const counts = [reference.counts(), rig.counts()] as const;
   for (let slice = 0; slice < SLICES; slice++) {
     const fuel = 1 + random.below(random.pick([4, 30, 300, 3000]));
