@@ -129,20 +129,22 @@ export class RegionCache {
    */
   private requestFor(pc: bigint): bigint | undefined {
     const holder = this.holderOf(pc);
-    const widened = holder === undefined ? undefined : this.widened(holder, pc);
-    const wanted = { at: this.wanted.heads(), loops: this.options.enterLoops };
-    const selection = widened ?? selectRegion(this.view, this.outermost(pc), this.limits(), wanted);
+    const selection = (holder && this.widened(holder)) ?? this.selected(this.outermost(pc));
     if (selection === undefined || this.linkInstead(selection.plan)) return undefined;
     this.request(selection);
     return selection.plan.head;
   }
 
-  /** The region once more, entered at `pc` too, and at all of its loops, so that this does not happen for each of them. */
-  private widened({ head, entries }: Region, pc: bigint): Selection | undefined {
-    const at = new Set([...entries.map((entry) => entry.pc), pc]);
-    const selection = selectRegion(this.view, head, this.limits(), { at, loops: true });
-    const more = selection !== undefined && selection.plan.entries.length > entries.length;
-    return more && selection.plan.entries.some((entry) => entry.pc === pc) ? selection : undefined;
+  private selected(head: bigint): Selection | undefined {
+    const hot = new Set([head, ...this.wanted.heads()]);
+    return selectRegion(this.view, head, this.limits(), { hot, loops: this.options.enterLoops });
+  }
+
+  /** The region once more, entered too where it got hot in the interpreter; undefined if that is nowhere else. */
+  private widened({ head, entries, hot }: Region): Selection | undefined {
+    const needed = new Set(entries.map(({ pc }) => pc));
+    const selection = selectRegion(this.view, head, this.limits(), { needed, hot });
+    return selection?.plan.entries.some(({ pc }) => !needed.has(pc)) ? selection : undefined;
   }
 
   /**
@@ -189,7 +191,7 @@ export class RegionCache {
   private isWorthIt(pc: bigint): boolean {
     if (this.byEntry.has(pc) || this.options.threshold <= 1) return true;
     const holder = this.holderOf(pc);
-    if (holder !== undefined) return this.isLeftTooOften(holder);
+    if (holder !== undefined) return this.isLeftTooOften(holder, pc);
     const now = this.host.instructions();
     const before = this.heatedAt.get(pc);
     this.heatedAt.set(pc, now);
@@ -197,12 +199,14 @@ export class RegionCache {
   }
 
   /** Whether much is interpreted although there is a region: where slices end in loops that it is not entered at. */
-  private isLeftTooOften(region: Region): boolean {
-    const { since } = region;
+  private isLeftTooOften(region: Region, pc: bigint): boolean {
+    region.hot.add(pc);
     const { all, interpreted } = this.executed();
-    if (all - since.all < OBSERVED) return false;
+    if (all - region.since.all < OBSERVED) return false;
+    const isTooOften = (interpreted - region.since.interpreted) * INTERPRETED >= all - region.since.all;
     region.since = { all, interpreted };
-    return (interpreted - since.interpreted) * INTERPRETED >= all - since.all;
+    if (!isTooOften) region.hot.clear();
+    return isTooOften;
   }
 
   /** Instructions that the core has executed, and those of them not in regions. */
@@ -220,7 +224,7 @@ export class RegionCache {
     this.waitFor(pc);
     if (this.slots.holdsRegion(slot)) return true;
     const all = new CoreView(this.host, this.slots, this.forms, this.host.core, true);
-    const selection = selectRegion(all, pc, this.limits(), { at: new Set(), loops: this.options.enterLoops });
+    const selection = selectRegion(all, pc, this.limits(), { loops: this.options.enterLoops });
     if (selection === undefined) return false;
     this.request(selection);
     this.waitFor(pc);
@@ -419,6 +423,7 @@ export class RegionCache {
       assumptions: this.view.assumptionsOf(source.guards),
       linked: false,
       suspect: 0,
+      hot: new Set(),
       since: this.executed(),
       missedAt: 0,
       coldExits: 0,

@@ -36,7 +36,8 @@ export interface Region extends RegionSource {
   linked: boolean;
   /** The place in `words` of the one that the core last held another word for. */
   suspect: number;
-  /** Instructions of the core, and those of them not in regions, when it was last asked whether what is interpreted is too much. */
+  /** Addresses of its own that got hot in the interpreter, since the core had executed so many instructions, those not in regions apart. */
+  readonly hot: Set<bigint>;
   since: { readonly all: number; readonly interpreted: number };
   /** When it was last heard of for its misses, in instructions of its core, and how often it had been left for cold code by then. */
   missedAt: number;

@@ -65,25 +65,25 @@ export interface Selection {
   readonly own: ReadonlySet<bigint>;
 }
 
-/**
- * Where a region is to be entered beside its head, as far as it holds these addresses and not in inlined callees: at these unless they stand in
- * the loop of another one, which will be passed soon; or at these and at the heads of all loops.
- */
+/** Where a region is to be entered beside its head, as far as it holds these addresses and not in inlined callees. */
 export interface WantedEntries {
-  readonly at: ReadonlySet<bigint>;
-  readonly loops: boolean;
+  readonly needed?: ReadonlySet<bigint>;
+  /** These, but for those in the loop of another one of them, which will be passed soon. */
+  readonly hot?: ReadonlySet<bigint>;
+  /** The heads of all loops. */
+  readonly loops?: boolean;
 }
 
-const noEntries: WantedEntries = { at: new Set(), loops: false };
 /** Places where a region is entered. */
 const MAX_ENTRIES = 32;
+const none: ReadonlySet<bigint> = new Set();
 
 /** The region at `head`, or undefined if nothing worth compiling starts there. */
 export function selectRegion(
   view: CodeView,
   head: bigint,
   limits: SelectionLimits,
-  wanted: WantedEntries = noEntries,
+  wanted: WantedEntries = {},
 ): Selection | undefined {
   const exploration = new Exploration(view, head, limits);
   const first = exploration.from(head);
@@ -104,16 +104,18 @@ export function selectRegion(
   };
 }
 
-function entriesOf(own: ReadonlyMap<bigint, Place>, head: bigint, { at, loops }: WantedEntries): Place[] {
-  if (at.size === 0 && !loops) return [];
+function entriesOf(
+  own: ReadonlyMap<bigint, Place>,
+  head: bigint,
+  { needed = none, hot = none, loops = false }: WantedEntries,
+): Place[] {
+  if (needed.size === 0 && hot.size === 0 && !loops) return [];
   const ends = loopEnds(own);
   const holds = (outer: bigint, pc: bigint): boolean => outer < pc && pc <= (ends.get(outer) ?? outer);
-  const wanted = [...own.keys()].filter((pc) => pc !== head && (at.has(pc) || (loops && ends.has(pc))));
-  const all = [head, ...wanted];
-  const kept = loops ? wanted : wanted.filter((pc) => !all.some((outer) => holds(outer, pc)));
-  const first = kept.filter((pc) => at.has(pc));
-  const chosen = [...first, ...kept.filter((pc) => !at.has(pc))].slice(0, MAX_ENTRIES);
-  return chosen.map((pc) => own.get(pc) as Place);
+  const isOutermost = (pc: bigint): boolean => ![...hot].some((outer) => own.has(outer) && holds(outer, pc));
+  const entries = new Set([...needed, ...[...hot].filter(isOutermost), ...(loops ? ends.keys() : [])]);
+  entries.delete(head);
+  return [...entries].flatMap((pc) => own.get(pc) ?? []).slice(0, MAX_ENTRIES);
 }
 
 /** For each head of a loop the last address that branches back to it: compilers put a loop's code in between. */
