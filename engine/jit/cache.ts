@@ -28,6 +28,8 @@ const MAX_VARIANTS = 8;
 const MAX_INSTRUCTIONS = 2048;
 /** Heat that a head lacks whose region's assumptions have failed. */
 const RECONSIDERED = 16;
+/** States of what is patched for which is remembered what an entry was linked to. */
+const MAX_ANSWERS = 256;
 /** Times that heads wait for replaced words to be executed. */
 const PATIENCE = 8;
 /** Instructions for each unit of heat beyond which a target is not worth a region. */
@@ -62,6 +64,11 @@ export class RegionCache {
   /** For each line, which of its words some region was made from. */
   private readonly concerned = new Map<bigint, number>();
   private readonly literals = new Literals();
+  /** For each line, which of its words have ever been replaced under a region; how often that became more. */
+  private readonly changing = new Map<bigint, number>();
+  private changes = 0;
+  /** For what the words that change and the branches beside literals were: the region that an entry then was linked to. */
+  private readonly answers = new Map<bigint, Map<number, Region>>();
   private client: CompilerClient | undefined;
   private readonly slots: Slots;
   private readonly forms: FormTable;
@@ -239,6 +246,7 @@ export class RegionCache {
     const concerned = (this.concerned.get(line) ?? 0) & mask;
     const isRedirected = this.expectLiterals(line, mask);
     if (concerned === 0 && !isRedirected) return 0;
+    this.noteChanging(line, concerned);
     const unlinked: Region[] = [];
     for (const region of this.byLine.get(line) ?? []) {
       if (!region.linked) continue;
@@ -247,15 +255,52 @@ export class RegionCache {
       this.unlink(region);
       unlinked.push(region);
     }
+    const state = this.stateOfChanging();
     for (const { entries, entrySlots } of unlinked) {
-      entries.forEach(({ pc }, index) => {
-        const slot = entrySlots[index] as number;
-        if (!this.slots.holdsRegion(slot)) this.linkKnown(pc, slot);
-      });
+      for (let index = 0; index < entrySlots.length; index++) {
+        if (this.slots.holdsRegion(entrySlots[index] as number)) continue;
+        this.linkAgain((entries[index] as Region["entries"][number]).pc, entrySlots[index] as number, state);
+      }
     }
     if (concerned !== 0 && !this.wasExecuted(line, concerned))
       this.replaced.set(line, { mask: concerned, patience: PATIENCE });
     return unlinked.length;
+  }
+
+  private noteChanging(line: bigint, concerned: number): void {
+    const before = this.changing.get(line) ?? 0;
+    if ((concerned & ~before) === 0) return;
+    this.changing.set(line, before | concerned);
+    this.changes++;
+    this.answers.clear();
+  }
+
+  /** A hash of the words that change, and of where the branches go whose targets stand beside them. */
+  private stateOfChanging(): number {
+    let hash = 0;
+    const add = (value: number): void => {
+      hash = Math.imul(hash ^ value, 0x0100_0193);
+    };
+    for (const [line, mask] of this.changing) {
+      const slot = this.slotOf(line);
+      for (let word = 0; word < layout.LINE / 4; word++)
+        if (((mask >>> word) & 1) === 1) add(this.slots.wordAt(slot + word * layout.SLOT_BYTES));
+    }
+    for (const { branch } of this.literals.all) add(this.view.lastTargetWord(branch));
+    return hash;
+  }
+
+  /** As linkKnown, but the version that was linked in this state before is tried first. */
+  private linkAgain(pc: bigint, slot: number, state: number): void {
+    const answers = this.answers.get(pc);
+    const before = answers?.get(state);
+    if (before !== undefined && before.size !== "outgrown" && this.holdsWords(before) && this.guardsHold(before))
+      return this.link(before);
+    if (!this.linkKnown(pc, slot)) return;
+    const linked = this.byIndex.get(this.slots.handlerAt(slot));
+    if (linked === undefined) return;
+    if (answers === undefined || answers.size >= MAX_ANSWERS) this.answers.set(pc, new Map([[state, linked]]));
+    else answers.set(state, linked);
   }
 
   /** Notes where branches will go whose targets are literals among these words. Whether there are any. */
@@ -313,7 +358,11 @@ export class RegionCache {
 
   /** Takes every region out of its slot: another thread will run the core. */
   release(): void {
-    for (const region of this.regions()) if (region.linked) this.unlink(region);
+    for (const region of this.regions()) {
+      if (region.linked) this.unlink(region);
+      // What is dropped there is not heard of here.
+      region.isChecked = false;
+    }
   }
 
   dispose(): void {
@@ -330,7 +379,7 @@ export class RegionCache {
       const leads = region.entries.some(({ pc }) => this.slots.handlerAt(this.slotOf(pc)) === region.index);
       if (leads !== region.linked)
         throw new InternalError(`region at 0x${region.head.toString(16)}: slot and link disagree`);
-      if (region.linked && !this.holdsWords(region))
+      if (region.linked && !this.holdsAll(region))
         throw new InternalError(`region at 0x${region.head.toString(16)} is linked over other words`);
     }
   }
@@ -392,7 +441,10 @@ export class RegionCache {
 
   private forget(region: Region): void {
     this.unlink(region);
-    for (const { pc } of region.entries) removeFrom(this.byEntry, pc, region);
+    for (const { pc } of region.entries) {
+      removeFrom(this.byEntry, pc, region);
+      this.answers.delete(pc);
+    }
     for (const line of region.lines.keys()) removeFrom(this.byLine, line, region);
     for (const callee of region.callees) removeFrom(this.callers, callee, region);
     this.byIndex.delete(region.index);
@@ -412,8 +464,14 @@ export class RegionCache {
   private add({ plan, own }: Selection, compiled: CompiledRegion): Region {
     if (this.nextIndex >= layout.FIRST_REGION + Math.min(this.options.maxRegions, layout.MAX_REGIONS)) this.clear();
     const source = sourceOf(plan);
+    // Property by property: so that all regions have the same shape, in the order in which V8 sees them.
     const region: Region = {
-      ...source,
+      head: source.head,
+      addresses: source.addresses,
+      words: source.words,
+      lines: source.lines,
+      guards: source.guards,
+      entries: source.entries,
       own,
       index: this.nextIndex++,
       slots: Int32Array.from(source.addresses, (pc) => this.slotOf(pc)),
@@ -425,6 +483,9 @@ export class RegionCache {
       suspect: 0,
       hot: new Set(),
       since: this.executed(),
+      isChecked: false,
+      changing: [],
+      changes: 0,
       missedAt: 0,
       coldExits: 0,
       size: "open",
@@ -443,6 +504,7 @@ export class RegionCache {
       this.concerned.set(line, (this.concerned.get(line) ?? 0) | words);
     }
     this.addLiterals(region);
+    for (const { pc } of region.entries) this.answers.delete(pc);
     this.count(COMPILED);
     this.bytes[0] = (this.bytes[0] as number) + compiled.bytes;
     return region;
@@ -490,6 +552,8 @@ export class RegionCache {
     this.byIndex.clear();
     this.concerned.clear();
     this.literals.clear();
+    this.changing.clear();
+    this.answers.clear();
     this.nextIndex = layout.FIRST_REGION;
     this.bytes[0] = 0;
   }
@@ -543,6 +607,26 @@ export class RegionCache {
   }
 
   private holdsWords(region: Region): boolean {
+    if (!region.isChecked) region.isChecked = this.holdsAll(region);
+    else if (region.changes === this.changes) return region.changing.every((place) => this.holdsWord(region, place));
+    else region.isChecked = this.holdsAll(region);
+    if (region.isChecked && region.changes !== this.changes) {
+      region.changes = this.changes;
+      region.changing = this.placesOfChanging(region);
+    }
+    return region.isChecked;
+  }
+
+  /** Places in a region's words of those that change. */
+  private placesOfChanging({ addresses }: Region): number[] {
+    return [...addresses.keys()].filter((place) => {
+      const pc = addresses[place] as bigint;
+      const offset = pc % BigInt(layout.LINE);
+      return (((this.changing.get(pc - offset) ?? 0) >>> (Number(offset) / 4)) & 1) === 1;
+    });
+  }
+
+  private holdsAll(region: Region): boolean {
     // What was another word the last time most often is one now: versions of a head differ in what is patched.
     if (!this.holdsWord(region, region.suspect)) return false;
     for (let i = 0; i < region.slots.length; i++) {

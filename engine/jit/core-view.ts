@@ -125,6 +125,11 @@ export class CoreView implements CodeView {
     return this.forms.lands(word);
   }
 
+  /** Of where the indirect branch at `pc` last went, the lower word; something else if that is not known. */
+  lastTargetWord(pc: bigint): number {
+    return this.branchWords[4 * branchEntry(pc) + 2] as number;
+  }
+
   /** Notes that the indirect branch at `pc` is going to go to `target`. */
   expect(pc: bigint, target: bigint): void {
     const entry = 2 * branchEntry(pc);

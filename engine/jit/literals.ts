@@ -31,12 +31,14 @@ export function literalOf(branch: bigint, flowAt: (pc: bigint) => InstructionFlo
 /** Literals by the lines in which they stand. */
 export class Literals {
   private readonly byLine = new Map<bigint, LiteralTarget[]>();
+  private readonly targets: LiteralTarget[] = [];
 
   add(target: LiteralTarget): void {
     const line = target.literal - (target.literal % BigInt(LINE));
     const known = this.byLine.get(line) ?? [];
     if (known.some(({ branch, literal }) => branch === target.branch && literal === target.literal)) return;
     this.byLine.set(line, [...known, target]);
+    this.targets.push(target);
   }
 
   /** Those that words of a line are part of; bit i of `mask` is word i. */
@@ -46,7 +48,13 @@ export class Literals {
     return known.filter(({ literal }) => ((mask >>> (Number(literal - line) / 4)) & 3) !== 0);
   }
 
+  /** All that are known. */
+  get all(): readonly LiteralTarget[] {
+    return this.targets;
+  }
+
   clear(): void {
+    this.targets.length = 0;
     this.byLine.clear();
   }
 }

@@ -39,6 +39,11 @@ export interface Region extends RegionSource {
   /** Addresses of its own that got hot in the interpreter, since the core had executed so many instructions, those not in regions apart. */
   readonly hot: Set<bigint>;
   since: { readonly all: number; readonly interpreted: number };
+  /** Whether the core holds all of its words but perhaps those that have been replaced before: `changing`. */
+  isChecked: boolean;
+  /** Places in `words` of those that have ever been replaced, as of the cache's number of changes. */
+  changing: readonly number[];
+  changes: number;
   /** When it was last heard of for its misses, in instructions of its core, and how often it had been left for cold code by then. */
   missedAt: number;
   coldExits: number;
