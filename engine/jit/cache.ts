@@ -294,7 +294,7 @@ export class RegionCache {
   private linkAgain(pc: bigint, slot: number, state: number): void {
     const answers = this.answers.get(pc);
     const before = answers?.get(state);
-    if (before !== undefined && before.size !== "outgrown" && this.holdsWords(before) && this.guardsHold(before))
+    if (before !== undefined && before.size !== "outgrown" && this.mayRun(before) && this.guardsHold(before))
       return this.link(before);
     if (!this.linkKnown(pc, slot)) return;
     const linked = this.byIndex.get(this.slots.handlerAt(slot));
@@ -471,6 +471,7 @@ export class RegionCache {
       words: source.words,
       lines: source.lines,
       guards: source.guards,
+      checksSP: source.checksSP,
       entries: source.entries,
       own,
       index: this.nextIndex++,
