@@ -1,7 +1,7 @@
 /**
  * Build step: dist/bin/cmodx.cjs, the `cmodx` command. A hundred small ES modules take 100 ms to load, several times what a
  * short program runs. So the part of the command line that runs a program is bundled, as CommonJS, which spares the loader of
- * ES modules too; all else it imports from dist/src, where embedders find the same modules.
+ * ES modules too, and the compile worker for it; all else it imports from dist/src, where embedders find the same modules.
  */
 import { chmodSync } from "node:fs";
 import { dirname, relative, resolve, sep } from "node:path";
@@ -12,6 +12,19 @@ const dist = fileURLToPath(new URL("../dist/", import.meta.url));
 const folder = `${dist}bin`;
 const late = `${dist}engine/machine/late.js`;
 const LOADER = "\0late";
+const worker = `${dist}engine/jit/worker.js`;
+const WORKER_URL = 'new URL("./worker.js", import.meta.url)';
+
+/** The compile worker that the command starts is a bundle too. */
+const ownWorker = {
+  name: "own-worker",
+  /** @type {(code: string, id: string) => string | undefined} */
+  transform: (code, id) => {
+    if (!id.endsWith("/jit/compiler.js")) return undefined;
+    if (!code.includes(WORKER_URL)) throw new Error(`${id} starts its worker in another way than ${WORKER_URL}`);
+    return code.replace(WORKER_URL, 'require("node:path").join(__dirname, "worker.cjs")');
+  },
+};
 
 /** Modules find the files beside them as before they were bundled. */
 const ownPlaces = {
@@ -55,7 +68,7 @@ const options = {
   platform: "node",
   external: [/^node:/],
   treeshake: { moduleSideEffects: false },
-  plugins: [ownPlaces, lateParts, elsewhere],
+  plugins: [ownWorker, ownPlaces, lateParts, elsewhere],
   preserveEntrySignatures: "allow-extension",
 };
 
@@ -68,15 +81,21 @@ async function earlyModules() {
 
 const early = await earlyModules();
 const bundle = await rolldown({ ...options, input: { cmodx: `${dist}src/cli/main.js`, late } });
-const { output } = await bundle.write({
+/** @type {import("rolldown").OutputOptions} */
+const written = {
   dir: folder,
   format: "cjs",
   minify: true,
-  cleanDir: true,
   entryFileNames: "[name].cjs",
   chunkFileNames: "[name].cjs",
+};
+const { output } = await bundle.write({
+  ...written,
+  cleanDir: true,
   codeSplitting: { groups: [{ name: "program", test: (id) => early.has(id) && !id.endsWith("/main.js") }] },
 });
+const workerBundle = await rolldown({ ...options, input: { worker } });
+const compiler = await workerBundle.write({ ...written, codeSplitting: false });
 chmodSync(`${folder}/cmodx.cjs`, 0o755);
-for (const file of output)
+for (const file of [...output, ...compiler.output])
   console.log(`${folder}/${file.fileName}: ${"code" in file ? file.code.length : 0} characters`);

@@ -25,6 +25,10 @@ export const UNDEFINED_HANDLER = FIRST_FORM;
 export function formsOf(rows: readonly Row[]): readonly Form[] {
   const forms: Form[] = [];
   for (const row of rows) {
+    if (!row.hasSelectors) {
+      forms.push(new WholeRow(row, FIRST_FORM + 1 + forms.length));
+      continue;
+    }
     for (const selectors of selectorValues(row.pattern)) {
       const form = formOf(row, selectors, FIRST_FORM + 1 + forms.length);
       if (form !== undefined) forms.push(form);
@@ -34,6 +38,28 @@ export function formsOf(rows: readonly Row[]): readonly Form[] {
     throw new RangeError(`${forms.length} forms do not fit below the function table's fixed entries`);
   }
   return forms;
+}
+
+/** The form of a row without selectors. Most of a program's are never met, so the row's patterns are left alone until they are asked for. */
+class WholeRow implements Form {
+  readonly selectors = {};
+
+  constructor(
+    readonly row: Row,
+    readonly handler: number,
+  ) {}
+
+  get mask(): number {
+    return this.row.pattern.mask;
+  }
+
+  get value(): number {
+    return this.row.pattern.value;
+  }
+
+  get unallocated(): readonly Pattern[] {
+    return this.row.unallocated;
+  }
 }
 
 function* selectorValues(pattern: Pattern): Generator<Record<string, number>> {

@@ -22,6 +22,8 @@ export interface Row {
   /** The heading of the Arm ARM's page, e.g. "ADD (immediate)". */
   readonly name: string;
   readonly pattern: Pattern;
+  /** Whether the pattern has selectors. */
+  readonly hasSelectors: boolean;
   /** GNU assembler syntax; engine/a64/syntax/template.ts has the grammar of these templates. */
   readonly syntax: string;
   readonly unallocated: readonly Pattern[];
@@ -63,6 +65,10 @@ class TableRow implements Row {
   get pattern(): Pattern {
     this.#pattern ??= parsePattern(this.text);
     return this.#pattern;
+  }
+
+  get hasSelectors(): boolean {
+    return /[A-Z]/.test(this.text);
   }
 
   get lands(): number {

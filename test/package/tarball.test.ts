@@ -1,9 +1,11 @@
 /** The package as its users get it: packed, installed into an empty folder, and the README's example run there. */
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { MessageChannel, Worker } from "node:worker_threads";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 const repository = fileURLToPath(new URL("../../", import.meta.url));
@@ -44,6 +46,7 @@ describe("the packed package", () => {
       "dist/bin/cmodx.cjs",
       "dist/engine/index.js",
       "dist/engine/index.d.ts",
+      "dist/bin/worker.cjs",
       "dist/wasm/core.wasm",
       "dist/wasm/interpreter.wasm",
     ]) {
@@ -83,6 +86,18 @@ describe("the packed package", () => {
     expect(run(command, ["disasm", "d503245f"], folder)).toMatch(/bti\s+c/);
     const report = JSON.parse(run(command, ["dispatch", "--json", "--calls", "20000"], folder));
     expect(report.rows).toHaveLength(11);
+  });
+
+  test("the command's own compile worker takes requests", async () => {
+    const worker = new Worker(join(folder, "node_modules", "cmodx", "dist", "bin", "worker.cjs"));
+    const { port1, port2 } = new MessageChannel();
+    worker.postMessage({ answers: new SharedArrayBuffer(8), port: port2 }, [port2]);
+    const answered = once(port1, "message");
+    // No plan at all: what matters is who says so.
+    port1.postMessage({ id: 7, plan: undefined });
+    const [answer] = (await answered) as [{ id: number; error: string }];
+    expect(answer).toMatchObject({ id: 7, error: expect.stringContaining("worker.cjs") });
+    await worker.terminate();
   });
 
   test("the command runs a program", () => {
