@@ -8,27 +8,26 @@ import { rows } from "#engine/a64/table.js";
 import { runSeed } from "../../support/random.js";
 import { SingleInstructions, type Word } from "./single.js";
 
-const WORDS = 10;
 /** Forms whose regions are compiled while the ones before them are tested. */
 const GROUP = 16;
-/** Slots of a group in each of the two code windows. */
-const GROUP_SLOTS = (GROUP * WORDS) / 2;
 const MAX_REPORTS = 10;
 
 function inGroups(forms: readonly Form[]): Form[][] {
   return Array.from({ length: Math.ceil(forms.length / GROUP) }, (_, i) => forms.slice(i * GROUP, (i + 1) * GROUP));
 }
 
-/** Tests about as many cases of each form. */
-export async function agreeOnEveryForm(cases: number): Promise<void> {
-  const states = Math.ceil(cases / WORDS);
+/** Tests about as many cases of each form, on so many words of it; an even number. */
+export async function agreeOnEveryForm(cases: number, wordsOfForm: number): Promise<void> {
+  const states = Math.ceil(cases / wordsOfForm);
+  // Slots of a group in each of the two code windows.
+  const groupSlots = (GROUP * wordsOfForm) / 2;
   const pair = await SingleInstructions.create();
   const failures: string[] = [];
   let waiting: Word[][] = [];
   const groups = [...inGroups(formsOf(rows)), []];
   for (const [number, group] of groups.entries()) {
-    const firstSlot = (number % 2) * GROUP_SLOTS;
-    const words = group.map((form, i) => pair.wordsOf(form, runSeed, firstSlot + (i * WORDS) / 2, WORDS));
+    const firstSlot = (number % 2) * groupSlots;
+    const words = group.map((form, i) => pair.wordsOf(form, runSeed, firstSlot + (i * wordsOfForm) / 2, wordsOfForm));
     for (const list of words) failures.push(...pair.prepare(list, runSeed));
     for (const list of waiting) failures.push(...pair.check(list, runSeed, states));
     if (failures.length >= MAX_REPORTS) break;

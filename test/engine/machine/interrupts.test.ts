@@ -147,7 +147,8 @@ wait:	bti	c
 `,
       { counter: () => (ticks += 100) },
     );
-    made.machine.core.limits.maxInstructions = 20_000_000;
+    // The clock goes on by a look at it, of which there is one each slice of up to 2^23 instructions.
+    made.machine.core.limits.maxInstructions = 200_000_000;
     expect(made.call("wait", 1000)).toBe(1n);
     expect(taken(made)).toEqual([0x280]);
     // Not masked by what it raises itself, and quiet after the handler has turned it off.
