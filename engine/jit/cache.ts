@@ -17,6 +17,7 @@ import { CoreView, FormTable, Slots } from "./core-view.js";
 import type { InstructionFlow } from "./flow.js";
 import { type JitOptions, jitDefaults, type RegionHost } from "./host.js";
 import { Literals, literalOf } from "./literals.js";
+import { KnownVersions, PatchedWords } from "./patched-words.js";
 import type { RegionPlan } from "./plan.js";
 import { type Region, sourceOf } from "./region.js";
 import { type Selection, type SelectionLimits, selectRegion } from "./select.js";
@@ -28,8 +29,6 @@ const MAX_VARIANTS = 8;
 const MAX_INSTRUCTIONS = 2048;
 /** Heat that a head lacks whose region's assumptions have failed. */
 const RECONSIDERED = 16;
-/** States of what is patched for which is remembered what an entry was linked to. */
-const MAX_ANSWERS = 256;
 /** Times that heads wait for replaced words to be executed. */
 const PATIENCE = 8;
 /** Instructions for each unit of heat beyond which a target is not worth a region. */
@@ -61,14 +60,9 @@ export class RegionCache {
   private readonly wanted = new WantedHeads();
   /** Lines with words that regions were made from and that have been replaced; see `awaitsExecution`. */
   private readonly replaced = new Map<bigint, { readonly mask: number; patience: number }>();
-  /** For each line, which of its words some region was made from. */
-  private readonly concerned = new Map<bigint, number>();
+  private readonly patched = new PatchedWords();
+  private readonly versions = new KnownVersions();
   private readonly literals = new Literals();
-  /** For each line, which of its words have ever been replaced under a region; how often that became more. */
-  private readonly changing = new Map<bigint, number>();
-  private changes = 0;
-  /** For what the words that change and the branches beside literals were: the region that an entry then was linked to. */
-  private readonly answers = new Map<bigint, Map<number, Region>>();
   private client: CompilerClient | undefined;
   private readonly slots: Slots;
   private readonly forms: FormTable;
@@ -243,10 +237,9 @@ export class RegionCache {
    * been compiled with the new words, that is linked at once: a core which is patched all the time has no need to interpret in between.
    */
   dropped(line: bigint, mask: number): number {
-    const concerned = (this.concerned.get(line) ?? 0) & mask;
+    const concerned = this.patched.replace(line, mask);
     const isRedirected = this.expectLiterals(line, mask);
     if (concerned === 0 && !isRedirected) return 0;
-    this.noteChanging(line, concerned);
     const unlinked: Region[] = [];
     for (const region of this.byLine.get(line) ?? []) {
       if (!region.linked) continue;
@@ -255,7 +248,7 @@ export class RegionCache {
       this.unlink(region);
       unlinked.push(region);
     }
-    const state = this.stateOfChanging();
+    const state = this.stateOfPatched();
     for (const { entries, entrySlots } of unlinked) {
       for (let index = 0; index < entrySlots.length; index++) {
         if (this.slots.holdsRegion(entrySlots[index] as number)) continue;
@@ -267,40 +260,29 @@ export class RegionCache {
     return unlinked.length;
   }
 
-  private noteChanging(line: bigint, concerned: number): void {
-    const before = this.changing.get(line) ?? 0;
-    if ((concerned & ~before) === 0) return;
-    this.changing.set(line, before | concerned);
-    this.changes++;
-    this.answers.clear();
-  }
-
-  /** A hash of the words that change, and of where the branches go whose targets stand beside them. */
-  private stateOfChanging(): number {
+  /** A hash of the patched words, and of where the branches go whose targets stand beside them. */
+  private stateOfPatched(): number {
     let hash = 0;
     const add = (value: number): void => {
       hash = Math.imul(hash ^ value, 0x0100_0193);
     };
-    for (const [line, mask] of this.changing) {
+    this.patched.forEach((line, mask) => {
       const slot = this.slotOf(line);
       for (let word = 0; word < layout.LINE / 4; word++)
         if (((mask >>> word) & 1) === 1) add(this.slots.wordAt(slot + word * layout.SLOT_BYTES));
-    }
+    });
     for (const { branch } of this.literals.all) add(this.view.lastTargetWord(branch));
     return hash;
   }
 
   /** As linkKnown, but the version that was linked in this state before is tried first. */
   private linkAgain(pc: bigint, slot: number, state: number): void {
-    const answers = this.answers.get(pc);
-    const before = answers?.get(state);
+    const before = this.versions.get(pc, state, this.patched.changes);
     if (before !== undefined && before.size !== "outgrown" && this.mayRun(before) && this.guardsHold(before))
       return this.link(before);
     if (!this.linkKnown(pc, slot)) return;
     const linked = this.byIndex.get(this.slots.handlerAt(slot));
-    if (linked === undefined) return;
-    if (answers === undefined || answers.size >= MAX_ANSWERS) this.answers.set(pc, new Map([[state, linked]]));
-    else answers.set(state, linked);
+    if (linked !== undefined) this.versions.set(pc, state, linked);
   }
 
   /** Notes where branches will go whose targets are literals among these words. Whether there are any. */
@@ -441,10 +423,8 @@ export class RegionCache {
 
   private forget(region: Region): void {
     this.unlink(region);
-    for (const { pc } of region.entries) {
-      removeFrom(this.byEntry, pc, region);
-      this.answers.delete(pc);
-    }
+    for (const { pc } of region.entries) removeFrom(this.byEntry, pc, region);
+    this.versions.forget(region.entries);
     for (const line of region.lines.keys()) removeFrom(this.byLine, line, region);
     for (const callee of region.callees) removeFrom(this.callers, callee, region);
     this.byIndex.delete(region.index);
@@ -471,8 +451,8 @@ export class RegionCache {
       words: source.words,
       lines: source.lines,
       guards: source.guards,
-      checksSP: source.checksSP,
       entries: source.entries,
+      checksSP: source.checksSP,
       own,
       index: this.nextIndex++,
       slots: Int32Array.from(source.addresses, (pc) => this.slotOf(pc)),
@@ -500,12 +480,10 @@ export class RegionCache {
     // A new instance of an old module costs little, its code is shared.
     for (const { pc } of region.entries)
       for (const caller of this.callers.get(pc) ?? []) if (caller !== region) this.instantiate(caller);
-    for (const [line, words] of region.lines) {
-      pushTo(this.byLine, line, region);
-      this.concerned.set(line, (this.concerned.get(line) ?? 0) | words);
-    }
+    for (const line of region.lines.keys()) pushTo(this.byLine, line, region);
+    this.patched.hold(region.lines);
+    this.versions.forget(region.entries);
     this.addLiterals(region);
-    for (const { pc } of region.entries) this.answers.delete(pc);
     this.count(COMPILED);
     this.bytes[0] = (this.bytes[0] as number) + compiled.bytes;
     return region;
@@ -551,10 +529,9 @@ export class RegionCache {
     this.callers.clear();
     this.byLine.clear();
     this.byIndex.clear();
-    this.concerned.clear();
     this.literals.clear();
-    this.changing.clear();
-    this.answers.clear();
+    this.patched.clear();
+    this.versions.clear();
     this.nextIndex = layout.FIRST_REGION;
     this.bytes[0] = 0;
   }
@@ -609,22 +586,14 @@ export class RegionCache {
 
   private holdsWords(region: Region): boolean {
     if (!region.isChecked) region.isChecked = this.holdsAll(region);
-    else if (region.changes === this.changes) return region.changing.every((place) => this.holdsWord(region, place));
+    else if (region.changes === this.patched.changes)
+      return region.changing.every((place) => this.holdsWord(region, place));
     else region.isChecked = this.holdsAll(region);
-    if (region.isChecked && region.changes !== this.changes) {
-      region.changes = this.changes;
-      region.changing = this.placesOfChanging(region);
+    if (region.isChecked && region.changes !== this.patched.changes) {
+      region.changes = this.patched.changes;
+      region.changing = this.patched.placesIn(region.addresses);
     }
     return region.isChecked;
-  }
-
-  /** Places in a region's words of those that change. */
-  private placesOfChanging({ addresses }: Region): number[] {
-    return [...addresses.keys()].filter((place) => {
-      const pc = addresses[place] as bigint;
-      const offset = pc % BigInt(layout.LINE);
-      return (((this.changing.get(pc - offset) ?? 0) >>> (Number(offset) / 4)) & 1) === 1;
-    });
   }
 
   private holdsAll(region: Region): boolean {

@@ -41,7 +41,7 @@ export interface Region extends RegionSource {
   since: { readonly all: number; readonly interpreted: number };
   /** Whether the core holds all of its words but perhaps those that have been replaced before: `changing`. */
   isChecked: boolean;
-  /** Places in `words` of those that have ever been replaced, as of the cache's number of changes. */
+  /** Places in `words` of those that have ever been replaced, as of PatchedWords.changes. */
   changing: readonly number[];
   changes: number;
   /** When it was last heard of for its misses, in instructions of its core, and how often it had been left for cold code by then. */
