@@ -23,9 +23,9 @@ import { append, awaitOthers, isAlone, ENTRY_ALL, ENTRY_LINE, ENTRY_NOW, record 
 import {
   condemnAll, condemnLine, copyLine, isCoherent, refreshLine, synchronizeContext, unificationOf, WHOLE,
 } from "./condemned";
-import { raiseDataAbort, raiseMaintenanceAbort, raiseUnresponsive, trap } from "./exceptions";
+import { raiseDataAbort, raiseUnresponsive, trap } from "./exceptions";
 import { dropWords, increment, replaceLine } from "./icache";
-import { accessAnywhere, findWindow, hostOf, windowAt } from "./windows";
+import { accessAnywhere, findWindow, maintainedAddress, windowAt } from "./windows";
 
 // In the order of BarrierOp, DataCacheOp and InstructionCacheOp of engine/a64/ops.ts.
 const DSB = 1;
@@ -115,21 +115,6 @@ function queue(core: u32, countField: u32, listField: u32, line: u32): bool {
   return true;
 }
 
-/** The host line of a maintenance operation's address, or 0 after raising its data abort. */
-function maintainedLine(core: u32, pc: u64, address: u64, needed: u32): u32 {
-  const index = findWindow(address);
-  if (index < 0) {
-    raiseMaintenanceAbort(core, pc, address, EXCEPTION_DATA_UNMAPPED);
-    return 0;
-  }
-  const window = windowAt(index);
-  if ((load<u32>(window, WINDOW_FLAGS) & needed) != needed) {
-    raiseMaintenanceAbort(core, pc, address, EXCEPTION_DATA_PERMISSION);
-    return 0;
-  }
-  return hostOf(window, address) & ~(LINE - 1);
-}
-
 /** DC ZVA: the line as one store of zeros; what a failing one reports is the operation's own address. */
 function zeroLine(core: u32, pc: u64, address: u64): i32 {
   const line = address & ~(<u64>LINE - 1);
@@ -172,7 +157,7 @@ export function dataCache(core: u32, pc: u64, op: u32, address: u64): i32 {
   if (op == ZVA) return zeroLine(core, pc, address);
   if (op >= CSW) return maintainSetWay(core, pc, op);
   if (op == IVAC && trap(core, pc, 1)) return 0;
-  const line = maintainedLine(core, pc, address, op == IVAC ? WINDOW_WRITE : 0);
+  const line = maintainedAddress(core, pc, address, op == IVAC ? WINDOW_WRITE : 0) & ~(LINE - 1);
   if (!line) return 0;
   if (op == IVAC) return 1;
   const unification = unificationOf(line);
@@ -201,7 +186,7 @@ export function instructionCache(core: u32, pc: u64, op: u32, address: u64): i32
     if (op == IALLUIS && !isAlone()) append(core, ENTRY_ALL, 0);
     return 1;
   }
-  const line = maintainedLine(core, pc, address, 0);
+  const line = maintainedAddress(core, pc, address, 0) & ~(LINE - 1);
   if (!line) return 0;
   record(core, pc, RECORDED_INVALIDATE, address);
   if (isCoherent()) return 1;

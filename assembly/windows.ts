@@ -4,7 +4,7 @@ import {
   EXCEPTION_DATA_STRADDLE, EXCEPTION_DATA_UNMAPPED, SLOTS, WINDOWS, WINDOW_BASE, WINDOW_BYTES, WINDOW_COHERENT,
   WINDOW_COUNT, WINDOW_FLAGS, WINDOW_GUARDED, WINDOW_HOST, WINDOW_SIZE,
 } from "./layout";
-import { raiseDataAbort } from "./exceptions";
+import { raiseDataAbort, raiseMaintenanceAbort } from "./exceptions";
 import { noteCoherentWrite } from "./maintenance";
 
 /** Address of a window's entry. */
@@ -142,6 +142,21 @@ export function accessAnywhere(core: u32, pc: u64, address: u64, spec: u32): u32
     noteCoherentWrite(core, host, bytesOf(spec));
   }
   return host;
+}
+
+/** The host address of a cache maintenance operation's address, or 0 after raising its data abort. */
+export function maintainedAddress(core: u32, pc: u64, address: u64, needed: u32): u32 {
+  const index = findWindow(address);
+  if (index < 0) {
+    raiseMaintenanceAbort(core, pc, address, EXCEPTION_DATA_UNMAPPED);
+    return 0;
+  }
+  const window = windowAt(index);
+  if ((load<u32>(window, WINDOW_FLAGS) & needed) != needed) {
+    raiseMaintenanceAbort(core, pc, address, EXCEPTION_DATA_PERMISSION);
+    return 0;
+  }
+  return hostOf(window, address);
 }
 
 /** Whether the instruction at `pc` stands in a guarded page. */

@@ -5,6 +5,7 @@
  * --short: three hundred updates for each campaign in place of five thousand, and two behaviours of the caches of three.
  */
 import { type DesignName, designs, type PatchFaults } from "cmodx";
+import { singleFaults } from "#src/static-call/weakening.js";
 import { runCampaign } from "#src/stress/campaign.js";
 import { type Comparison, compareWithModel } from "#src/stress/comparison.js";
 import type { CacheBehaviour } from "#src/stress/options.js";
@@ -16,15 +17,7 @@ const SECONDS = 10;
 const CALLERS = 2;
 const caches: readonly CacheBehaviour[] = flags.short ? ["prompt", "adversarial"] : ["prompt", "adversarial", "late"];
 
-const faults: readonly PatchFaults[] = [
-  {},
-  ...(["dc", "dsb1", "ic", "dsb2", "isb"] as const).map((step) => ({ skip: [step] })),
-  { stores: "words" },
-  { stores: "bytes" },
-  { order: "insn-first" },
-  { noNearLiteral: true },
-  ...(["4", "8", "line", "page"] as const).map((misalign) => ({ misalign })),
-];
+const faults: readonly PatchFaults[] = [{}, ...singleFaults];
 
 interface Row {
   readonly what: string;

@@ -3,9 +3,9 @@ import {
   ACCESS_WRITE, COUNT_WRITES, EXCEPTION_DATA_PERMISSION, EXCEPTION_DATA_UNMAPPED, LINE, WEAK_DELAY, WEAK_EVENT_BARRIER,
   WEAK_SYNC_VIEW, WINDOW_FLAGS, WINDOW_WRITE,
 } from "../layout";
-import { eret as eretOf, raiseDataAbort, raiseMaintenanceAbort, trap } from "../exceptions";
+import { eret as eretOf, raiseDataAbort, trap } from "../exceptions";
 import { increment } from "../icache";
-import { findWindow, hostOf, windowAt } from "../windows";
+import { findWindow, hostOf, maintainedAddress, windowAt } from "../windows";
 import { storeTo } from "./accesses";
 import { ALL_LINES, completeInvalidates } from "./maintenance";
 import {
@@ -115,21 +115,6 @@ export function hint(core: u32, pc: u64, op: u32): u64 {
 
 // ---- cache maintenance ------------------------------------------------------------------------------------------------
 
-/** The host address of a maintenance operation's address, or 0 after raising its data abort. */
-function maintained(core: u32, pc: u64, address: u64, needed: u32): u32 {
-  const index = findWindow(address);
-  if (index < 0) {
-    raiseMaintenanceAbort(core, pc, address, EXCEPTION_DATA_UNMAPPED);
-    return 0;
-  }
-  const window = windowAt(index);
-  if ((load<u32>(window, WINDOW_FLAGS) & needed) != needed) {
-    raiseMaintenanceAbort(core, pc, address, EXCEPTION_DATA_PERMISSION);
-    return 0;
-  }
-  return hostOf(window, address);
-}
-
 /** DC ZVA: eight stores of zeros, which nothing orders. */
 function zeroLine(core: u32, pc: u64, address: u64): i32 {
   const line = address & ~(<u64>LINE - 1);
@@ -160,7 +145,7 @@ export function cleanLine(core: u32, pc: u64, op: u32, address: u64): i32 {
   if (op == ZVA) return zeroLine(core, pc, address);
   if (op >= CSW) return trap(core, pc, 1) ? 0 : 1;
   if (op == IVAC && trap(core, pc, 1)) return 0;
-  const host = maintained(core, pc, address, op == IVAC ? WINDOW_WRITE : 0);
+  const host = maintainedAddress(core, pc, address, op == IVAC ? WINDOW_WRITE : 0);
   if (!host) return 0;
   if (op == IVAC) return 1;
   issueMaintenance(core, pc, CLEAN, host, waitingInLine(core, lineOf(host)) | load<u32>(core, BEFORE_CLEANS));
@@ -174,7 +159,7 @@ export function invalidateLine(core: u32, pc: u64, op: u32, address: u64): i32 {
     issueMaintenance(core, pc, INVALIDATE, ALL_LINES, 0);
     return 1;
   }
-  const host = maintained(core, pc, address, 0);
+  const host = maintainedAddress(core, pc, address, 0);
   if (!host) return 0;
   issueMaintenance(core, pc, INVALIDATE, lineOf(host), 0);
   return 1;

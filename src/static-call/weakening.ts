@@ -36,6 +36,16 @@ export interface PatchFaults {
   readonly misalign?: Misalignment;
 }
 
+/** Each of them alone, the steps of the maintenance one by one. */
+export const singleFaults: readonly PatchFaults[] = [
+  ...maintenanceSteps.map((step) => ({ skip: [step] })),
+  { stores: "words" },
+  { stores: "bytes" },
+  { order: "insn-first" },
+  { noNearLiteral: true },
+  ...misalignments.map((misalign) => ({ misalign })),
+];
+
 export interface Weakening extends PatchFaults {
   /** Of which of the stores `stores` is meant; absent: of all. */
   readonly storesOf?: "literal" | "instructions";
@@ -45,6 +55,18 @@ export interface Weakening extends PatchFaults {
 
 /** What a design can have, so that it can be taken away (or, the barrier, be added). */
 export type Protection = "maintenance" | "stores" | "order" | "near literal" | "barrier" | `misalign ${Misalignment}`;
+
+/** Of a design that exchanges instructions, which a literal stands by. */
+export const patchProtections: readonly Protection[] = [
+  "maintenance",
+  "stores",
+  "order",
+  "near literal",
+  "barrier",
+  "misalign 4",
+  "misalign line",
+  "misalign page",
+];
 
 /** Part of a symbol: which protections are taken away; empty if none is. */
 export function weakeningSuffix({ storesOf, ...weakening }: Weakening): string {

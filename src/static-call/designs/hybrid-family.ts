@@ -3,7 +3,7 @@
  * the thread and its readers thought of changing in it.
  */
 import type { Design, DesignName, KeyText, MemoryView } from "../design.js";
-import { alignWindow, maintenanceText, type Protection, storeText, type Weakening } from "../weakening.js";
+import { alignWindow, maintenanceText, patchProtections, storeText, type Weakening } from "../weakening.js";
 
 const BTI_C = 0xd503245f;
 const NOP = 0xd503201f;
@@ -109,18 +109,6 @@ ${stores(variant, weakening)}${maintenance(weakening)}	ret
 `;
 }
 
-const protections: readonly Protection[] = [
-  "maintenance",
-  "stores",
-  "order",
-  "near literal",
-  "barrier",
-  "misalign 4",
-  "misalign 8",
-  "misalign line",
-  "misalign page",
-];
-
 function define({ empty, emptyLiteral, tail }: Variant, { name, func, near }: KeyText, weakening: Weakening): string {
   return `
 	.pushsection .static_call.text, "ax"
@@ -159,7 +147,7 @@ export function hybridDesign(variant: Variant): Design {
     patched: (key) => `__SCT__${key}`,
     patch: patch(variant, {}),
     weakenable: {
-      protections,
+      protections: [...patchProtections, "misalign 8"],
       weakened: (weakening) => ({
         define: (key) => define(variant, key, weakening),
         patch: patch(variant, weakening),

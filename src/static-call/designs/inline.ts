@@ -11,7 +11,7 @@
  * a zero behind the last site. All sites are changed one by one; each is the old call or the new one at any time.
  */
 import type { Design, KeyText, MemoryView } from "../design.js";
-import { alignDoubleword, maintenanceText, type Protection, storeText, type Weakening } from "../weakening.js";
+import { alignDoubleword, maintenanceText, patchProtections, storeText, type Weakening } from "../weakening.js";
 
 const NOP = 0xd503201f;
 /** BL: the six fixed bits at the top. */
@@ -97,17 +97,6 @@ function stateOf(memory: MemoryView, name: string): string {
   return target === memory.address(`__SCT__${name}`) ? "BL trampoline" : "BL";
 }
 
-const protections: readonly Protection[] = [
-  "maintenance",
-  "stores",
-  "order",
-  "near literal",
-  "barrier",
-  "misalign 4",
-  "misalign line",
-  "misalign page",
-];
-
 export const inline: Design = {
   name: "inline",
   summary: "the call site is patched: BL of the target, or of a trampoline that loads it, or NOP",
@@ -123,7 +112,7 @@ export const inline: Design = {
   patched: (name) => `__SCT__${name}`,
   patch: patch({}),
   weakenable: {
-    protections,
+    protections: patchProtections,
     weakened: (weakening) => ({ define: (key) => define(key, weakening), patch: patch(weakening) }),
   },
 };

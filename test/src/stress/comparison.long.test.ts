@@ -1,6 +1,7 @@
 /** What campaigns see is among what the memory model allows: every design, every transition, every fault that can be injected. */
-import { type DesignName, designs, type PatchFaults } from "cmodx";
+import { type DesignName, designs } from "cmodx";
 import { describe, expect, test } from "vitest";
+import { singleFaults } from "#src/static-call/weakening.js";
 import type { Campaign } from "#src/stress/options.js";
 import { compared } from "./comparison.js";
 
@@ -41,21 +42,12 @@ describe("with something taken away", () => {
   });
 });
 
-const faults: readonly PatchFaults[] = [
-  ...(["dc", "dsb1", "ic", "dsb2", "isb"] as const).map((step) => ({ skip: [step] })),
-  { stores: "words" },
-  { stores: "bytes" },
-  { order: "insn-first" },
-  { noNearLiteral: true },
-  ...(["4", "8", "line", "page"] as const).map((misalign) => ({ misalign })),
-];
-
 const patched = (Object.keys(designs) as DesignName[]).filter((design) => designs[design].patch !== undefined);
 
 describe.each(patched)("%s", (design) => {
   const states =
     designs[design].conditionalSite === undefined ? (["null", "near", "far"] as const) : (["near", "far"] as const);
-  test.each(faults)("%j: nothing is seen that is not allowed", async (weakening) => {
+  test.each(singleFaults)("%j: nothing is seen that is not allowed", async (weakening) => {
     const run = compared({ design, weakening, states, updates: 5000, instructionCache: "adversarial" });
     const comparison = await run.catch((error: unknown) => {
       if (error instanceof Error && "code" in error && error.code === "no-protection") return undefined;
