@@ -9,6 +9,7 @@ import type { Form } from "../a64/forms.js";
 import { operandFieldLayouts } from "../a64/forms.js";
 import type { AccessKind, BarrierOp, Bytes, HintOp, IndirectBranch, Ops, SystemRegister, Width } from "../a64/ops.js";
 import { extractField } from "../a64/pattern.js";
+import { FLAGS_KNOWN, kindOf } from "../wasm/flag-locals.js";
 import { flagsOnly, noRegisters, type Registers, registerSet, union, without } from "./registers.js";
 
 export type Flow =
@@ -24,6 +25,8 @@ export interface InstructionFlow {
   /** What it reads before it writes it, and what it writes. */
   readonly reads: Registers;
   readonly writes: Registers;
+  /** How it leaves the flags if it writes them: a kind of flag-locals.ts. */
+  readonly flags: number;
   /** Whether it accesses memory. */
   readonly access: boolean;
   /** Whether it writes X30, other than by linking. */
@@ -66,6 +69,7 @@ export function flowOf(form: Form, word: number, pc: bigint): InstructionFlow {
     flow: o.flow,
     reads: o.reads,
     writes: o.writes,
+    flags: o.flags,
     access: o.accesses,
     writesLink: o.writesLink && !(o.flow.kind === "direct" && o.flow.links),
     literal: o.literal,
@@ -79,6 +83,9 @@ class FlowOps implements Ops<Known, FlowField, undefined> {
   accesses = false;
   writesLink = false;
   literal: bigint | undefined;
+  flags = FLAGS_KNOWN;
+  /** The kind of the flags that were computed last. */
+  private computed = FLAGS_KNOWN;
 
   constructor(private readonly pc: bigint) {}
 
@@ -141,6 +148,7 @@ class FlowOps implements Ops<Known, FlowField, undefined> {
   }
   setNZCV(): void {
     this.writes = union(this.writes, flagsOnly);
+    this.flags = this.computed;
   }
   conditionHolds(): Known {
     return this.NZCV();
@@ -152,10 +160,14 @@ class FlowOps implements Ops<Known, FlowField, undefined> {
   sub(width: Width, a: Known, b: Known): Known {
     return this.both(width, a, b, (x, y) => x - y);
   }
-  AddWithCarry(): readonly [Known, Known] {
+  AddWithCarry(width: Width, _x: Known, _y: Known, carryIn: Known): readonly [Known, Known] {
+    // As AddWithCarry(x, not(y), 1) a subtraction is written.
+    const operation = carryIn === 1n ? "sub" : "add";
+    this.computed = carryIn === undefined ? FLAGS_KNOWN : kindOf(operation, width);
     return [undefined, undefined];
   }
-  nzcvOfLogical(): Known {
+  nzcvOfLogical(width: Width): Known {
+    this.computed = kindOf("logical", width);
     return undefined;
   }
   and(width: Width, a: Known, b: Known): Known {
@@ -216,6 +228,7 @@ class FlowOps implements Ops<Known, FlowField, undefined> {
     return undefined;
   }
   select(): Known {
+    this.computed = FLAGS_KNOWN;
     return undefined;
   }
 

@@ -7,9 +7,10 @@
  * as the region's head does: with nothing newer, and what it needs loaded.
  */
 import type { Form } from "../a64/forms.js";
+import { FLAGS_KNOWN } from "../wasm/flag-locals.js";
 import { flowOf } from "./flow.js";
 import type { NodeEnd, PlanNode, RegionPlan } from "./plan.js";
-import { both, noRegisters, type Registers, union, without } from "./registers.js";
+import { both, hasFlags, noRegisters, type Registers, union, without } from "./registers.js";
 
 export interface NodeRegisters {
   /** What has to be in canonical locals when the node is entered: what is read before it is written. */
@@ -18,6 +19,8 @@ export interface NodeRegisters {
   readonly dirty: Registers;
   /** What the node overwrites before it reads it and before the region can be left: nobody will miss it. */
   readonly dropped: Registers;
+  /** What the flag locals hold when the node is entered: a kind of flag-locals.ts. */
+  readonly flags: number;
 }
 
 /** What one node does to the sets. */
@@ -26,6 +29,8 @@ interface Effect {
   readonly uses: Registers;
   readonly writes: Registers;
   readonly dropped: Registers;
+  /** How it leaves the flags; undefined if it leaves them as they were. */
+  readonly flags: number | undefined;
   /** Nodes reached with the locals as this one leaves them; behind a call they are not. */
   readonly successors: readonly number[];
 }
@@ -34,7 +39,9 @@ export function registersOf(plan: RegionPlan, formOf: (handler: number) => Form)
   const effects = plan.nodes.map((node) => effectOf(node, formOf));
   const live = liveOf(effects, plan.nodes);
   const dirty = dirtyOf(effects, live);
+  const flags = flagsOf(effects, loadedAt(plan));
   return effects.map(({ dropped }, node) => ({
+    flags: flags[node] ?? FLAGS_KNOWN,
     live: live[node] as Registers,
     dirty: dirty[node] as Registers,
     dropped,
@@ -46,14 +53,16 @@ function effectOf(node: PlanNode, formOf: (handler: number) => Form): Effect {
   let writes = noRegisters;
   let dropped = noRegisters;
   let canLeave = false;
+  let flags: number | undefined;
   for (const { handler, word, pc } of node.instructions) {
     const flow = flowOf(formOf(handler), word, pc);
     canLeave ||= flow.access;
     uses = union(uses, without(flow.reads, writes));
     if (!canLeave) dropped = union(dropped, without(flow.writes, uses));
     writes = union(writes, flow.writes);
+    if (hasFlags(flow.writes)) flags = flow.flags;
   }
-  return { uses, writes, dropped, successors: successorsOf(node.end) };
+  return { uses, writes, dropped, flags, successors: successorsOf(node.end) };
 }
 
 function successorsOf(end: NodeEnd): readonly number[] {
@@ -118,4 +127,38 @@ function dirtyOf(effects: readonly Effect[], live: readonly Registers[]): readon
     });
   }
   return dirty;
+}
+
+/**
+ * Forward: the kind of flags that all predecessors leave, or NZCV itself. A loop whose every way round ends in a comparison can so
+ * evaluate a condition at its beginning as one comparison.
+ */
+function flagsOf(effects: readonly Effect[], loaded: ReadonlySet<number>): readonly (number | undefined)[] {
+  const kinds = effects.map((_, node): number | undefined => (loaded.has(node) ? FLAGS_KNOWN : undefined));
+  for (let changed = true; changed; ) {
+    changed = false;
+    effects.forEach(({ flags, successors }, node) => {
+      const after = flags ?? kinds[node];
+      if (after === undefined) return;
+      for (const to of successors) {
+        const before = kinds[to];
+        const joined = before === undefined || before === after ? after : FLAGS_KNOWN;
+        changed ||= joined !== before;
+        kinds[to] = joined;
+      }
+    });
+  }
+  return kinds;
+}
+
+/** Nodes entered with flags that come from the core's block; and the dispatch node, with those that it hands its locals on to. */
+function loadedAt({ entries, nodes: planNodes }: RegionPlan): ReadonlySet<number> {
+  const loaded = new Set(entries.map(({ node }) => node));
+  planNodes.forEach(({ end }, node) => {
+    if (end.kind === "call" && end.to.kind === "node") loaded.add(end.to.node);
+    if (end.kind !== "dispatch") return;
+    loaded.add(node);
+    for (const each of end.cases) loaded.add(each.node);
+  });
+  return loaded;
 }

@@ -18,6 +18,7 @@ import type {
   Width,
 } from "../a64/ops.js";
 import { Code } from "../wasm/code.js";
+import { FLAGS_KNOWN } from "../wasm/flag-locals.js";
 import { conditionOn } from "../wasm/flags.js";
 import { type Access, accessAt, MemoryOps } from "../wasm/memory.js";
 import type { Expression, WasmModule } from "../wasm/module.js";
@@ -49,7 +50,7 @@ export type Missed = "nothing" | "assumption" | "code";
 
 export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
   readonly canonical: CanonicalLocals;
-  state = new PathState(0, noRegisters, noRegisters);
+  state = new PathState(0, noRegisters, noRegisters, FLAGS_KNOWN);
   /** The instruction being translated. */
   current: PlanInstruction | undefined;
   /** Left by branchIf and branchIndirect for the node's end. */
@@ -111,22 +112,34 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
   }
 
   NZCV(): Value {
-    if (this.state.nzcv !== undefined) return this.state.nzcv;
-    this.state.nzcv = this.bind("i32", this.flagsFromLocals());
-    return this.state.nzcv;
-  }
-
-  /** NZCV as the flag locals have it: an i32 expression. */
-  flagsFromLocals(): number {
-    const m = this.module;
-    const { i32, i64 } = this.code.types;
-    const [kind, a, b] = this.canonical.flags;
-    const operands = [m.local.get(kind, i32), m.local.get(a, i64), m.local.get(b, i64)];
-    return this.callCore("nzcv", operands, ["i32", "i64", "i64"], "i32");
+    const { state } = this;
+    if (state.nzcv !== undefined) return state.nzcv;
+    state.readNZCV ??= this.canonical.nzcv(state);
+    return state.readNZCV;
   }
 
   setNZCV(nzcv: Value): void {
     this.state.nzcv = nzcv;
+  }
+
+  /** The flags of constants are kept as others are: liveness.ts tells their kind from the instruction alone. */
+  override AddWithCarry(width: Width, x: Value, y: Value, carryIn: Value): readonly [Value, Value] {
+    const [result, nzcv] = super.AddWithCarry(width, x, y, carryIn);
+    if (nzcv.constant === undefined || carryIn.constant === undefined) return [result, nzcv];
+    const isSub = carryIn.constant === 1n;
+    const b = isSub ? this.not(width, y) : y;
+    return [result, { type: "i32", flags: { kind: isSub ? "sub" : "add", width, a: this.cut(width, x), b, result } }];
+  }
+
+  override nzcvOfLogical(width: Width, result: Value): Value {
+    return { type: "i32", flags: { kind: "logical", width, a: result, b: constantOf(0), result } };
+  }
+
+  /** Flags of a conditional comparison are computed, which V8 does where somebody wants them, and remembered as what they are picked from. */
+  override select(condition: Value, ifTrue: Value, ifFalse: Value): Value {
+    const chosen = super.select(condition, ifTrue, ifFalse);
+    if (ifTrue.flags === undefined || ifFalse.constant === undefined || condition.constant !== undefined) return chosen;
+    return { ...chosen, picked: { condition, source: ifTrue.flags, otherwise: Number(ifFalse.constant) } };
   }
 
   conditionHolds(cond: Field | number): Value {

@@ -8,7 +8,7 @@
  */
 import * as layout from "../../assembly/layout.js";
 import { InternalError } from "../a64/errors.js";
-import { FLAGS_KNOWN, flagKind } from "../wasm/flag-locals.js";
+import { FLAGS_KNOWN, flagKind, flagKinds } from "../wasm/flag-locals.js";
 import type { Expression } from "../wasm/module.js";
 import { constantOf, type Value } from "../wasm/value.js";
 import type { ValueOps } from "../wasm/values.js";
@@ -50,8 +50,10 @@ export interface KnownInside {
 export class PathState {
   /** Registers whose newest value is not in their canonical local. */
   readonly registers: Map<number, Value>;
-  /** PSTATE.NZCV if it was set on this path; undefined: in the flag locals. */
+  /** PSTATE.NZCV if it was set on this path; undefined: in the flag locals, as `flags` says. */
   nzcv: Value | undefined;
+  /** The same as a value, once it was read. */
+  readNZCV: Value | undefined;
   /** What has happened since it was last counted. */
   counts: PathCounts;
   /** Since the path began: instructions, and times that it has passed the node that it began with again. */
@@ -69,10 +71,13 @@ export class PathState {
     readonly live: Registers,
     /** Those of them that are newer than in the core's block. */
     readonly dirty: Registers,
+    /** What the flag locals hold: a kind of flag-locals.ts. */
+    readonly flags: number,
     from?: PathState,
   ) {
     this.registers = new Map(from?.registers);
     this.nzcv = from?.nzcv;
+    this.readNZCV = from?.readNZCV;
     this.counts = from === undefined ? noCounts() : { ...from.counts };
     this.length = from?.length ?? 0;
     this.turns = from?.turns ?? 0;
@@ -81,7 +86,7 @@ export class PathState {
   }
 
   copy(): PathState {
-    return new PathState(this.root, this.live, this.dirty, this);
+    return new PathState(this.root, this.live, this.dirty, this.flags, this);
   }
 }
 
@@ -118,21 +123,38 @@ export class CanonicalLocals {
     const { code, module: m } = this.o;
     for (const n of members(registers)) code.push(m.local.set(this.local(n), code.loadI64(fieldOf(n))));
     if (!hasFlags(registers)) return;
-    const [kind, a, b] = this.flags;
-    code.push(m.local.set(kind, code.loadI32(layout.FLAGS_KIND)));
-    code.push(m.local.set(a, code.loadI64(layout.FLAGS_A)));
-    code.push(m.local.set(b, code.loadI64(layout.FLAGS_B)));
+    const operands = [code.loadI32(layout.FLAGS_KIND), code.loadI64(layout.FLAGS_A), code.loadI64(layout.FLAGS_B)];
+    const nzcv = this.o.callCore("nzcv", operands, ["i32", "i64", "i64"], "i32");
+    this.setFlags([m.i32.const(FLAGS_KNOWN), m.i64.extend_u(nzcv), m.i64.const(0n)]);
   }
 
-  /** Emits what makes the canonical locals agree with the path's state, of the registers in `wanted`. The state itself is left alone. */
-  settle(state: PathState, wanted: Registers): void {
+  private setFlags([kind, a, b]: FlagTriple): void {
     const { code, module: m } = this.o;
-    if (hasFlags(wanted) && state.nzcv !== undefined) {
-      const [kind, a, b] = this.tripleOf(state.nzcv);
-      code.push(m.local.set(this.flags[1], a));
-      code.push(m.local.set(this.flags[2], b));
-      code.push(m.local.set(this.flags[0], kind));
-    }
+    // The operands of what is set may be these locals.
+    code.push(m.local.set(this.flags[1], a));
+    code.push(m.local.set(this.flags[2], b));
+    code.push(m.local.set(this.flags[0], kind));
+  }
+
+  /** NZCV as the flag locals have it. */
+  nzcv({ flags }: PathState): Value {
+    const [, a, b] = this.flags;
+    const kind = flagKinds.find(({ number }) => number === flags);
+    const first: Value = { type: "i64", local: a };
+    if (kind === undefined) return this.o.bind("i32", this.o.narrow(first));
+    const { operation, width } = kind;
+    const [x, y] = [this.o.copied(width, first), this.o.copied(width, { type: "i64", local: b })];
+    const result = operation === "sub" ? this.o.sub(width, x, y) : operation === "add" ? this.o.add(width, x, y) : x;
+    return { type: "i32", flags: { kind: operation, width, a: x, b: y, result } };
+  }
+
+  /**
+   * Emits what makes the canonical locals agree with the path's state, of the registers in `wanted`, and the flags as `kind` says. The state
+   * itself is left alone.
+   */
+  settle(state: PathState, wanted: Registers, kind?: number): void {
+    const { code, module: m } = this.o;
+    if (hasFlags(wanted)) this.settleFlags(state, kind);
     const moves = [...state.registers]
       .filter(([n]) => has(wanted, n))
       .map(([n, value]) => ({ to: this.local(n), value }));
@@ -146,6 +168,16 @@ export class CanonicalLocals {
     for (const { to, value } of safe) {
       if (value.local !== to) code.push(m.local.set(to, this.o.wide(value)));
     }
+  }
+
+  private settleFlags(state: PathState, kind: number | undefined): void {
+    const isAsWanted = kind === undefined || kind === state.flags;
+    if (state.nzcv === undefined && isAsWanted) return;
+    const nzcv = state.nzcv ?? this.nzcv(state);
+    const known = nzcv.flags === undefined ? FLAGS_KNOWN : (flagKind(nzcv.flags) ?? FLAGS_KNOWN);
+    if (kind === undefined || kind === known) this.setFlags(this.tripleOf(nzcv));
+    else if (kind === FLAGS_KNOWN) this.setFlags(this.tripleOf(this.o.force(nzcv)));
+    else throw new InternalError(`flags of kind ${kind} are expected, and these are of kind ${known}`);
   }
 
   /** Emits stores to the core's block of all that is newer on this path, but for registers in `kept`. */

@@ -5,6 +5,7 @@ import { InternalError } from "../a64/errors.js";
 import type { Form } from "../a64/forms.js";
 import { operandFieldLayouts } from "../a64/forms.js";
 import { extractField } from "../a64/pattern.js";
+import { FLAGS_KNOWN } from "../wasm/flag-locals.js";
 import type { BlockId } from "../wasm/flow-order.js";
 import { type Expression, handlerParameters, handlerResult, none, WasmModule } from "../wasm/module.js";
 import { FlowGraph } from "../wasm/structure.js";
@@ -97,7 +98,7 @@ class RegionTranslator {
 
   /** The state where a node is entered with all that it needs just loaded. */
   private cleanState(node: number): PathState {
-    return new PathState(node, this.registersAt(node).live, noRegisters);
+    return new PathState(node, this.registersAt(node).live, noRegisters, FLAGS_KNOWN);
   }
 
   // ---- nodes -----------------------------------------------------------------------------------
@@ -107,10 +108,10 @@ class RegionTranslator {
     if (!this.nodeAt(number).merge) return this.translateNode(number, state);
     const known = this.blocks.get(number);
     if (known !== undefined) return known;
-    const { live, dirty } = this.registersAt(number);
+    const { live, dirty, flags } = this.registersAt(number);
     // Where paths meet, everything that they know stands in locals of its own.
     this.o.code.releaseTo();
-    return this.translateNode(number, new PathState(number, live, dirty));
+    return this.translateNode(number, new PathState(number, live, dirty, flags));
   }
 
   private nodeAt(number: number): PlanNode {
@@ -221,9 +222,9 @@ class RegionTranslator {
     const { state, canonical } = this.o;
     this.frame.settleCounts();
     if (back) this.frame.lookUp(this.addressOf(number));
-    const { live, dirty, dropped } = this.registersAt(number);
+    const { live, dirty, dropped, flags } = this.registersAt(number);
     canonical.store(state, union(dirty, dropped));
-    canonical.settle(state, live);
+    canonical.settle(state, live, flags);
   }
 
   private addressOf(number: number): Value {
@@ -323,7 +324,8 @@ class RegionTranslator {
     });
     const block = this.graph.addBlock(code);
     this.graph.addBranch(from, block, 0, 0);
-    if (end.to.kind === "exit") return this.edge(block, end.to, new PathState(0, noRegisters, noRegisters));
+    if (end.to.kind === "exit")
+      return this.edge(block, end.to, new PathState(0, noRegisters, noRegisters, FLAGS_KNOWN));
     this.graph.addBranch(block, this.node(end.to.node, this.cleanState(end.to.node)), 0, 0);
   }
 }

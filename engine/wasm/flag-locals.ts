@@ -24,6 +24,11 @@ export const flagKinds: readonly {
 ];
 
 /** The kind's number, or undefined if these flags have to be computed (ADC, SBC). */
-export function flagKind(source: FlagSource): number | undefined {
-  return flagKinds.find((kind) => kind.operation === source.kind && kind.width === source.width)?.number;
+export function flagKind({ kind, width }: FlagSource): number | undefined {
+  return flagKinds.find((each) => each.operation === kind && each.width === width)?.number;
+}
+
+/** The number of the kind that this operation leaves. */
+export function kindOf(operation: "add" | "sub" | "logical", width: Width): number {
+  return flagKinds.find((each) => each.operation === operation && each.width === width)?.number ?? FLAGS_KNOWN;
 }

@@ -5,7 +5,7 @@
 import { conditionTable } from "../a64/bits.js";
 import type { Width } from "../a64/ops.js";
 import type { Expression, WasmModule } from "./module.js";
-import { constantOf, type FlagSource, type Value, type ValueEmitter } from "./value.js";
+import { constantOf, type FlagSource, type PickedFlags, type Value, type ValueEmitter } from "./value.js";
 
 /** NZCV as an i32 expression of four bits. */
 export function materialise(o: ValueEmitter, source: FlagSource): Expression {
@@ -109,12 +109,20 @@ export function conditionOn(o: ValueEmitter, cond: number, nzcv: Value): Express
   const m = o.module;
   if (cond >= 14) return m.i32.const(1);
   const source = nzcv.flags;
+  if (nzcv.picked !== undefined) return pickedCondition(o, cond, nzcv.picked);
   if (source !== undefined) {
     const direct = directCondition(o, cond, source);
     if (direct !== undefined) return direct;
   }
   const table = m.i32.const(conditionTable(cond));
   return m.i32.and(m.i32.shr_u(table, o.narrow(nzcv)), m.i32.const(1));
+}
+
+function pickedCondition(o: ValueEmitter, cond: number, { condition, source, otherwise }: PickedFlags): Expression {
+  const m = o.module;
+  const holds = m.i32.const((conditionTable(cond) >>> otherwise) & 1);
+  const direct = conditionOn(o, cond, { type: "i32", flags: source });
+  return m.select(o.narrow(condition), direct, holds);
 }
 
 function directCondition(o: ValueEmitter, cond: number, source: FlagSource): Expression | undefined {

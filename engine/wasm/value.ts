@@ -11,6 +11,13 @@ export interface FlagSource {
   readonly result: Value;
 }
 
+/** NZCV of a conditional comparison: `source` if `condition` is 1, `otherwise` if it is 0. */
+export interface PickedFlags {
+  readonly condition: Value;
+  readonly source: FlagSource;
+  readonly otherwise: number;
+}
+
 /** Locals with the views that a value depends on, and those that it might be picked by; see engine/interpreter/weak-ops.ts. */
 export interface Views {
   readonly from: ReadonlySet<number>;
@@ -32,6 +39,8 @@ export interface Value {
   readonly isTruth?: true;
   /** NZCV that has not been computed yet: what it would be computed from. */
   readonly flags?: FlagSource;
+  /** The same for NZCV that was computed, of which a condition is more quickly known from this. */
+  readonly picked?: PickedFlags;
   /** Only where the weak interpreter is generated; absent if it depends on no read. */
   readonly views?: Views;
 }

@@ -77,6 +77,11 @@ export abstract class ValueOps implements ValueEmitter {
     return { type, local };
   }
 
+  /** The value's low bits as they are now, whatever its local is set to later. */
+  copied(width: Width, value: Value): Value {
+    return this.bind(this.sizedType(width), this.sized(width, value));
+  }
+
   /** The value at `width` bits as an expression of that type. */
   sized(width: Width, value: Value): Expression {
     return width === 64 ? this.wide(value) : this.narrow(value);
