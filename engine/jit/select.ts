@@ -112,8 +112,14 @@ function entriesOf(
   if (needed.size === 0 && hot.size === 0 && !loops) return [];
   const ends = loopEnds(own);
   const holds = (outer: bigint, pc: bigint): boolean => outer < pc && pc <= (ends.get(outer) ?? outer);
-  const isOutermost = (pc: bigint): boolean => ![...hot].some((outer) => own.has(outer) && holds(outer, pc));
-  const entries = new Set([...needed, ...[...hot].filter(isOutermost), ...(loops ? ends.keys() : [])]);
+  // A loop that is entered at two places is none for V8: so at its head, wherever in it something got hot.
+  const headOf = (pc: bigint): bigint => {
+    if (ends.has(pc)) return pc;
+    return [...ends.keys()].filter((outer) => holds(outer, pc)).reduce((a, b) => (a > b ? a : b), 0n) || pc;
+  };
+  const heads = [...new Set([...hot].filter((pc) => own.has(pc)).map(headOf))];
+  const isOutermost = (pc: bigint): boolean => !heads.some((outer) => holds(outer, pc));
+  const entries = new Set([...needed, ...heads.filter(isOutermost), ...(loops ? ends.keys() : [])]);
   entries.delete(head);
   return [...entries].flatMap((pc) => own.get(pc) ?? []).slice(0, MAX_ENTRIES);
 }
