@@ -28,6 +28,9 @@ export interface SelectionLimits {
   readonly counts: boolean;
 }
 
+/** Instructions that a region may have for callees to become part of it: else one that calls a lot is many times as large as its code. */
+const INLINED_IN_ALL = 300;
+
 /** Places that a BR may lead to: a table for each is made of the distances between them, in words. */
 const MAX_TARGETS = 256;
 const MAX_TARGET_WORDS = 4096n;
@@ -229,7 +232,7 @@ class Exploration {
   /** The stack within a callee that becomes part of the region; undefined where it does not: too big, nested too deep, or recursive. */
   private inline(stack: CallStack, callee: bigint, returnTo: bigint): CallStack | undefined {
     if (stack.depth >= this.limits.depth || stack.isOpen(callee)) return undefined;
-    if (this.size + this.bodies.of(callee) > this.limits.instructions) return undefined;
+    if (this.size + this.bodies.of(callee) > Math.min(INLINED_IN_ALL, this.limits.instructions)) return undefined;
     return stack.call(callee, returnTo);
   }
 
