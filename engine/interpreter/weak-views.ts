@@ -1,6 +1,7 @@
 /**
- * The views of the weak interpreter's values, and the registers that hold them. A view is the time after which the reads that the value depends on have come; a register has two, WEAK_VIEWS in
- * the core's block: "from" for what its value is computed from, "picked" with what has only chosen it (CSEL).
+ * The views of the weak interpreter's values, and the registers that hold them. A view is the time after which the reads that the value
+ * depends on have come; a register has two, WEAK_VIEWS in the core's block: "from" for what its value is computed from, "picked" with what
+ * has only chosen it (CSEL).
  *
  * A register may wait for a load (or an atomic) that has been put off: then its view has bit 31 set, and who reads the register
  * settles that first. Which loads can be put off is known from the meaning: those whose value goes to a register as it

@@ -1,7 +1,8 @@
 /**
- * Litmus shapes, ten million operations of each (or CMODX_OPERATIONS), an operation being one core's part in it: every outcome that the architecture has for threads whose instructions
- * alternate is seen, what this host can show beside them too, and nothing else. A host that is x86 shows nothing of what Arm allows but the
- * store buffer, because the guest's plain accesses are the host's: a shape that may be weaker elsewhere is listed as such in shapes.ts.
+ * Litmus shapes, ten million operations of each (or CMODX_OPERATIONS), an operation being one core's part in it: every outcome that the
+ * architecture has for threads whose instructions alternate is seen, what this host can show beside them too, and nothing else. A host that
+ * is x86 shows nothing of what Arm allows but the store buffer, because the guest's plain accesses are the host's: a shape that may be
+ * weaker elsewhere is listed as such in shapes.ts.
  */
 import { availableParallelism } from "node:os";
 import { afterAll, beforeAll, expect, test } from "vitest";
