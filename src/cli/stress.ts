@@ -148,7 +148,7 @@ export function stressCommand(): Command {
     .addOption(
       new Option(
         "--icache <behaviour>",
-        "when instruction caches let go of old words (default prompt; late with --skip, adversarial with other faults: what shows them soonest)",
+        "when instruction caches let go of old words (default prompt; late with --skip, adversarial with other faults than --misalign line|page: what shows them soonest)",
       ).choices(behaviours),
     )
     .option("--threads <n>", "threads of the host; 0: the cores take turns in one", parseWhole("Threads", 0, MAX_CORES))

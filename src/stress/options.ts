@@ -64,11 +64,14 @@ export function isWeakened({ design, weakening }: Pick<Campaign, "design" | "wea
 /**
  * When caches let go of what they hold, where nobody has said: as is best for what is to be found. A missing step of the maintenance wants
  * caches that do nothing before they have to. A race between two stores wants a patcher that is held up between them: once it is compiled
- * they are a nanosecond apart, and only adversarial machines end a core's slices often, and at any instruction.
+ * they are a nanosecond apart, and only adversarial machines end a core's slices often, and at any instruction. A store over the end of a
+ * line is one instruction, and wants as many updates as can be made.
  */
 function cachesFor(campaign: Pick<Campaign, "design" | "weakening">): CacheBehaviour {
-  if (campaign.weakening.skip !== undefined) return "late";
-  return isWeakened(campaign) ? "adversarial" : campaignDefaults.instructionCache;
+  const { skip, misalign } = campaign.weakening;
+  if (skip !== undefined) return "late";
+  const isOverBoundary = misalign === "line" || misalign === "page";
+  return isWeakened(campaign) && !isOverBoundary ? "adversarial" : campaignDefaults.instructionCache;
 }
 
 /** A campaign with its defaults. With something taken away there are as many updates as can be made: the more, the sooner it is missed. */
