@@ -14,8 +14,13 @@ const MAX_ANALYSED = 65536;
 export class Slots {
   private readonly words: Int32Array;
 
-  constructor(memory: WebAssembly.Memory) {
-    this.words = new Int32Array(memory.buffer);
+  constructor(private readonly host: RegionHost) {
+    this.words = new Int32Array(host.memory.buffer);
+  }
+
+  /** The slot of a guest address; 0 if it is not executable. */
+  of(pc: bigint): number {
+    return this.host.slotAddress(this.host.core, pc);
   }
 
   /** What executes the slot's word; from FIRST_REGION on a compiled region. */

@@ -334,7 +334,7 @@ export class RegionFrame implements ExitWriter {
     code.push(m.local.set(this.nextPc, next));
   }
 
-  /** The same for a callee that may be linked: see RegionCache.instantiate for what the module imports for it. */
+  /** The same for a callee that may be linked: see RegionTable.instantiate for what the module imports for it. */
   private callLinked(callee: bigint, returnTo: Value): void {
     const m = this.module;
     const { code } = this.o;

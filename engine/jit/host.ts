@@ -26,6 +26,17 @@ export interface RegionHost {
   connect(channel: CompileChannel): void;
 }
 
+/** Instructions that a core has executed, and those of them not in regions. */
+export interface Executed {
+  readonly all: number;
+  readonly interpreted: number;
+}
+
+export function executedBy(host: RegionHost): Executed {
+  const all = host.instructions();
+  return { all, interpreted: all - host.regionInstructions() };
+}
+
 export interface JitOptions {
   /**
    * Heat (taken branches to an address, backward ones counting 4) at which a region is asked for; it is made when the

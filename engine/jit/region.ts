@@ -3,6 +3,7 @@
 import { LINE } from "../../assembly/layout.js";
 import { InternalError } from "../a64/errors.js";
 import type { Assumptions } from "./core-view.js";
+import type { Executed } from "./host.js";
 import type { RegionPlan } from "./plan.js";
 
 export interface RegionSource {
@@ -38,7 +39,7 @@ export interface Region extends RegionSource {
   suspect: number;
   /** Addresses of its own that got hot in the interpreter, since the core had executed so many instructions, those not in regions apart. */
   readonly hot: Set<bigint>;
-  since: { readonly all: number; readonly interpreted: number };
+  since: Executed;
   /** Whether the core holds all of its words but perhaps those that have been replaced before: `changing`. */
   isChecked: boolean;
   /** Places in `words` of those that have ever been replaced, as of PatchedWords.changes. */

@@ -1,0 +1,54 @@
+/** Whether what has got hot is worth a region. Heat says how often a target was reached, not in what time. */
+import { executedBy, type RegionHost } from "./host.js";
+import type { Region } from "./region.js";
+import type { RegionTable } from "./region-table.js";
+
+/** Instructions for each unit of heat beyond which a target is not worth a region. */
+export const WORTHWHILE = 4000;
+/**
+ * A region that holds what gets hot is entered there too if of so many instructions or more one in so many is
+ * interpreted.
+ */
+const OBSERVED = 2 ** 22;
+const INTERPRETED = 64;
+
+export class Heat {
+  /** When a target without a region last got hot, in instructions of its core. */
+  private readonly heatedAt = new Map<bigint, number>();
+
+  constructor(
+    private readonly host: RegionHost,
+    private readonly regions: RegionTable,
+    private readonly threshold: number,
+  ) {}
+
+  /**
+   * Whether the target gets hot often enough: what is reached once in a while gets hot too in the end. The first time
+   * only starts the clock, which counts the core's instructions. A head that had a region once is worth one.
+   */
+  isWorthIt(pc: bigint): boolean {
+    if (this.regions.enteredAt(pc) !== undefined || this.threshold <= 1) return true;
+    const holder = this.regions.holderOf(pc);
+    if (holder !== undefined) return this.isLeftTooOften(holder, pc);
+    const now = this.host.instructions();
+    const before = this.heatedAt.get(pc);
+    this.heatedAt.set(pc, now);
+    return before !== undefined && now - before <= this.threshold * WORTHWHILE;
+  }
+
+  /** Whether much is interpreted although there is a region: where slices end in loops that it is not entered at. */
+  private isLeftTooOften(region: Region, pc: bigint): boolean {
+    region.hot.add(pc);
+    const { all, interpreted } = executedBy(this.host);
+    if (all - region.since.all < OBSERVED) return false;
+    const isTooOften = (interpreted - region.since.interpreted) * INTERPRETED >= all - region.since.all;
+    region.since = { all, interpreted };
+    if (!isTooOften) region.hot.clear();
+    return isTooOften;
+  }
+
+  /** What got hot there did so because there was no region: it has to get hot again. */
+  forget(pc: bigint): void {
+    this.heatedAt.delete(pc);
+  }
+}

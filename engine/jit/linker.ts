@@ -1,0 +1,41 @@
+/** Puts regions into the slots of a core's instruction cache, and takes them out again. */
+import * as layout from "../../assembly/layout.js";
+import type { FormTable, Slots } from "./core-view.js";
+import type { Region } from "./region.js";
+import type { RegionCounts } from "./region-counts.js";
+
+const HOTTEST = (layout.HEAT_MAX << layout.HEAT_SHIFT) >>> 0;
+
+export class Linker {
+  constructor(
+    private readonly slots: Slots,
+    private readonly forms: FormTable,
+    private readonly counts: RegionCounts,
+  ) {}
+
+  link(region: Region): void {
+    const { slots, words } = region;
+    // What it executes has been executed, for selection too, although no handler of the interpreter does.
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i] as number;
+      if (this.slots.handlerAt(slot) === layout.HANDLER_FETCHED)
+        this.slots.set(slot, this.forms.handlerOf(words[i] as number));
+    }
+    // Where another one is entered already, that one is.
+    for (const slot of region.entrySlots)
+      if (!this.slots.holdsRegion(slot)) this.slots.set(slot, region.index, HOTTEST);
+    region.linked = true;
+    this.counts.linked();
+  }
+
+  /** The entries stay hot, so that reaching one asks for a region at once. */
+  unlink(region: Region, heat = HOTTEST): void {
+    region.entries.forEach(({ handler }, index) => {
+      const slot = region.entrySlots[index] as number;
+      // A replaced word has taken its slot already.
+      if (this.slots.handlerAt(slot) === region.index) this.slots.set(slot, handler, heat);
+    });
+    region.linked = false;
+    this.counts.unlinked();
+  }
+}

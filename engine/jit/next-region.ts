@@ -1,0 +1,69 @@
+/** What the region is that a hot address should get: its head, what it holds, and where it is entered. */
+import type { Slots } from "./core-view.js";
+import type { JitOptions } from "./host.js";
+import type { Region } from "./region.js";
+import type { RegionTable } from "./region-table.js";
+import { type Selection, type SelectionLimits, selectRegion } from "./select.js";
+import type { CodeView } from "./view.js";
+import type { WantedHeads } from "./wanted.js";
+
+/** Instructions in a region, whatever the options say: V8 takes long for large functions. */
+const MAX_INSTRUCTIONS = 2048;
+/** Bytes before a head, and heads there, among which the one is looked for that begins the code around it. */
+const NEARBY = 8192n;
+const MAX_OUTER = 8;
+
+export class NextRegion {
+  private readonly limits: SelectionLimits;
+  private readonly loops: boolean;
+
+  constructor(
+    private readonly view: CodeView,
+    private readonly slots: Slots,
+    private readonly regions: RegionTable,
+    private readonly wanted: WantedHeads,
+    { maxInstructions, maxDepth: depth, maxInlined: inlined, counts, enterLoops }: Required<JitOptions>,
+  ) {
+    this.limits = { instructions: Math.min(maxInstructions, MAX_INSTRUCTIONS), depth, inlined, counts };
+    this.loops = enterLoops;
+  }
+
+  /**
+   * A region that is entered at `pc`, of what the core has executed by now; undefined if there is nothing to be made.
+   */
+  enteredAt(pc: bigint): Selection | undefined {
+    const holder = this.regions.holderOf(pc);
+    return (holder && this.widened(holder)) ?? this.selected(this.outermost(pc));
+  }
+
+  /** The region with the head `pc`, of what `view` has as executed. */
+  headedBy(pc: bigint, view: CodeView): Selection | undefined {
+    return selectRegion(view, pc, this.limits, { loops: this.loops });
+  }
+
+  private selected(head: bigint): Selection | undefined {
+    const hot = new Set([head, ...this.wanted.heads()]);
+    return selectRegion(this.view, head, this.limits, { hot, loops: this.loops });
+  }
+
+  /** The region once more, entered too where it got hot in the interpreter; undefined if that is nowhere else. */
+  private widened({ head, entries, hot }: Region): Selection | undefined {
+    const needed = new Set(entries.map(({ pc }) => pc));
+    const selection = selectRegion(this.view, head, this.limits, { needed, hot });
+    return selection?.plan.entries.some(({ pc }) => !needed.has(pc)) ? selection : undefined;
+  }
+
+  /**
+   * Of the heads that are wanted, the one that begins the code around this one: its function's, or an outer loop's.
+   * Compilers put them before what they hold. So there is one region of that code, where regions of inner loops would
+   * each hold most of it.
+   */
+  private outermost(head: bigint): bigint {
+    for (const outer of this.wanted.within(head - NEARBY, head).slice(0, MAX_OUTER)) {
+      const slot = this.slots.of(outer);
+      if (slot === 0 || this.slots.holdsRegion(slot)) continue;
+      if (selectRegion(this.view, outer, this.limits)?.own.has(head)) return outer;
+    }
+    return head;
+  }
+}
