@@ -12,6 +12,8 @@ import type { RegionTable } from "./region-table.js";
 
 /** Versions of one head with the same words that may differ in the targets they assume. */
 const MAX_VARIANTS = 8;
+/** Instructions that they may have together. */
+const MAX_IN_VARIANTS = 1000;
 
 export class Versions {
   private readonly known = new KnownVersions();
@@ -29,6 +31,7 @@ export class Versions {
     const list = this.regions.enteredAt(pc);
     if (list === undefined) return false;
     let variants = 0;
+    let instructions = 0;
     let best: Region | undefined;
     let last: Region | undefined;
     for (const region of list) {
@@ -37,11 +40,12 @@ export class Versions {
         if (best === undefined || region.words.length > best.words.length) best = region;
       } else {
         variants++;
+        instructions += region.words.length;
         last = region;
       }
     }
     // Where the targets change all the time, any version is as good as another one.
-    if (variants >= MAX_VARIANTS) best ??= last;
+    if (variants >= MAX_VARIANTS || instructions >= MAX_IN_VARIANTS) best ??= last;
     if (best === undefined) return false;
     this.linker.link(best);
     return this.slots.holdsRegion(slot);
