@@ -120,8 +120,11 @@ function entriesOf(
     if (ends.has(pc)) return pc;
     return [...ends.keys()].filter((outer) => holds(outer, pc)).reduce((a, b) => (a > b ? a : b), 0n) || pc;
   };
-  const heads = [...new Set([...hot].filter((pc) => own.has(pc)).map(headOf))];
-  const isOutermost = (pc: bigint): boolean => !heads.some((outer) => holds(outer, pc));
+  const others = [...hot].filter((pc) => pc !== head && own.has(pc));
+  // Nor at that of the loop that the region begins in.
+  const heads = [...new Set(others.map(headOf))].filter((pc) => !holds(pc, head));
+  const outer = hot.has(head) ? [head, ...heads] : heads;
+  const isOutermost = (pc: bigint): boolean => !outer.some((each) => holds(each, pc));
   const entries = new Set([...needed, ...heads.filter(isOutermost), ...(loops ? ends.keys() : [])]);
   entries.delete(head);
   return [...entries].flatMap((pc) => own.get(pc) ?? []).slice(0, MAX_ENTRIES);
