@@ -295,7 +295,8 @@ export class RegionFrame implements ExitWriter {
     this.settleCounts();
     canonical.store(state, noRegisters);
     code.storeI64(layout.FUEL, m.local.get(this.fuel, i64));
-    if (target.constant === undefined) this.callThroughCore(target, btype, returnTo);
+    // BLR of a register whose value is known is not BL: it sets BTYPE.
+    if (target.constant === undefined || btype !== 0) this.callThroughCore(target, btype, returnTo);
     else this.callLinked(target.constant, returnTo);
     this.loadFuel();
     const leave = code.nested(() => {

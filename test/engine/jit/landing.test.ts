@@ -60,3 +60,30 @@ test("where nothing is guarded it goes on, and BTYPE is gone an instruction late
   }
   guest.dispose();
 });
+
+const KNOWN_TARGET = `
+start:	mov	x9, x30
+	adr	x8, inside
+1:	blr	x8
+	subs	x0, x0, #1
+	b.ne	1b
+	mov	x0, #7
+	ret	x9
+// no place to land on with BTYPE 2
+inside:
+	nop
+	ret
+null:	blr	xzr
+`;
+
+test("a call by a register whose value the region knows sets BTYPE as one by another register", async () => {
+  const guest = await Guest.create(KNOWN_TARGET, { jit: { threshold: layout.HEAT_MAX, background: false } });
+  const { core } = guest.rig.machine;
+  for (const name of ["start", "null"]) expect(guest.compile(name)).toBe(true);
+  const fault = expect.objectContaining({ kind: "branch-target", pc: guest.at("inside"), btype: 2 });
+  expect(() => core.call("start", 3)).toThrow(expect.objectContaining({ fault }));
+  expect([core.pc, core.btype]).toEqual([guest.at("inside"), 2]);
+  core.run({ pc: "null", maxInstructions: 1 });
+  expect([core.pc, core.btype]).toEqual([0n, 2]);
+  guest.dispose();
+});
