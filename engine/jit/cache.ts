@@ -1,10 +1,10 @@
 /**
- * The translation cache of one core: regions by the address of their head, linked into the core's instruction
- * cache while it holds the words that they were made from.
+ * The translation cache of one core: regions by the addresses at which they are entered, linked into the core's
+ * instruction cache while it holds the words that they were made from.
  *
  * A region is a pure function of its words (and of the targets it assumes for indirect branches, which it checks
- * itself), so replacing a word only unlinks it. The words are compared at once, and again when the head is reached, and
- * a region that fits is linked without compiling: patch, unpatch, patch costs two comparisons.
+ * itself), so replacing a word only unlinks it. The words are compared at once, and again when an entry is reached,
+ * and a region that fits is linked without compiling: patch, unpatch, patch costs two comparisons.
  *
  * This is what a core and its machine call. Which regions there are says region-table.ts, which of them are linked
  * versions.ts, what is worth a region heat.ts, and what that will be next-region.ts.

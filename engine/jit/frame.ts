@@ -3,7 +3,7 @@
  * returns where it is left.
  *
  * The function is called as an interpreter's handler, but for its second parameter: PSTATE.BTYPE as it is met with, where the
- * word is a handler's. It gives the next PC; its own head's address with the fuel untouched means that it has declined.
+ * word is a handler's. It gives the next PC; the address that it was entered at, with the fuel untouched, means that it has declined.
  */
 import * as layout from "../../assembly/layout.js";
 import { InternalError } from "../a64/errors.js";

@@ -4,10 +4,7 @@
  * The method is Ramsey's ("Beyond Relooper", ICFP 2022): walk the dominator tree; a node that closes loops
  * becomes a loop, a node where forward paths meet follows a block that the paths branch out of, and every other
  * node is placed where it is branched to. A loop with several entries (an irreducible one) gets a dispatcher
- * first: its entries are reached through one new node that looks at a local.
- *
- * Binaryen's Relooper does the same job, but version 132 throws on some graphs whose blocks branch to an
- * enclosing label by themselves, as region exits do.
+ * first: its entries are reached through one new node that looks at a local, but for what closes a loop within.
  */
 
 import { type BlockId, type Edge, FlowOrder, type SharedLoop } from "./flow-order.js";

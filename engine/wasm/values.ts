@@ -3,7 +3,7 @@
  * generator and the region JIT.
  *
  * A value is a constant or a wasm local, so that it can be used any number of times; everything that
- * is computed goes to a fresh local at once (V8 and binaryen turn locals into SSA form anyway). Constants
+ * is computed goes to a fresh local at once (V8 turns locals into SSA form anyway). Constants
  * are folded here. An i32-typed value stands for its zero-extension, which is only made when 64 bits
  * are asked for.
  */
