@@ -146,7 +146,7 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
     const number = RegionOps.number(cond);
     if (number >= 14) return constantOf(1);
     const nzcv = this.NZCV();
-    return this.bind("i32", conditionOn(this, number, nzcv));
+    return { ...this.bind("i32", conditionOn(this, number, nzcv)), isTruth: true };
   }
 
   // ---- memory --------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 /**
  * PSTATE.NZCV, computed as late as possible: a flag-setting instruction leaves what the flags would be
- * computed from, and a condition is evaluated from that directly where wasm has a comparison for it.
+ * computed from, and a condition is evaluated from that directly, by one comparison where wasm has it.
  */
-import { conditionTable } from "../a64/bits.js";
+import { conditionTable, unsigned } from "../a64/bits.js";
 import type { Width } from "../a64/ops.js";
 import type { Expression, WasmModule } from "./module.js";
 import { constantOf, type FlagSource, type PickedFlags, type Value, type ValueEmitter } from "./value.js";
@@ -18,37 +18,59 @@ export function materialise(o: ValueEmitter, source: FlagSource): Expression {
   const z = compareResult(o, source, "eqz");
   const nz = m.i32.or(at(n, 3), at(z, 2));
   if (source.kind === "logical") return nz;
-  return m.i32.or(m.i32.or(nz, at(carry(o, source, topBit), 1)), topBit(overflowBits(o, source)));
+  return m.i32.or(m.i32.or(nz, at(carry(o, source, true), 1)), topBit(overflowBits(o, source)));
 }
 
-function carry(o: ValueEmitter, source: FlagSource, topBit: (value: Expression) => Expression): Expression {
-  const { width } = source;
+/** Whether C is `set`, as an i32 expression. */
+function carry(o: ValueEmitter, source: FlagSource, set: boolean): Expression {
+  const { width, kind } = source;
   const wasm = instructions(o, width);
-  const a = (): Expression => o.sized(width, source.a);
-  const b = (): Expression => o.sized(width, source.b);
-  const result = (): Expression => o.sized(width, source.result);
-  switch (source.kind) {
+  const [a, b, result] = operands(o, source);
+  const isOverflown = (sum: Expression, than: Expression): Expression =>
+    set ? wasm.lt_u(sum, than) : wasm.ge_u(sum, than);
+  switch (kind) {
+    case "logical":
+      return o.module.i32.const(set ? 0 : 1);
     case "sub":
-      return wasm.ge_u(a(), b());
+      return set ? wasm.ge_u(a(), b()) : wasm.lt_u(a(), b());
     case "add":
-      return wasm.lt_u(result(), a());
+      return isOverflown(result(), a());
+    case "adc": {
+      // Either of the two additions may overflow, never both.
+      const { partial } = source;
+      const last = isOverflown(result(), o.sized(width, partial));
+      if (isZero(source.b, width)) return last;
+      const first = isOverflown(o.sized(width, partial), a());
+      return set ? o.module.i32.or(first, last) : o.module.i32.and(first, last);
+    }
     default: {
-      // Carry out of the top bit: both operands have it, or one has it and the sum lost it.
-      const lost = wasm.and(wasm.or(a(), b()), wasm.xor(result(), o.sized(width, constantOf(-1))));
-      return topBit(wasm.or(wasm.and(a(), b()), lost));
+      // C is clear if either of the two subtractions borrows.
+      const { partial } = source;
+      const difference = o.sized(width, partial);
+      const last = set ? wasm.le_u(result(), difference) : wasm.gt_u(result(), difference);
+      if (isZero(source.b, width)) return last;
+      const first = set ? wasm.ge_u(a(), b()) : wasm.lt_u(a(), b());
+      return set ? o.module.i32.and(first, last) : o.module.i32.or(first, last);
     }
   }
 }
 
+function isZero(value: Value, width: Width): boolean {
+  return value.constant !== undefined && unsigned(width, value.constant) === 0n;
+}
+
 /** An expression whose top bit is V. */
 function overflowBits(o: ValueEmitter, source: FlagSource): Expression {
-  const { width } = source;
-  const wasm = instructions(o, width);
-  const a = (): Expression => o.sized(width, source.a);
-  const b = o.sized(width, source.b);
-  const result = (): Expression => o.sized(width, source.result);
-  if (source.kind === "sub") return wasm.and(wasm.xor(a(), b), wasm.xor(a(), result()));
-  return wasm.and(wasm.xor(a(), result()), wasm.xor(b, result()));
+  const wasm = instructions(o, source.width);
+  const [a, b, result] = operands(o, source);
+  const isSubtraction = source.kind === "sub" || source.kind === "sbc";
+  return wasm.and(wasm.xor(a(), isSubtraction ? b() : result()), wasm.xor(isSubtraction ? a() : b(), result()));
+}
+
+type Part = () => Expression;
+
+function operands(o: ValueEmitter, { width, a, b, result }: FlagSource): readonly [a: Part, b: Part, result: Part] {
+  return [() => o.sized(width, a), () => o.sized(width, b), () => o.sized(width, result)];
 }
 
 type Instructions = WasmModule["i64"];
@@ -58,11 +80,9 @@ function instructions(o: ValueEmitter, width: Width): Instructions {
   return width === 64 ? o.module.i64 : (o.module.i32 as unknown as Instructions);
 }
 
-function compareResult(
-  o: ValueEmitter,
-  source: FlagSource,
-  how: "eqz" | "lt_s" | "ge_s" | "gt_s" | "le_s",
-): Expression {
+type Comparison = "lt_s" | "ge_s" | "gt_s" | "le_s";
+
+function compareResult(o: ValueEmitter, source: FlagSource, how: "eqz" | Comparison): Expression {
   const wasm = instructions(o, source.width);
   const result = o.sized(source.width, source.result);
   return how === "eqz" ? wasm.eqz(result) : wasm[how](result, o.sized(source.width, constantOf(0)));
@@ -104,16 +124,12 @@ const logical = [
   "le_s",
 ] as const;
 
-/** ConditionHolds(cond) under `nzcv`, for a condition known at translation, as an i32 expression. */
+/** ConditionHolds(cond) under `nzcv`, for a condition known at translation, as an i32 expression of 0 or 1. */
 export function conditionOn(o: ValueEmitter, cond: number, nzcv: Value): Expression {
   const m = o.module;
   if (cond >= 14) return m.i32.const(1);
-  const source = nzcv.flags;
   if (nzcv.picked !== undefined) return pickedCondition(o, cond, nzcv.picked);
-  if (source !== undefined) {
-    const direct = directCondition(o, cond, source);
-    if (direct !== undefined) return direct;
-  }
+  if (nzcv.flags !== undefined) return conditionOf(o, cond, asComparison(nzcv.flags));
   const table = m.i32.const(conditionTable(cond));
   return m.i32.and(m.i32.shr_u(table, o.narrow(nzcv)), m.i32.const(1));
 }
@@ -125,22 +141,55 @@ function pickedCondition(o: ValueEmitter, cond: number, { condition, source, oth
   return m.select(o.narrow(condition), direct, holds);
 }
 
-function directCondition(o: ValueEmitter, cond: number, source: FlagSource): Expression | undefined {
+/** Adding a constant (CMN) leaves the flags of subtracting its negation, but where that is the constant itself: 0 and the smallest number. */
+function asComparison(source: FlagSource): FlagSource {
+  const { kind, width, b } = source;
+  if (kind !== "add" || b.constant === undefined) return source;
+  const negated = unsigned(width, -b.constant);
+  return negated === unsigned(width, b.constant) ? source : { ...source, kind: "sub", b: constantOf(negated) };
+}
+
+function conditionOf(o: ValueEmitter, cond: number, source: FlagSource): Expression {
   const m = o.module;
-  if (source.kind === "sub") {
-    const how = subtraction[cond];
-    if (how !== undefined) {
-      return instructions(o, source.width)[how](o.sized(source.width, source.a), o.sized(source.width, source.b));
-    }
+  const { width } = source;
+  const how = source.kind === "sub" ? subtraction[cond] : undefined;
+  if (how !== undefined) return instructions(o, width)[how](o.sized(width, source.a), o.sized(width, source.b));
+  const alone = source.kind === "logical" ? logical[cond] : undefined;
+  if (alone !== undefined) return compareResult(o, source, alone);
+  const holds = cond % 2 === 0;
+  const eitherWay = (expression: Expression): Expression => (holds ? expression : m.i32.eqz(expression));
+  const isZeroResult = (): Expression => compareResult(o, source, "eqz");
+  switch (cond >> 1) {
+    case 0:
+      return eitherWay(isZeroResult());
+    case 1:
+      return carry(o, source, holds);
+    case 2:
+      return compareResult(o, source, holds ? "lt_s" : "ge_s");
+    case 3:
+      if (source.kind === "logical") return m.i32.const(holds ? 0 : 1);
+      return isNegative(o, width, overflowBits(o, source), holds);
+    case 4:
+      return holds
+        ? m.i32.and(carry(o, source, true), m.i32.eqz(isZeroResult()))
+        : m.i32.or(carry(o, source, false), isZeroResult());
+    case 5:
+      return isLess(o, source, !holds);
+    default:
+      return holds
+        ? m.i32.and(isLess(o, source, false), m.i32.eqz(isZeroResult()))
+        : m.i32.or(isLess(o, source, true), isZeroResult());
   }
-  if (source.kind === "logical") {
-    const how = logical[cond];
-    if (how !== undefined) return compareResult(o, source, how);
-  }
-  // N and Z alone depend on the result only, whatever made it.
-  if (cond === 0) return compareResult(o, source, "eqz");
-  if (cond === 1) return m.i32.eqz(compareResult(o, source, "eqz"));
-  if (cond === 4) return compareResult(o, source, "lt_s");
-  if (cond === 5) return compareResult(o, source, "ge_s");
-  return undefined;
+}
+
+/** Whether N and V differ, or whether they are equal. */
+function isLess(o: ValueEmitter, source: FlagSource, differ: boolean): Expression {
+  const wasm = instructions(o, source.width);
+  const negative = wasm.xor(o.sized(source.width, source.result), overflowBits(o, source));
+  return isNegative(o, source.width, negative, differ);
+}
+
+function isNegative(o: ValueEmitter, width: Width, value: Expression, holds: boolean): Expression {
+  const wasm = instructions(o, width);
+  return wasm[holds ? "lt_s" : "ge_s"](value, o.sized(width, constantOf(0)));
 }

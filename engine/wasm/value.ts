@@ -2,14 +2,27 @@
 import type { Width } from "../a64/ops.js";
 import type { Expression, Type, WasmModule } from "./module.js";
 
-export interface FlagSource {
-  /** add, sub: a + b, a - b. adc: a + b + carry. logical: `result` alone, C = V = 0. */
-  readonly kind: "add" | "sub" | "adc" | "logical";
+interface FlagOperands {
   readonly width: Width;
   readonly a: Value;
   readonly b: Value;
   readonly result: Value;
 }
+
+/** add, sub: a + b, a - b. logical: `result` alone, C = V = 0. */
+interface PlainFlags extends FlagOperands {
+  readonly kind: "add" | "sub" | "logical";
+}
+
+/** adc: a + b + carry. sbc: a - b - 1 + carry. */
+interface CarriedFlags extends FlagOperands {
+  readonly kind: "adc" | "sbc";
+  /** a + b, a - b. */
+  readonly partial: Value;
+}
+
+/** What flags are computed from. */
+export type FlagSource = PlainFlags | CarriedFlags;
 
 /** NZCV of a conditional comparison: `source` if `condition` is 1, `otherwise` if it is 0. */
 export interface PickedFlags {

@@ -16,7 +16,7 @@ import type { Polynomial, Width } from "../a64/ops.js";
 import type { Code } from "./code.js";
 import { materialise } from "./flags.js";
 import { type Expression, none, type Type, typeOf, type WasmModule } from "./module.js";
-import { constantOf, type Field, type Value, type ValueEmitter } from "./value.js";
+import { constantOf, type Field, type FlagSource, type Value, type ValueEmitter } from "./value.js";
 
 /** Distances from a base beyond which nobody looks. */
 const MAX_OFFSET = 1n << 30n;
@@ -205,11 +205,18 @@ export abstract class ValueOps implements ValueEmitter {
       const result = this.sub(width, a, b);
       return [result, { type: "i32", flags: { kind: "sub", width, a, b, result } }];
     }
+    if (y.inverted?.width === width) {
+      const b = this.cut(width, y.inverted.of);
+      const partial = this.sub(width, a, b);
+      const result = this.sub(width, this.add(width, partial, carryIn), constantOf(1));
+      return [result, { type: "i32", flags: { kind: "sbc", width, a, b, result, partial } }];
+    }
     const b = this.cut(width, y);
-    const sum = this.add(width, a, b);
-    const result = this.add(width, sum, carryIn);
-    const kind = carryIn.constant === 0n ? "add" : "adc";
-    return [result, { type: "i32", flags: { kind, width, a, b, result } }];
+    const partial = this.add(width, a, b);
+    const result = this.add(width, partial, carryIn);
+    const from = { width, a, b, result };
+    const flags: FlagSource = carryIn.constant === 0n ? { ...from, kind: "add" } : { ...from, kind: "adc", partial };
+    return [result, { type: "i32", flags }];
   }
 
   nzcvOfLogical(width: Width, result: Value): Value {
