@@ -204,6 +204,12 @@ export const MISSED_REGION = 504;
 /** u32: whether more fuel follows when this slice's is used, so that a region that wants more may end the slice early. */
 export const MORE_FUEL = 508;
 
+/**
+ * u64: instructions that regions may execute beyond their fuel, 0 where no more follows: a slice ends at a region's outermost loop
+ * rather than in the midst of something, where the interpreter would have to go on.
+ */
+export const LEEWAY = 1584;
+
 /** u32: interrupts that the host has raised and the core has not taken. Changed with atomic operations. */
 export const INTERRUPTS = 476;
 export const INTERRUPT_IRQ = 1;

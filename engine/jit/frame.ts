@@ -36,6 +36,9 @@ const missBits = { nothing: 0, assumption: MISS, code: MISS | COLD } satisfies R
 
 export class RegionFrame implements ExitWriter {
   private readonly fuel: number;
+  /** Fuel with which it is short: at outermost loops, and elsewhere, where it may be by so much less as LEEWAY says. */
+  private readonly outerLimit: number;
+  private readonly limit: number;
   private readonly nextPc: number;
   /** Why the region is being left: an index of exitReasons, and MISS and COLD. */
   private readonly why: number;
@@ -59,6 +62,8 @@ export class RegionFrame implements ExitWriter {
   ) {
     const { code } = o;
     this.fuel = code.newLocal("i64");
+    this.outerLimit = code.newLocal("i64");
+    this.limit = code.newLocal("i64");
     this.nextPc = code.newLocal("i64");
     this.why = code.newLocal("i32");
     this.btype = code.newLocal("i32");
@@ -89,7 +94,8 @@ export class RegionFrame implements ExitWriter {
     const btype = (): Expression => m.local.get(WORD_PARAMETER, i32);
     return code.collect(() => {
       this.loadFuel();
-      let declines = m.i32.or(this.fuelIsShort(), code.loadI32(layout.PENDING));
+      this.setLimits();
+      let declines = m.i32.or(this.fuelIsShort("outer"), code.loadI32(layout.PENDING));
       const lands = this.lands();
       if (lands !== undefined) {
         const isBad = m.i32.eqz(m.i32.and(m.i32.shr_u(lands, btype()), m.i32.const(1)));
@@ -183,11 +189,25 @@ export class RegionFrame implements ExitWriter {
     code.push(this.module.local.set(this.fuel, code.loadI64(layout.FUEL)));
   }
 
-  private fuelIsShort(): Expression {
+  /** Only what the run loop has entered ends slices at its outermost loops: what was called would be left by all of its callers. */
+  private setLimits(): void {
     const m = this.module;
-    const need = m.i64.const(0n);
-    this.needs.push(need);
-    return m.i64.lt_s(m.local.get(this.fuel, this.o.code.types.i64), need);
+    const { code } = this.o;
+    const need = (): Expression => {
+      const constant = m.i64.const(0n);
+      this.needs.push(constant);
+      return constant;
+    };
+    code.push(m.local.set(this.limit, m.i64.sub(need(), code.loadI64(layout.LEEWAY))));
+    const limit = m.local.get(this.limit, code.types.i64);
+    code.push(m.local.set(this.outerLimit, m.select(code.loadI32(layout.REGION_STACK), limit, need())));
+  }
+
+  private fuelIsShort(where: "outer" | "inner"): Expression {
+    const m = this.module;
+    const { i64 } = this.o.code.types;
+    const limit = where === "outer" ? this.outerLimit : this.limit;
+    return m.i64.lt_s(m.local.get(this.fuel, i64), m.local.get(limit, i64));
   }
 
   /** Sets PSTATE.BTYPE as it is where the region is left. */
@@ -265,13 +285,13 @@ export class RegionFrame implements ExitWriter {
     return label;
   }
 
-  /** At the end of a turn: leaves for `pc` if fuel is short or somebody wants the core. */
-  lookUp(pc: Value): void {
+  /** At the end of a turn, of an outermost loop or another one: leaves for `pc` if fuel is short or somebody wants the core. */
+  lookUp(pc: Value, where: "outer" | "inner"): void {
     const m = this.module;
     const { code } = this.o;
     code.push(
       m.if(
-        this.fuelIsShort(),
+        this.fuelIsShort(where),
         code.nested(() => this.exit("fuel", pc)),
       ),
     );
@@ -309,7 +329,7 @@ export class RegionFrame implements ExitWriter {
       this.noteExit("fuel", "nothing");
       code.push(m.br(OUT));
     });
-    code.push(m.if(this.fuelIsShort(), stop));
+    code.push(m.if(this.fuelIsShort("inner"), stop));
   }
 
   /** Also where the callee came back by BR or BLR: what stands there may not be a place to land on. */

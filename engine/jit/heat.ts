@@ -29,7 +29,7 @@ export class Heat {
   isWorthIt(pc: bigint): boolean {
     if (this.regions.enteredAt(pc) !== undefined || this.threshold <= 1) return true;
     const holder = this.regions.holderOf(pc);
-    if (holder !== undefined) return this.isLeftTooOften(holder, pc);
+    if (holder !== undefined) return this.isLeftTooOften(holder);
     const now = this.host.instructions();
     const before = this.heatedAt.get(pc);
     this.heatedAt.set(pc, now);
@@ -37,13 +37,11 @@ export class Heat {
   }
 
   /** Whether much is interpreted although there is a region: where slices end in loops that it is not entered at. */
-  private isLeftTooOften(region: Region, pc: bigint): boolean {
-    region.hot.add(pc);
+  private isLeftTooOften(region: Region): boolean {
     const { all, interpreted } = executedBy(this.host);
     if (all - region.since.all < OBSERVED) return false;
     const isTooOften = (interpreted - region.since.interpreted) * INTERPRETED >= all - region.since.all;
     region.since = { all, interpreted };
-    if (!isTooOften) region.hot.clear();
     return isTooOften;
   }
 

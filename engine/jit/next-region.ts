@@ -1,9 +1,8 @@
 /** What the region is that a hot address should get: its head, what it holds, and where it is entered. */
 import type { Slots } from "./core-view.js";
 import type { JitOptions } from "./host.js";
-import type { Region } from "./region.js";
 import type { RegionTable } from "./region-table.js";
-import { type Selection, type SelectionLimits, selectRegion } from "./select.js";
+import { loopAround, outermostHead, type Selection, type SelectionLimits, selectRegion } from "./select.js";
 import type { CodeView } from "./view.js";
 import type { WantedHeads } from "./wanted.js";
 
@@ -33,7 +32,11 @@ export class NextRegion {
    */
   enteredAt(pc: bigint): Selection | undefined {
     const holder = this.regions.holderOf(pc);
-    return (holder && this.widened(holder)) ?? this.selected(this.outermost(pc));
+    const loop = holder && loopAround(this.view, holder.head, this.limits, pc);
+    if (loop === undefined) return this.selected(this.outermost(pc));
+    const slot = this.slots.of(loop.head);
+    if (slot === 0 || this.slots.holdsRegion(slot)) return undefined;
+    return selectRegion(this.view, loop.head, this.limits, { within: loop.own });
   }
 
   /** The region with the head `pc`, of what `view` has as executed. */
@@ -46,15 +49,9 @@ export class NextRegion {
     return selectRegion(this.view, head, this.limits, { hot, loops: this.loops });
   }
 
-  /** The region once more, entered too where it got hot in the interpreter; undefined if that is nowhere else. */
-  private widened({ head, entries, hot }: Region): Selection | undefined {
-    const needed = new Set(entries.map(({ pc }) => pc));
-    const selection = selectRegion(this.view, head, this.limits, { needed, hot });
-    return selection?.plan.entries.some(({ pc }) => !needed.has(pc)) ? selection : undefined;
-  }
-
   /**
-   * Of the heads that are wanted, the one that begins the code around this one: its function's, or an outer loop's.
+   * Of the heads that are wanted, the one that begins the code around this one: its function's, or an outer loop's. Else the head of
+   * the outermost loop around this one: from an inner one all of them would be one loop to V8, which begins there.
    * Compilers put them before what they hold. So there is one region of that code, where regions of inner loops would
    * each hold most of it.
    */
@@ -62,8 +59,13 @@ export class NextRegion {
     for (const outer of this.wanted.within(head - NEARBY, head).slice(0, MAX_OUTER)) {
       const slot = this.slots.of(outer);
       if (slot === 0 || this.slots.holdsRegion(slot)) continue;
-      if (selectRegion(this.view, outer, this.limits)?.own.has(head)) return outer;
+      if (this.leadsTo(outer, head)) return outer;
     }
-    return head;
+    const outer = outermostHead(this.view, head, this.limits);
+    return outer !== undefined && this.leadsTo(outer, head) ? outer : head;
+  }
+
+  private leadsTo(outer: bigint, head: bigint): boolean {
+    return selectRegion(this.view, outer, this.limits)?.own.has(head) ?? false;
   }
 }

@@ -95,7 +95,6 @@ export class RegionTable {
       assumptions: this.view.assumptionsOf(source.guards),
       linked: false,
       suspect: 0,
-      hot: new Set(),
       since: executedBy(this.host),
       isChecked: false,
       changing: [],

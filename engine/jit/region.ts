@@ -37,8 +37,7 @@ export interface Region extends RegionSource {
   linked: boolean;
   /** The place in `words` of the one that the core last held another word for. */
   suspect: number;
-  /** Addresses of its own that got hot in the interpreter, since the core had executed so many instructions, those not in regions apart. */
-  readonly hot: Set<bigint>;
+  /** What the core had executed when it was last asked whether too much of that is interpreted. */
   since: Executed;
   /** Whether the core holds all of its words but perhaps those that have been replaced before: `changing`. */
   isChecked: boolean;

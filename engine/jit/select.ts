@@ -12,6 +12,7 @@ import * as layout from "../../assembly/layout.js";
 import { InternalError } from "../a64/errors.js";
 import { separateReturns } from "./behind-calls.js";
 import { BodySizes } from "./body-size.js";
+import { loopsOf } from "./loops.js";
 import { NodeBuilder } from "./nodes.js";
 import { type Place, type PlaceCall, placeOf } from "./place.js";
 import type { PlanEntry, PlanWindow, RegionPlan, Successor } from "./plan.js";
@@ -68,32 +69,32 @@ export interface Selection {
   readonly own: ReadonlySet<bigint>;
 }
 
-/** Where a region is to be entered beside its head, as far as it holds these addresses and not in inlined callees. */
-export interface WantedEntries {
-  readonly needed?: ReadonlySet<bigint>;
-  /** These, but for those in the loop of another one of them, which will be passed soon. */
+/** What is special about a region beside its head. */
+export interface Wanted {
+  /** Addresses that got hot: it is entered too at the outermost loops that hold them. */
   readonly hot?: ReadonlySet<bigint>;
-  /** The heads of all loops. */
+  /** Whether it is entered at the heads of all loops. */
   readonly loops?: boolean;
+  /** It ends where the code outside of inlined callees leaves these addresses. */
+  readonly within?: ReadonlySet<bigint>;
 }
 
 /** Places where a region is entered. */
 const MAX_ENTRIES = 32;
-const none: ReadonlySet<bigint> = new Set();
 
 /** The region at `head`, or undefined if nothing worth compiling starts there. */
 export function selectRegion(
   view: CodeView,
   head: bigint,
   limits: SelectionLimits,
-  wanted: WantedEntries = {},
+  wanted: Wanted = {},
 ): Selection | undefined {
-  const exploration = new Exploration(view, head, limits);
+  const exploration = new Exploration(view, head, limits, wanted.within);
   const first = exploration.from(head);
   if (first === undefined) return undefined;
-  separateReturns(first, [...exploration.switchTargets.values()]);
+  separateReturns(first, exploration.dispatched);
   const { own } = exploration;
-  const entered = [first, ...entriesOf(own, head, wanted)];
+  const entered = [first, ...entriesOf(first, exploration, wanted)];
   for (const place of entered.slice(1)) place.isEntered = true;
   const { nodes, guards, numberOf } = new NodeBuilder(first, exploration.switchTargets).build();
   const entries = entered.flatMap((place): PlanEntry[] => {
@@ -107,40 +108,62 @@ export function selectRegion(
   };
 }
 
-function entriesOf(
-  own: ReadonlyMap<bigint, Place>,
+/**
+ * The innermost loop of the region at `head` that holds `pc` outside of inlined callees: its head, and its addresses
+ * outside of these.
+ */
+export function loopAround(
+  view: CodeView,
   head: bigint,
-  { needed = none, hot = none, loops = false }: WantedEntries,
-): Place[] {
-  if (needed.size === 0 && hot.size === 0 && !loops) return [];
-  const ends = loopEnds(own);
-  const holds = (outer: bigint, pc: bigint): boolean => outer < pc && pc <= (ends.get(outer) ?? outer);
-  // A loop that is entered at two places is none for V8: so at its head, wherever in it something got hot.
-  const headOf = (pc: bigint): bigint => {
-    if (ends.has(pc)) return pc;
-    return [...ends.keys()].filter((outer) => holds(outer, pc)).reduce((a, b) => (a > b ? a : b), 0n) || pc;
-  };
-  const others = [...hot].filter((pc) => pc !== head && own.has(pc));
-  // Nor at that of the loop that the region begins in.
-  const heads = [...new Set(others.map(headOf))].filter((pc) => !holds(pc, head));
-  const outer = hot.has(head) ? [head, ...heads] : heads;
-  const isOutermost = (pc: bigint): boolean => !outer.some((each) => holds(each, pc));
-  const entries = new Set([...needed, ...heads.filter(isOutermost), ...(loops ? ends.keys() : [])]);
-  entries.delete(head);
-  return [...entries].flatMap((pc) => own.get(pc) ?? []).slice(0, MAX_ENTRIES);
+  limits: SelectionLimits,
+  pc: bigint,
+): { readonly head: bigint; readonly own: ReadonlySet<bigint> } | undefined {
+  const exploration = new Exploration(view, head, limits);
+  const first = exploration.from(head);
+  if (first === undefined) return undefined;
+  const isOwn = (place: Place): boolean => exploration.own.get(place.instruction.pc) === place;
+  const hot = exploration.own.get(pc);
+  const loop = loopsOf(first, exploration.dispatched).find(
+    (each) => hot !== undefined && each.places.has(hot) && isOwn(each.head),
+  );
+  if (loop === undefined) return undefined;
+  const own = [...loop.places].filter(isOwn).map(({ instruction }) => instruction.pc);
+  return { head: loop.head.instruction.pc, own: new Set(own) };
 }
 
-/** For each head of a loop the last address that branches back to it: compilers put a loop's code in between. */
-function loopEnds(own: ReadonlyMap<bigint, Place>): ReadonlyMap<bigint, bigint> {
-  const ends = new Map<bigint, bigint>();
-  for (const [pc, { successors }] of own) {
+/**
+ * The lowest address that code behind it branches back to, among what the region at `head` holds outside of inlined callees and leads
+ * back to `head`: compilers put an outer loop's head before the code of the loop. Undefined if there is none before `head`.
+ */
+export function outermostHead(view: CodeView, head: bigint, limits: SelectionLimits): bigint | undefined {
+  const exploration = new Exploration(view, head, limits);
+  const first = exploration.from(head);
+  const loop = first && loopsOf(first, exploration.dispatched).find((each) => each.head === first);
+  let lowest: bigint | undefined;
+  for (const { instruction, successors } of loop?.places ?? []) {
     for (const to of successors) {
-      if (!("instruction" in to)) continue;
-      const start = to.instruction.pc;
-      if (start <= pc && own.get(start) === to && pc > (ends.get(start) ?? 0n)) ends.set(start, pc);
+      if (!("instruction" in to) || loop?.places.has(to) !== true) continue;
+      const { pc } = to.instruction;
+      const isOwn = exploration.own.get(pc) === to && exploration.own.has(instruction.pc);
+      if (isOwn && pc <= instruction.pc && pc < (lowest ?? head)) lowest = pc;
     }
   }
-  return ends;
+  return lowest;
+}
+
+/**
+ * Only heads of loops that no other loop holds: what is entered in the middle of a loop makes none for V8, and a dispatcher at each of
+ * its turns.
+ */
+function entriesOf(first: Place, { own, dispatched }: Exploration, { hot, loops = false }: Wanted): Place[] {
+  const others = [...(hot ?? [])].flatMap((pc) => own.get(pc) ?? []).filter((place) => place !== first);
+  if (others.length === 0 && !loops) return [];
+  const isOwn = (place: Place): boolean => own.get(place.instruction.pc) === place;
+  const found = loopsOf(first, dispatched).filter(({ head }) => isOwn(head));
+  const outermost = others.flatMap((place) => found.findLast(({ places }) => places.has(place))?.head ?? []);
+  const heads = new Set([...outermost, ...(loops ? found.map(({ head }) => head) : [])]);
+  heads.delete(first);
+  return [...heads].slice(0, MAX_ENTRIES);
 }
 
 function isGuarded(windows: readonly PlanWindow[], pc: bigint): boolean {
@@ -160,6 +183,7 @@ class Exploration {
     private readonly view: CodeView,
     head: bigint,
     private readonly limits: SelectionLimits,
+    private readonly within?: ReadonlySet<bigint>,
   ) {
     this.outermost = new CallStack(0, head, undefined, undefined);
     this.bodies = new BodySizes(view, limits.inlined);
@@ -168,6 +192,10 @@ class Exploration {
   /** What is selected outside of inlined callees. */
   get own(): ReadonlyMap<bigint, Place> {
     return this.outermost.places;
+  }
+
+  get dispatched(): readonly Place[] {
+    return [...this.switchTargets.values()];
   }
 
   from(head: bigint): Place | undefined {
@@ -185,6 +213,7 @@ class Exploration {
     const known = stack.places.get(pc);
     if (known !== undefined) return known;
     if (this.size >= this.limits.instructions) return undefined;
+    if (stack === this.outermost && this.within?.has(pc) === false) return undefined;
     const held = this.view.executed(pc);
     if (held === undefined || held.analysed.flow.kind === "leave") return undefined;
     const { flow } = held.analysed;

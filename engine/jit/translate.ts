@@ -12,6 +12,7 @@ import { FlowGraph } from "../wasm/structure.js";
 import { constantOf, type Field, type Value } from "../wasm/value.js";
 import { RegionFrame } from "./frame.js";
 import { type NodeRegisters, registersOf } from "./liveness.js";
+import { outermostHeads } from "./loops.js";
 import { RegionOps } from "./ops.js";
 import type { NodeEnd, PlanNode, RegionPlan, Successor } from "./plan.js";
 import { noRegisters, union } from "./registers.js";
@@ -47,6 +48,8 @@ class RegionTranslator {
   private readonly blocks = new Map<number, BlockId>();
   /** Nodes that indirect branches other than returns are followed into. */
   private readonly landings: ReadonlySet<number>;
+  /** Nodes at which loops begin that no other loop holds. */
+  private readonly outermost: ReadonlySet<number>;
   /** Where the dispatch node is to go. */
   private readonly dispatchTarget: number;
   /** Instructions that were made once more for a loop's further turns. */
@@ -63,6 +66,7 @@ class RegionTranslator {
     this.graph = new FlowGraph(module, () => this.o.code.newLocal("i32"));
     this.registers = registersOf(plan, formOf);
     this.landings = landingsOf(plan);
+    this.outermost = outermostHeads(plan);
     this.dispatchTarget = this.o.code.newLocal("i64");
   }
 
@@ -221,7 +225,7 @@ class RegionTranslator {
   private intoMerge(number: number, back: boolean): void {
     const { state, canonical } = this.o;
     this.frame.settleCounts();
-    if (back) this.frame.lookUp(this.addressOf(number));
+    if (back) this.frame.lookUp(this.addressOf(number), this.outermost.has(number) ? "outer" : "inner");
     const { live, dirty, dropped, flags } = this.registersAt(number);
     canonical.store(state, union(dirty, dropped));
     canonical.settle(state, live, flags);

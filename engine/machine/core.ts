@@ -43,6 +43,8 @@ export interface CoreHost {
 const LEAST_SLICE = 2 ** 20;
 const LONGEST_SLICE = 2 ** 23;
 const SLICE_MS = 4;
+/** Instructions by which one may be longer that is not the last. */
+const LEEWAY = 2 ** 24;
 /** Short calls between two looks at finished compilations, less one; a power of two less one. */
 const POLL_MASK = 63;
 
@@ -305,7 +307,7 @@ export class Core extends CoreRegisters {
     let left = maxInstructions;
     let slice = LEAST_SLICE;
     for (;;) {
-      const stop = this.#enter(executor, Math.min(left, slice), left > slice);
+      const stop = this.#enter(executor, Math.min(left, slice), Math.min(LEEWAY, Math.max(0, left - slice)));
       left -= executor.settle();
       const end = this.#answer(stop);
       const goesOn = end === undefined || end === layout.STOP_FUEL || (end === layout.STOP_WAIT && !waits);
@@ -368,11 +370,11 @@ export class Core extends CoreRegisters {
     }
   }
 
-  /** One slice in the run loop. */
-  #enter(executor: Executor, fuel: number, more: boolean): number {
+  /** One slice in the run loop; `more` instructions or more are left for others. */
+  #enter(executor: Executor, fuel: number, more: number): number {
     this.#depth++;
     try {
-      return executor.slice(fuel, more);
+      return executor.slice(fuel, more > 0, more);
     } catch (error) {
       // The run loop was left without its end: nobody is to wait for the core.
       if (this.#depth === 1) Atomics.store(this.state.signed32, layout.RUNNING / 4, 0);

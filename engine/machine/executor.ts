@@ -113,13 +113,15 @@ export class Executor {
   }
 
   /**
-   * Runs for at most `fuel` instructions; `more` says that another slice follows, so that this one may end early. Gives STOP_*. Throws
+   * Runs for at most `fuel` instructions; `more` says that another slice follows, so that this one may end early, or up to `leeway`
+   * instructions late. Gives STOP_*. Throws
    * what the host's functions throw, and a WebAssembly.RuntimeError for a bug of the engine.
    */
-  slice(fuel: number, more: boolean): number {
+  slice(fuel: number, more: boolean, leeway = 0): number {
     const state = this.#state;
     state.grant(fuel);
     state.set32(layout.MORE_FUEL, more ? 1 : 0);
+    state.setNumber(layout.LEEWAY, leeway);
     return this.exports.run(state.block);
   }
 

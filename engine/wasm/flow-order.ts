@@ -77,6 +77,20 @@ export class FlowOrder {
     return undefined;
   }
 
+  /** Loops that are entered in one place, by this one: all blocks from which it is reached without leaving the loop. */
+  loops(): ReadonlyMap<BlockId, ReadonlySet<BlockId>> {
+    const loops = new Map<BlockId, Set<BlockId>>();
+    for (const head of this.order) {
+      const ends = this.before(head).filter((from) => this.isBack(from, head) && this.dominates(head, from));
+      if (ends.length === 0) continue;
+      const blocks = new Set([head, ...ends]);
+      // A Set is walked in the order of insertion, additions included.
+      for (const block of blocks) if (block !== head) for (const from of this.before(block)) blocks.add(from);
+      loops.set(head, blocks);
+    }
+    return loops;
+  }
+
   private at(id: BlockId): number {
     return this.position.get(id) as number;
   }

@@ -66,7 +66,11 @@ for (let round = 0; ; round++) {
 }`;
 
 test(`a core that is called out of compiled code, seed ${runSeed}`, async () => {
-  const precision = await Precision.create(subject, { name: "hot", jit: { threshold: 1, background: false } });
+  const precision = await Precision.create(subject, {
+    name: "compiled by force",
+    jit: { threshold: 1, background: false },
+    blind: true,
+  });
   const { reference, rig } = precision;
   const go = new SharedArrayBuffer(8);
   const turns = new Int32Array(go);

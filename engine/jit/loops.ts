@@ -1,0 +1,71 @@
+/** The loops of what is selected for a region, as far as each begins in one place. */
+import { FlowOrder } from "../wasm/flow-order.js";
+import type { Place } from "./place.js";
+import type { NodeEnd, RegionPlan, Successor } from "./plan.js";
+
+export interface Loop {
+  /** All ways into the loop come to it. */
+  readonly head: Place;
+  readonly places: ReadonlySet<Place>;
+}
+
+/** What stands between BRs of several targets and all of these: it may begin a loop, but is no place. */
+const dispatchNode = undefined;
+
+/** The smallest first, so that a loop stands before those around it. `dispatched` are the places to which the dispatch node leads. */
+export function loopsOf(first: Place, dispatched: readonly Place[]): readonly Loop[] {
+  const numbers = new Map<Place | undefined, number>([[first, 0]]);
+  const blocks: { edges: { to: number }[] }[] = [];
+  const numberOf = (to: Place | undefined): number => {
+    const number = numbers.get(to) ?? numbers.size;
+    numbers.set(to, number);
+    return number;
+  };
+  // A Map is walked in the order of insertion, additions included.
+  for (const place of numbers.keys())
+    blocks.push({ edges: nextOf(place, dispatched).map((to) => ({ to: numberOf(to) })) });
+  const places = [...numbers.keys()];
+  const loops: Loop[] = [];
+  for (const [number, blocksWithin] of new FlowOrder(blocks, 0).loops()) {
+    const head = places[number];
+    if (head === undefined) continue;
+    const within = [...blocksWithin].flatMap((block) => places[block] ?? []);
+    loops.push({ head, places: new Set(within) });
+  }
+  return loops.sort((a, b) => a.places.size - b.places.size);
+}
+
+function nextOf(place: Place | undefined, dispatched: readonly Place[]): readonly (Place | undefined)[] {
+  if (place === dispatchNode) return dispatched;
+  if (place.isSwitch) return [dispatchNode];
+  const to = place.call === undefined ? place.successors : [place.call.to];
+  return to.flatMap((next) => ("instruction" in next ? [next] : []));
+}
+
+/** Nodes at which loops begin that no other loop of the region holds. */
+export function outermostHeads({ nodes, entries }: RegionPlan): ReadonlySet<number> {
+  const blocks = nodes.map(({ end }) => ({ edges: nodesAfter(end).map((to) => ({ to })) }));
+  blocks.push({ edges: entries.map(({ node }) => ({ to: node })) });
+  const loops = [...new FlowOrder(blocks, nodes.length).loops()];
+  const isWithin = (head: number): boolean => loops.some(([other, held]) => other !== head && held.has(head));
+  return new Set(loops.map(([head]) => head).filter((head) => !isWithin(head)));
+}
+
+/** Where control goes from a node within the region, behind calls too. */
+function nodesAfter(end: NodeEnd): readonly number[] {
+  const nodesOf = (...to: readonly (Successor | undefined)[]): number[] =>
+    to.flatMap((successor) => (successor?.kind === "node" ? [successor.node] : []));
+  switch (end.kind) {
+    case "goto":
+    case "call":
+      return nodesOf(end.to);
+    case "conditional":
+      return nodesOf(end.taken, end.next);
+    case "indirect":
+      return nodesOf(end.predicted?.to);
+    case "switch":
+      return [end.dispatch];
+    case "dispatch":
+      return end.cases.map(({ node }) => node);
+  }
+}
