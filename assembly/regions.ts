@@ -1,41 +1,30 @@
 /** Compiled regions as the run loop enters them, and as they call one another. */
 import {
-  BRANCH_EDGES, BRANCH_EDGE_ENTRIES, BRANCH_EDGE_FACTOR, BRANCH_TARGETS, BRANCH_TARGET_ENTRIES, BTYPE, CALL_WINDOW_BASE, CALL_WINDOW_BIAS, CALL_WINDOW_BYTES, COUNT_BRANCH_CALL, COUNT_BRANCH_CONDITIONAL,
-  COUNT_BRANCH_DIRECT, COUNT_BRANCH_INDIRECT, COUNT_BRANCH_INDIRECT_CALL, COUNT_BRANCH_RETURN, COUNT_READS,
-  COUNT_REGION_ENTRIES, COUNT_REGION_INSTRUCTIONS, COUNT_WRITES, FAULT_PC, FIRST_REGION, FLAGS_A, FLAGS_B, FLAGS_KIND, FUEL,
-  HANDLER_MASK, MISSES, MISSES_HEARD, NZCV, PACKED_ACCESSES,
-  PACKED_CALLS, PACKED_INDIRECT, PACKED_JUMPS, REGION_STACK, REGION_STACK_LIMIT, TABLE_NZCV, WINDOW_BASE, WINDOW_BYTES,
+  BRANCH_EDGES, BRANCH_EDGE_ENTRIES, BRANCH_EDGE_FACTOR, BRANCH_TARGETS, BRANCH_TARGET_ENTRIES, BTYPE,
+  COUNT_BRANCH_CALL, COUNT_BRANCH_CONDITIONAL, COUNT_BRANCH_DIRECT, COUNT_BRANCH_INDIRECT,
+  COUNT_BRANCH_INDIRECT_CALL, COUNT_BRANCH_RETURN, COUNT_READS, COUNT_REGION_ENTRIES, COUNT_REGION_INSTRUCTIONS,
+  COUNT_WRITES, FAULT_PC, FIRST_REGION, FLAGS_A, FLAGS_B, FLAGS_KIND, FUEL, HANDLER_MASK, MISSES, MISSES_HEARD, NZCV,
+  PACKED_ACCESSES, PACKED_CALLS, PACKED_INDIRECT, PACKED_JUMPS, REGION_STACK, REGION_STACK_LIMIT, TABLE_NZCV,
 } from "./layout";
+import { callSlot, interpretCallee } from "./callee";
 import { increment } from "./icache";
-import { findWindow, slotsOf, windowAt } from "./windows";
-
-/** Finds the executable window of `pc` for `follow`; false if there is none. */
-function findCallWindow(core: u32, pc: u64): bool {
-  const index = findWindow(pc);
-  const slots = index < 0 ? 0 : slotsOf(core, index);
-  if (slots == 0) return false;
-  const base = load<u64>(windowAt(index), WINDOW_BASE);
-  store<u64>(core, base, CALL_WINDOW_BASE);
-  store<u64>(core, load<u64>(windowAt(index), WINDOW_BYTES), CALL_WINDOW_BYTES);
-  store<u32>(core, slots - <u32>base * 2, CALL_WINDOW_BIAS);
-  return true;
-}
 
 /** The region that executes the word at `pc`; 0 if that is not a region's business. */
 // @ts-ignore: decorators
 @inline
 function regionAt(core: u32, pc: u64): i32 {
-  if (pc - load<u64>(core, CALL_WINDOW_BASE) >= load<u64>(core, CALL_WINDOW_BYTES) && !findCallWindow(core, pc)) return 0;
-  if ((<u32>pc & 3) != 0) return 0;
-  const handler = load<i32>(<u32>pc * 2 + load<u32>(core, CALL_WINDOW_BIAS), 4) & HANDLER_MASK;
+  const slot = callSlot(core, pc);
+  if (slot == 0) return 0;
+  const handler = load<i32>(slot, 4) & HANDLER_MASK;
   return handler >= FIRST_REGION ? handler : 0;
 }
 
 /**
  * A region's call of the code at `pc`, by BL or (BTYPE 2) BLR: goes from region to region until one comes to `expected`, the
- * address behind the call, and gives it. Gives another address where the caller has to leave for the run loop too: code that has no
- * region, a region that declined (fuel, PENDING, BTYPE), too deep a nesting. All of the guest's state is in the core's block
- * before and after, so that whoever goes on from there needs to know nothing of how it was reached.
+ * address behind the call, and gives it; what has no region is interpreted, for the caller would be left in its midst otherwise. Gives
+ * another address where the caller has to leave for the run loop too: an exception, a region that declined (fuel, PENDING, BTYPE),
+ * too deep a nesting. All of the guest's state is in the core's block before and after, so that whoever goes on from there needs to
+ * know nothing of how it was reached.
  *
  * `frame` estimates the bytes that the calling region has on this thread's stack.
  */
@@ -50,9 +39,19 @@ export function follow(core: u32, pc: u64, type: u32, expected: u64, frame: u32)
   while (true) {
     const handler = regionAt(core, pc);
     // The run loop hears of what regions assume in vain; from region to region one may never come back to it.
-    if (handler == 0 || load<i32>(core, MISSES) >= MISSES_HEARD) {
+    if (load<i32>(core, MISSES) >= MISSES_HEARD || (handler == 0 && expected == FAULT_PC)) {
       store<u32>(core, btype, BTYPE);
       break;
+    }
+    if (handler == 0) {
+      store<u32>(core, btype, BTYPE);
+      settleFlags(core);
+      pc = interpretCallee(core, pc, expected);
+      takeFlags(core);
+      if (pc == expected || regionAt(core, pc) == 0) break;
+      btype = load<u32>(core, BTYPE);
+      store<u32>(core, 0, BTYPE);
+      continue;
     }
     increment(core, COUNT_REGION_ENTRIES);
     const next = call_indirect<u64>(handler, core, btype, pc);
@@ -76,18 +75,28 @@ export function followOn(core: u32, pc: u64, expected: u64, frame: u32): u64 {
   return follow(core, pc, btype, expected, frame);
 }
 
-/** Runs a region, and those that follow it, from the run loop; gives the next PC. */
-export function enterRegion(core: u32, handler: i32, pc: u64): u64 {
+/** Gives regions the flags that the interpreter has left. */
+function takeFlags(core: u32): void {
   store<u32>(core, 0, FLAGS_KIND);
   store<u64>(core, load<u32>(core, NZCV), FLAGS_A);
+}
+
+/** Gives the interpreter the flags that regions have left, computed. */
+function settleFlags(core: u32): void {
+  const kind = load<u32>(core, FLAGS_KIND);
+  const a = load<u64>(core, FLAGS_A);
+  store<u32>(core, kind == 0 ? <u32>a : call_indirect<u32>(TABLE_NZCV, kind, a, load<u64>(core, FLAGS_B)), NZCV);
+}
+
+/** Runs a region, and those that follow it, from the run loop; gives the next PC. */
+export function enterRegion(core: u32, handler: i32, pc: u64): u64 {
+  takeFlags(core);
   increment(core, COUNT_REGION_ENTRIES);
   const fuel = load<i64>(core, FUEL);
   let next = call_indirect<u64>(handler, core, 0, pc);
   if (next != pc && load<u32>(core, BTYPE) == 0) next = follow(core, next, 0, FAULT_PC, 0);
   increment(core, COUNT_REGION_INSTRUCTIONS, fuel - load<i64>(core, FUEL));
-  const kind = load<u32>(core, FLAGS_KIND);
-  const a = load<u64>(core, FLAGS_A);
-  store<u32>(core, kind == 0 ? <u32>a : call_indirect<u32>(TABLE_NZCV, kind, a, load<u64>(core, FLAGS_B)), NZCV);
+  settleFlags(core);
   return next;
 }
 

@@ -1,34 +1,24 @@
 /** The fetch-execute loop. */
 import {
-  BTYPE, BTYPE_ILLEGAL, BTYPE_MASK, EXCEPTION, EXCEPTION_BRK, EXCEPTION_INSTRUCTION_PERMISSION,
-  EXCEPTION_INSTRUCTION_UNMAPPED, EXCEPTION_PC_ALIGNMENT, EXCEPTION_WAIT, FAULT_PC, FIRST_FORM, FIRST_REGION, FUEL,
-  HANDLER_MASK, HEAT_MAX, HEAT_SHIFT, HEAT_THRESHOLD, HOST_RETURN, MISSED_REGION, MISSES, MISSES_HEARD, MORE_FUEL, PC, PENDING, PENDING_MAINTENANCE, REGION_STACK, RUNNING, STOP_EXCEPTION, STOP_FUEL, STOP_PENDING,
-  STOP_RETURNED, STOP_WAIT, TABLE_LANDS, WINDOW_BASE, WINDOW_BYTES, WINDOW_FLAGS, WINDOW_GUARDED,
+  BTYPE, EXCEPTION, EXCEPTION_INSTRUCTION_PERMISSION, EXCEPTION_INSTRUCTION_UNMAPPED, EXCEPTION_PC_ALIGNMENT,
+  EXCEPTION_WAIT, FAULT_PC, FIRST_FORM, FIRST_REGION, FUEL, HANDLER_MASK, HEAT_THRESHOLD, HOST_RETURN, MISSED_REGION,
+  MISSES, MISSES_HEARD, MORE_FUEL, PC, PENDING, PENDING_MAINTENANCE, REGION_STACK, RUNNING, STOP_EXCEPTION,
+  STOP_FUEL, STOP_PENDING, STOP_RETURNED, STOP_WAIT, WINDOW_BASE, WINDOW_BYTES,
 } from "./layout";
 import { disturb } from "./adversary";
 import { beginRunning, endRunning, isAlone, takeEntries } from "./broadcast";
-import { deliver, raiseBranchTarget, raiseFetch, raiseIllegalState } from "./exceptions";
-import { hot, missed } from "./host";
+import { deliver, raiseFetch } from "./exceptions";
+import { missed } from "./host";
 import { takeInterrupts } from "./interrupts";
 import { decode, prepare } from "./icache";
 import { enterRegion, unpackCounts } from "./regions";
+import { charge, executeForm, HEAT_BACKWARD, HEAT_FORWARD, lands, warm } from "./step";
 import { findWindow, slotsOf, windowAt } from "./windows";
 
-/** Heat of a taken branch: loops are worth more than what merely is reached often. */
-const HEAT_BACKWARD: u32 = 4;
-const HEAT_FORWARD: u32 = 1;
-/** What a target that is hot but has no region yet is set back by, so that it asks again, but not at every branch. */
-const HEAT_SETBACK: u32 = 32;
 /** More than any region asks for before it starts. */
 const ENOUGH_FUEL: i64 = 65536;
 /** In EXCEPTION, with FAULT_PC from executeSpecial: nothing was executed, and the slice is to end. */
 const SLICE_ENDS: u32 = 0xffff;
-
-// @ts-ignore: decorators
-@inline
-function charge(core: u32): void {
-  store<i64>(core, load<i64>(core, FUEL) - 1, FUEL);
-}
 
 // @ts-ignore: decorators
 @inline
@@ -57,20 +47,7 @@ export function executeSpecial(core: u32, pc: u64, slot: u32, index: i32): u64 {
   if (handler < FIRST_FORM) handler = prepare(core, index, pc, slot);
   const word = load<u32>(slot);
   const btype = load<u32>(core, BTYPE);
-  if (btype != 0) {
-    if (btype & BTYPE_ILLEGAL) {
-      charge(core);
-      raiseIllegalState(core, pc, word);
-      return FAULT_PC;
-    }
-    const guarded = load<u32>(windowAt(index), WINDOW_FLAGS) & WINDOW_GUARDED;
-    if (guarded != 0 && ((call_indirect<u32>(TABLE_LANDS, word) >>> btype) & 1) == 0) {
-      charge(core);
-      raiseBranchTarget(core, pc, word, btype);
-      return FAULT_PC;
-    }
-    store<u32>(core, 0, BTYPE);
-  }
+  if (btype != 0 && !lands(core, pc, word, index, btype)) return FAULT_PC;
   if (handler >= FIRST_REGION) {
     const before = load<i64>(core, FUEL);
     const next = enterRegion(core, handler, pc);
@@ -85,31 +62,7 @@ export function executeSpecial(core: u32, pc: u64, slot: u32, index: i32): u64 {
     }
     handler = decode(word);
   }
-  charge(core);
-  const next = call_indirect<u64>(handler, core, word, pc);
-  // The one exception of an instruction whose SPSR has the BTYPE that it was met with.
-  if (load<u32>(core, EXCEPTION) == EXCEPTION_BRK) store<u32>(core, btype & BTYPE_MASK, BTYPE);
-  return next;
-}
-
-/** Warms the target of a taken branch and asks for a region when it is hot. */
-// @ts-ignore: decorators
-@inline
-function warm(core: u32, pc: u64, slot: u32, weight: u32, threshold: u32): void {
-  const entry = load<i32>(slot, 4);
-  if ((entry & HANDLER_MASK) >= FIRST_REGION) return;
-  const heat = min<u32>((<u32>entry >>> HEAT_SHIFT) + weight, HEAT_MAX);
-  store<u32>(slot, (entry & HANDLER_MASK) | (heat << HEAT_SHIFT), 4);
-  if (heat >= threshold) askForRegion(core, pc, slot, heat);
-}
-
-function askForRegion(core: u32, pc: u64, slot: u32, heat: u32): void {
-  store<u64>(core, pc, PC);
-  hot(core, pc);
-  const entry = load<i32>(slot, 4);
-  if ((entry & HANDLER_MASK) >= FIRST_REGION || <u32>entry >>> HEAT_SHIFT != heat) return;
-  const cooled = heat > HEAT_SETBACK ? heat - HEAT_SETBACK : 0;
-  store<u32>(slot, (entry & HANDLER_MASK) | (cooled << HEAT_SHIFT), 4);
+  return executeForm(core, handler, word, pc, btype);
 }
 
 /** At an interrupt point with PENDING set: takes maintenance, and says whether the run loop has to be left. */

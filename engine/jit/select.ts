@@ -314,7 +314,7 @@ class Exploration {
     this.connect(place, target, stack);
   }
 
-  /** Leads to all of these targets. False if that would take too large a table. */
+  /** Leads to those of these targets that are for this region. False if that would take too large a table, or there are none. */
   private switch(place: Place, targets: readonly bigint[], stack: CallStack): boolean {
     const all = [...new Set([...this.switchTargets.keys(), ...targets])];
     const first = all.reduce((a, b) => (a < b ? a : b));
@@ -327,8 +327,9 @@ class Exploration {
       to.isEntered = true;
       this.switchTargets.set(target, to);
     }
-    place.isSwitch = true;
-    return true;
+    // None of them may be for this region.
+    place.isSwitch = this.switchTargets.size > 0;
+    return place.isSwitch;
   }
 
   /** Whether a branch with this BTYPE raises no exception at the target. */

@@ -104,15 +104,19 @@ export class FlowOrder {
   }
 
   private visit(): void {
-    const seen = new Set<BlockId>();
-    const walk = (id: BlockId): void => {
-      seen.add(id);
-      for (const { to } of this.edges(id)) {
-        if (!seen.has(to)) walk(to);
+    const seen = new Set([this.entry]);
+    // A path of thousands of blocks is too deep for calls within calls.
+    const path = [{ id: this.entry, rest: this.edges(this.entry), next: 0 }];
+    for (let last = path.at(-1); last !== undefined; last = path.at(-1)) {
+      const edge = last.rest[last.next++];
+      if (edge === undefined) {
+        this.order.push(last.id);
+        path.pop();
+      } else if (!seen.has(edge.to)) {
+        seen.add(edge.to);
+        path.push({ id: edge.to, rest: this.edges(edge.to), next: 0 });
       }
-      this.order.push(id);
-    };
-    walk(this.entry);
+    }
     this.order.reverse();
     this.order.forEach((id, index) => this.position.set(id, index));
     for (const from of this.order) {
