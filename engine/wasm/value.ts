@@ -38,6 +38,14 @@ export interface Views {
   readonly picked: ReadonlySet<number>;
 }
 
+/** Zeros are shifted in. */
+export interface Shifted {
+  readonly of: Value;
+  readonly to: "left" | "right";
+  readonly by: number;
+  readonly width: Width;
+}
+
 export interface Value {
   readonly type: Type;
   /** Known value, zero-extended to 64 bits. */
@@ -48,6 +56,8 @@ export interface Value {
   readonly inverted?: { readonly of: Value; readonly width: Width };
   /** It is the value of that local, as 64 bits, plus `offset`: how accesses near one another are recognised. */
   readonly sum?: { readonly base: number; readonly offset: bigint };
+  /** It is that value, over `width`, shifted by a constant number of bits: what becomes of two shifts is often one instruction. */
+  readonly shifted?: Shifted;
   /** It is 0 or 1. */
   readonly isTruth?: true;
   /** NZCV that has not been computed yet: what it would be computed from. */

@@ -16,7 +16,7 @@ import type { Polynomial, Width } from "../a64/ops.js";
 import type { Code } from "./code.js";
 import { materialise } from "./flags.js";
 import { type Expression, none, type Type, typeOf, type WasmModule } from "./module.js";
-import { constantOf, type Field, type FlagSource, type Value, type ValueEmitter } from "./value.js";
+import { constantOf, type Field, type FlagSource, type Shifted, type Value, type ValueEmitter } from "./value.js";
 
 /** Distances from a base beyond which nobody looks. */
 const MAX_OFFSET = 1n << 30n;
@@ -25,6 +25,19 @@ const MAX_OFFSET = 1n << 30n;
 export function sumOf(value: Value): Value["sum"] {
   if (value.sum !== undefined || value.local === undefined || value.flags !== undefined) return value.sum;
   return { base: value.local, offset: 0n };
+}
+
+/** By how many bits a value is shifted, if it is none that can be computed now and the number is known. */
+function constantShift(width: Width, { constant }: Value, amount: Value): number | undefined {
+  return constant !== undefined || amount.constant === undefined ? undefined : Number(amount.constant % BigInt(width));
+}
+
+function shiftOf({ shifted }: Value, to: "left" | "right", width: Width): Shifted | undefined {
+  return shifted?.to === to && shifted.width === width ? shifted : undefined;
+}
+
+function isSame(a: Value, b: Value): boolean {
+  return a.local !== undefined && a.local === b.local;
 }
 
 type Fold2 = (a: bigint, b: bigint) => bigint;
@@ -225,12 +238,13 @@ export abstract class ValueOps implements ValueEmitter {
   }
 
   and(width: Width, a: Value, b: Value): Value {
+    const needed = a.type === "i32" || (b.type === "i32" && b.constant === undefined) ? 32 : width;
     const value = this.binary(
-      width,
+      needed,
       a,
       b,
       (x, y) => x & y,
-      (x, y) => this.of(width).and(x, y),
+      (x, y) => this.of(needed).and(x, y),
     );
     return b.constant === 1n ? { ...value, isTruth: true } : value;
   }
@@ -238,12 +252,19 @@ export abstract class ValueOps implements ValueEmitter {
   orr(width: Width, a: Value, b: Value): Value {
     if (this.isZero(width, b)) return this.cut(width, a);
     if (this.isZero(width, a)) return this.cut(width, b);
+    // EXTR of a register with itself.
+    const left = shiftOf(a, "left", width);
+    const right = shiftOf(b, "right", width);
+    if (left !== undefined && right !== undefined && left.by + right.by === width && isSame(left.of, right.of)) {
+      return this.ror(width, left.of, constantOf(right.by));
+    }
+    const needed = a.type === "i32" && b.type === "i32" ? 32 : width;
     return this.binary(
-      width,
+      needed,
       a,
       b,
       (x, y) => x | y,
-      (x, y) => this.of(width).or(x, y),
+      (x, y) => this.of(needed).or(x, y),
     );
   }
 
@@ -254,12 +275,13 @@ export abstract class ValueOps implements ValueEmitter {
         ...this.bind("i32", a.type === "i64" ? this.module.i64.eqz(this.wide(a)) : this.module.i32.eqz(this.narrow(a))),
         isTruth: true,
       };
+    const needed = a.type === "i32" && b.type === "i32" ? 32 : width;
     return this.binary(
-      width,
+      needed,
       a,
       b,
       (x, y) => x ^ y,
-      (x, y) => this.of(width).xor(x, y),
+      (x, y) => this.of(needed).xor(x, y),
     );
   }
 
@@ -273,28 +295,64 @@ export abstract class ValueOps implements ValueEmitter {
 
   lsl(width: Width, a: Value, amount: Value): Value {
     if (this.isZero(width, amount)) return this.cut(width, a);
-    return this.binary(
+    const before = shiftOf(a, "left", width);
+    const by = constantShift(width, a, amount);
+    if (by !== undefined && before !== undefined) {
+      return before.by + by >= width ? constantOf(0) : this.lsl(width, before.of, constantOf(before.by + by));
+    }
+    const value = this.binary(
       width,
       a,
       amount,
       (x, y) => bits.lsl(width, x, y),
       (x, y) => this.of(width).shl(x, y),
     );
+    return by === undefined ? value : { ...value, shifted: { of: this.cut(width, a), to: "left", by, width } };
   }
 
   lsr(width: Width, a: Value, amount: Value): Value {
     if (this.isZero(width, amount)) return this.cut(width, a);
-    return this.binary(
+    const by = constantShift(width, a, amount);
+    if (by !== undefined) {
+      const left = shiftOf(a, "left", width);
+      const field = left && this.unsignedField(width, left, by);
+      if (field !== undefined) return field;
+      // What has no upper word needs no shift of 64 bits.
+      if (width === 64 && a.type === "i32") return by > 31 ? constantOf(0) : this.lsr(32, a, amount);
+    }
+    const value = this.binary(
       width,
       a,
       amount,
       (x, y) => bits.lsr(width, x, y),
       (x, y) => this.of(width).shr_u(x, y),
     );
+    return by === undefined ? value : { ...value, shifted: { of: this.cut(width, a), to: "right", by, width } };
+  }
+
+  /**
+   * A value that was shifted to the left, shifted to the right: bits from the middle of it, in one place or another. Undefined where no mask
+   * that is an instruction's immediate serves better than the two shifts.
+   */
+  private unsignedField(width: Width, { of, by: left }: Shifted, right: number): Value | undefined {
+    const bitsLeft = width - Math.max(left, right);
+    const kept = width - left;
+    if (right > left ? bitsLeft > 31 : kept > 32) return undefined;
+    if (right > left)
+      return this.and(width, this.lsr(width, of, constantOf(right - left)), constantOf(2 ** bitsLeft - 1));
+    const low = kept === 32 ? this.cut(32, of) : this.and(width, of, constantOf(2 ** kept - 1));
+    return this.lsl(width, low, constantOf(left - right));
   }
 
   asr(width: Width, a: Value, amount: Value): Value {
     if (this.isZero(width, amount)) return this.cut(width, a);
+    const by = constantShift(width, a, amount);
+    if (by !== undefined) {
+      const left = shiftOf(a, "left", width);
+      const field = left && this.signedField(width, left, by);
+      if (field !== undefined) return field;
+      if (width === 64 && a.type === "i32") return this.lsr(width, a, amount);
+    }
     return this.binary(
       width,
       a,
@@ -302,6 +360,15 @@ export abstract class ValueOps implements ValueEmitter {
       (x, y) => bits.asr(width, x, y),
       (x, y) => this.of(width).shr_s(x, y),
     );
+  }
+
+  /** The same with copies of the topmost bit above; undefined where no instruction extends from there. */
+  private signedField(width: Width, { of, by: left }: Shifted, right: number): Value | undefined {
+    const from = width - left;
+    if (from !== 8 && from !== 16 && from !== 32) return undefined;
+    const extended = this.signExtend(width, from, of);
+    if (right > left) return this.asr(width, extended, constantOf(right - left));
+    return this.lsl(width, extended, constantOf(left - right));
   }
 
   ror(width: Width, a: Value, amount: Value): Value {
@@ -395,6 +462,11 @@ export abstract class ValueOps implements ValueEmitter {
     const lanes = [0x00ff00ff00ff00ffn, 0x0000ffff0000ffffn, 0x00000000ffffffffn];
     let value = this.cut(width, a);
     for (let step = 0; 8 << step < container; step++) {
+      // Two halves of a register are swapped by a rotation.
+      if (16 << step === width) {
+        value = this.ror(width, value, constantOf(8 << step));
+        continue;
+      }
       const mask = constantOf(bits.unsigned(width, lanes[step] as bigint));
       const by = constantOf(8 << step);
       const down = this.and(width, this.lsr(width, value, by), mask);
@@ -444,10 +516,19 @@ export abstract class ValueOps implements ValueEmitter {
 
   select(condition: Value, ifTrue: Value, ifFalse: Value): Value {
     if (condition.constant !== undefined) return condition.constant !== 0n ? ifTrue : ifFalse;
+    const truth = condition.isTruth && this.truthOf(condition, ifTrue, ifFalse);
+    if (truth) return truth;
     const narrow = ifTrue.type === "i32" && ifFalse.type === "i32";
     const width = narrow ? 32 : 64;
     const chosen = this.module.select(this.narrow(condition), this.sized(width, ifTrue), this.sized(width, ifFalse));
     return this.bind(narrow ? "i32" : "i64", chosen);
+  }
+
+  /** CSET: the condition itself, or its opposite. */
+  private truthOf(condition: Value, ifTrue: Value, ifFalse: Value): Value | undefined {
+    if (ifTrue.constant === 1n && ifFalse.constant === 0n) return condition;
+    if (ifTrue.constant === 0n && ifFalse.constant === 1n) return this.eor(32, condition, constantOf(1));
+    return undefined;
   }
 
   // ---- helpers of the core -------------------------------------------------------------------
