@@ -4,7 +4,7 @@ export { lockPairs } from "./broadcast";
 export { checkSPAlignment, eret, raise, trap, undefined } from "./exceptions";
 export { fill, slotAddress } from "./icache";
 export { broadcast, barrier, cleanAndInvalidate, dataCache, hostWrites, instructionCache } from "./maintenance";
-export { follow, followOn, noteBranch } from "./regions";
+export { followOn, noteBranch } from "./regions";
 export { execute, executeSpecial, run } from "./run";
 export { hint, readSystem, writePState, writeSystem } from "./system";
 export { addressTranslation } from "./translation";

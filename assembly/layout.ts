@@ -195,9 +195,14 @@ export const FLAGS_A = 480;
 export const FLAGS_B = 488;
 /** u32. */
 export const FLAGS_KIND = 496;
-/** u32: bytes of this thread's stack that regions calling one another may use before they hand over to the run loop: an estimate. */
+/**
+ * u32: bytes of this thread's stack that are taken by the regions which lead to the one that is about to be entered from its slot: an
+ * estimate. Beyond the limit they hand over to the run loop.
+ */
 export const REGION_STACK = 500;
 export const REGION_STACK_LIMIT = 262144;
+/** It is a multiple of this. */
+export const REGION_STACK_UNIT = 64;
 /** u32: table index of the region in which the last of MISSES happened. */
 export const MISSED_REGION = 504;
 

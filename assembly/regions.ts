@@ -26,16 +26,14 @@ function regionAt(core: u32, pc: u64): i32 {
  * too deep a nesting. All of the guest's state is in the core's block before and after, so that whoever goes on from there needs to
  * know nothing of how it was reached.
  *
- * `frame` estimates the bytes that the calling region has on this thread's stack.
+ * `stack` estimates the bytes that regions have on this thread's stack.
  */
-export function follow(core: u32, pc: u64, type: u32, expected: u64, frame: u32): u64 {
-  const depth = load<u32>(core, REGION_STACK) + frame;
+function follow(core: u32, pc: u64, type: u32, expected: u64, stack: u32): u64 {
   let btype = type;
-  if (depth > <u32>REGION_STACK_LIMIT) {
+  if (stack > <u32>REGION_STACK_LIMIT) {
     store<u32>(core, btype, BTYPE);
     return pc;
   }
-  store<u32>(core, depth, REGION_STACK);
   while (true) {
     const handler = regionAt(core, pc);
     // The run loop hears of what regions assume in vain; from region to region one may never come back to it.
@@ -54,6 +52,7 @@ export function follow(core: u32, pc: u64, type: u32, expected: u64, frame: u32)
       continue;
     }
     increment(core, COUNT_REGION_ENTRIES);
+    store<u32>(core, stack, REGION_STACK);
     const next = call_indirect<u64>(handler, core, btype, pc);
     // Back at its own head: it has declined, or gone round.
     if (next == expected || next == pc) {
@@ -64,15 +63,15 @@ export function follow(core: u32, pc: u64, type: u32, expected: u64, frame: u32)
     btype = load<u32>(core, BTYPE);
     if (btype != 0) store<u32>(core, 0, BTYPE);
   }
-  store<u32>(core, depth - frame, REGION_STACK);
   return pc;
 }
 
-/** The same where a callee has been entered and has come to `pc`, not to `expected`: perhaps on its way to there. */
-export function followOn(core: u32, pc: u64, expected: u64, frame: u32): u64 {
+/** The same as a region calls it that is to go on at `pc`, or whose callee has come to there, with BTYPE in the core's block. */
+export function followOn(core: u32, pc: u64, expected: u64, stack: u32): u64 {
   const btype = load<u32>(core, BTYPE);
+  if (pc == expected && btype == 0) return pc;
   store<u32>(core, 0, BTYPE);
-  return follow(core, pc, btype, expected, frame);
+  return follow(core, pc, btype, expected, stack);
 }
 
 /** Gives regions the flags that the interpreter has left. */
@@ -93,6 +92,7 @@ export function enterRegion(core: u32, handler: i32, pc: u64): u64 {
   takeFlags(core);
   increment(core, COUNT_REGION_ENTRIES);
   const fuel = load<i64>(core, FUEL);
+  store<u32>(core, 0, REGION_STACK);
   let next = call_indirect<u64>(handler, core, 0, pc);
   if (next != pc && load<u32>(core, BTYPE) == 0) next = follow(core, next, 0, FAULT_PC, 0);
   increment(core, COUNT_REGION_INSTRUCTIONS, fuel - load<i64>(core, FUEL));

@@ -2,7 +2,7 @@
 import {
   BTYPE, EXCEPTION, EXCEPTION_INSTRUCTION_PERMISSION, EXCEPTION_INSTRUCTION_UNMAPPED, EXCEPTION_PC_ALIGNMENT,
   EXCEPTION_WAIT, FAULT_PC, FIRST_FORM, FIRST_REGION, FUEL, HANDLER_MASK, HEAT_THRESHOLD, HOST_RETURN, MISSED_REGION,
-  MISSES, MISSES_HEARD, MORE_FUEL, PC, PENDING, PENDING_MAINTENANCE, REGION_STACK, RUNNING, STOP_EXCEPTION,
+  MISSES, MISSES_HEARD, MORE_FUEL, PC, PENDING, PENDING_MAINTENANCE, RUNNING, STOP_EXCEPTION,
   STOP_FUEL, STOP_PENDING, STOP_RETURNED, STOP_WAIT, WINDOW_BASE, WINDOW_BYTES,
 } from "./layout";
 import { disturb } from "./adversary";
@@ -99,7 +99,6 @@ export function execute(core: u32): i32 {
   /** Address of the slot of guest address 0 if the window went on to there, modulo 2^32. */
   let bias: u32 = 0;
   store<u32>(core, 0, EXCEPTION);
-  store<u32>(core, 0, REGION_STACK);
   unpackCounts(core);
   pc = takeInterrupts(core, pc);
   while (true) {

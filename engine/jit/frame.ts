@@ -1,18 +1,30 @@
 /**
- * The way into a region and out of it: what its function loads when it is entered, and how it counts, charges fuel, stores and
- * returns where it is left.
- *
- * The function is called as an interpreter's handler, but for its second parameter: PSTATE.BTYPE as it is met with, where the
- * word is a handler's. It gives the next PC; the address that it was entered at, with the fuel untouched, means that it has declined.
+ * The way into a region and out of it: how it declines, counts, charges fuel, and stores what is newer in its locals where it is left
+ * or returns. convention.ts says how its function is called.
  */
 import * as layout from "../../assembly/layout.js";
 import { InternalError } from "../a64/errors.js";
-import { CORE_PARAMETER, PC_PARAMETER, WORD_PARAMETER } from "../wasm/code.js";
-import { type Expression, handlerParameters, handlerResult, none, type WasmModule } from "../wasm/module.js";
+import { type Expression, none, type WasmModule } from "../wasm/module.js";
 import { constantOf, type Value } from "../wasm/value.js";
+import {
+  calledParameters,
+  calledResults,
+  carried,
+  DECLINED,
+  FUEL_PARAMETER,
+  frameBytes,
+  LEFT,
+  LINK_PARAMETER,
+  RESULT_REGISTER,
+  resultOnly,
+  STACK_PARAMETER,
+  X0_PARAMETER,
+} from "./convention.js";
+import { LINK_REGISTER } from "./flow.js";
+import { addHandler } from "./handler.js";
 import type { ExitWriter, Missed, RegionOps } from "./ops.js";
 import { type ExitReason, exitReasons, noCounts, type PathCounts, type PlanEntry } from "./plan.js";
-import { noRegisters, type Registers } from "./registers.js";
+import { has, type Registers, union, without } from "./registers.js";
 
 /** What a path has counted goes two and two into the halves of a local: see PACKED_ACCESSES in layout.ts. */
 const packs: readonly { readonly field: number; readonly low: keyof PathCounts; readonly high: keyof PathCounts }[] = [
@@ -22,8 +34,9 @@ const packs: readonly { readonly field: number; readonly low: keyof PathCounts; 
   { field: layout.PACKED_INDIRECT, low: "indirect", high: "indirectCall" },
 ];
 
-/** Bytes that V8's baseline compiler takes on the stack for a function besides its locals: an estimate. */
-const FRAME_OVERHEAD = 160;
+/** Where the region begins, and where it declines to. */
+const BEGIN = "begin";
+const DECLINE = "decline";
 
 /** Behind everything that is stored registers by registers. */
 const OUT = "out";
@@ -35,23 +48,24 @@ const COLD = 0x200;
 const missBits = { nothing: 0, assumption: MISS, code: MISS | COLD } satisfies Record<Missed, number>;
 
 export class RegionFrame implements ExitWriter {
-  private readonly fuel: number;
-  /** Fuel with which it is short: at outermost loops, and elsewhere, where it may be by so much less as LEEWAY says. */
-  private readonly outerLimit: number;
-  private readonly limit: number;
   private readonly nextPc: number;
   /** Why the region is being left: an index of exitReasons, and MISS and COLD. */
   private readonly why: number;
   /** PSTATE.BTYPE between an indirect branch that was followed and the end of the instruction it goes to; 0 elsewhere. */
   private readonly btype: number;
   private setsBtype = false;
-  /** The constants that the fuel is compared with. */
+  /** What X30 was when the region was entered. */
+  private readonly expected: number;
+  /** The fuel with which it is short at outermost loops; absent if there are none. */
+  private outerLimit: number | undefined;
+  /** The constants that the fuel is compared with, and those that are the bytes this function has on the stack. */
   private readonly needs: Expression[] = [];
+  private readonly frames: Expression[] = [];
   private readonly packed = new Map<number, number>();
   /** Epilogues: labels of the code that stores these registers. */
   private readonly epilogues = new Map<Registers, string>();
-  /** Addresses of what is called by BL, in the order of the module's imports. */
-  readonly callees: bigint[] = [];
+  /** The same where it returns to its caller. */
+  private readonly returnLabels = new Map<Registers, string>();
 
   constructor(
     private readonly module: WasmModule,
@@ -61,70 +75,92 @@ export class RegionFrame implements ExitWriter {
     private readonly counts: boolean,
   ) {
     const { code } = o;
-    this.fuel = code.newLocal("i64");
-    this.outerLimit = code.newLocal("i64");
-    this.limit = code.newLocal("i64");
+    this.expected = code.newLocal("i64");
     this.nextPc = code.newLocal("i64");
     this.why = code.newLocal("i32");
     this.btype = code.newLocal("i32");
     module.addGlobalImport("region", "env", "region", code.types.i32);
   }
 
-  /** The whole function around the code of its nodes; between two looks at the fuel it executes at most `need` instructions. */
-  around(body: Expression, need: number): Expression {
-    const m = this.module;
-    const prologue = this.prologue();
-    const code = this.epilogue(body);
-    this.addFrameGlobal();
-    for (const constant of this.needs) this.module.setConstant(constant, BigInt(need));
-    return m.block(null, [...prologue, ...code], this.o.code.types.i64);
-  }
-
-  /** The bytes that this function has on the stack are known when all of its locals are. */
-  private addFrameGlobal(): void {
-    const m = this.module;
-    const bytes = FRAME_OVERHEAD + 8 * this.o.code.localTypes().length;
-    m.addGlobal("frame", this.o.code.types.i32, m.i32.const(bytes));
-  }
-
-  private prologue(): Expression[] {
+  /**
+   * Adds the region's functions, of the code of its nodes; between two looks at the fuel it executes at most `need` instructions.
+   */
+  addFunctions(body: Expression, need: number): void {
     const m = this.module;
     const { code } = this.o;
+    const whole = m.block(null, [...this.prologue(), ...this.returns(this.epilogue(body))], code.types.i64);
+    const locals = code.localTypes();
+    const set = (constants: readonly Expression[], value: number): void => {
+      for (const constant of constants) m.setConstant(constant, BigInt(value));
+    };
+    addHandler(m, this.entries, need);
+    set(this.needs, need);
+    set(this.frames, frameBytes(locals.length));
+    m.addFunction("called", calledParameters, calledResults, locals, whole);
+    m.addFunctionExport("called", "called");
+  }
+
+  /** Declines, or keeps what a return is compared with. */
+  private prologue(): Expression[] {
+    const m = this.module;
+    const { code, canonical } = this.o;
     const { i32, i64 } = code.types;
-    const btype = (): Expression => m.local.get(WORD_PARAMETER, i32);
     return code.collect(() => {
-      this.loadFuel();
-      this.setLimits();
-      let declines = m.i32.or(this.fuelIsShort("outer"), code.loadI32(layout.PENDING));
-      const lands = this.lands();
-      if (lands !== undefined) {
-        const isBad = m.i32.eqz(m.i32.and(m.i32.shr_u(lands, btype()), m.i32.const(1)));
-        declines = m.i32.or(declines, isBad);
-      }
-      const decline = code.nested(() => {
-        code.storeI32(layout.BTYPE, btype());
-        code.push(m.return(m.local.get(PC_PARAMETER, i64)));
+      const stack = m.local.get(STACK_PARAMETER, i32);
+      const isDeep = m.i32.gt_u(stack, m.i32.const(layout.REGION_STACK_LIMIT + layout.REGION_STACK_UNIT - 1));
+      const begin = code.nested(() => {
+        for (const declines of [this.fuelIsShort(), code.loadI32(layout.PENDING), isDeep])
+          code.push(m.br_if(DECLINE, declines));
+        code.push(m.br(BEGIN));
       });
-      code.push(m.if(declines, decline));
+      const decline = code.nested(() => {
+        canonical.storeLocals(carried);
+        this.storeFuel();
+        code.push(m.return(m.i64.const(DECLINED), this.o.wide(constantOf(this.head.pc))));
+      });
+      code.push(m.block(BEGIN, [m.block(DECLINE, [begin], none), decline], none));
+      code.push(m.local.set(this.expected, m.local.get(LINK_PARAMETER, i64)));
+      this.setOuterLimit();
     });
   }
 
-  /** PlanEntry.lands of where the region is entered; undefined if it does not matter there. */
-  private lands(): Expression | undefined {
+  /** Only what the run loop has entered ends slices at its outermost loops: what was called would be left by all of its callers. */
+  private setOuterLimit(): void {
+    if (this.outerLimit === undefined) return;
     const m = this.module;
-    const [head, ...others] = this.entries;
-    if (head === undefined) throw new InternalError("a region without an entry");
-    if (this.entries.every(({ lands }) => lands === 15)) return undefined;
-    return others.reduce(
-      (lands, entry) => m.select(this.isEnteredAt(entry), m.i32.const(entry.lands), lands),
-      m.i32.const(head.lands),
-    );
+    const { code } = this.o;
+    const late = m.i64.add(this.need(), code.loadI64(layout.LEEWAY));
+    code.push(m.local.set(this.outerLimit, m.select(this.stackBefore(), this.need(), late)));
   }
 
-  /** Whether the region was called with the entry's address. */
-  isEnteredAt({ pc }: PlanEntry): Expression {
+  private get head(): PlanEntry {
+    const [head] = this.entries;
+    if (head === undefined) throw new InternalError("a region without an entry");
+    return head;
+  }
+
+  /** Whether the region is entered at the entry that has this place in the plan. */
+  isEnteredAt(index: number): Expression {
     const m = this.module;
-    return m.i64.eq(m.local.get(PC_PARAMETER, this.o.code.types.i64), m.i64.const(BigInt.asIntN(64, pc)));
+    const entry = m.i32.and(
+      m.local.get(STACK_PARAMETER, this.o.code.types.i32),
+      m.i32.const(layout.REGION_STACK_UNIT - 1),
+    );
+    return m.i32.eq(entry, m.i32.const(index));
+  }
+
+  /** The thread's stack that this function's calls begin with. */
+  stack(): Expression {
+    const m = this.module;
+    const own = m.i32.const(0);
+    this.frames.push(own);
+    return m.i32.add(this.stackBefore(), own);
+  }
+
+  private stackBefore(): Expression {
+    const m = this.module;
+    const stack = m.local.get(STACK_PARAMETER, this.o.code.types.i32);
+    return this.entries.length === 1 ? stack : m.i32.and(stack, m.i32.const(-layout.REGION_STACK_UNIT));
   }
 
   /** Code that ends in exits, and what the exits lead to. */
@@ -140,16 +176,39 @@ export class RegionFrame implements ExitWriter {
       all = m.block(null, [m.block(label, [all], none), ...stores], none);
     }
     const out = code.collect(() => {
-      code.storeI64(layout.FUEL, m.local.get(this.fuel, code.types.i64));
-      for (const [field, local] of this.packed) {
-        const sum = m.i64.add(code.loadI64(field), m.local.get(local, code.types.i64));
-        code.storeI64(field, sum);
-      }
+      this.storeFuel();
+      this.addPacked();
       if (this.setsBtype) code.storeI32(layout.BTYPE, m.local.get(this.btype, code.types.i32));
       this.countExit();
-      code.push(m.return(m.local.get(this.nextPc, code.types.i64)));
+      code.push(m.return(m.i64.const(LEFT), m.local.get(this.nextPc, code.types.i64)));
     });
     return [m.block(OUT, [all], none), ...out];
+  }
+
+  /** The same for the returns to where the region was called from. */
+  private returns(body: Expression[]): Expression[] {
+    const m = this.module;
+    const { code, canonical } = this.o;
+    const { i64 } = code.types;
+    let all = body;
+    for (const [registers, label] of this.returnLabels) {
+      const rest = code.collect(() => {
+        canonical.storeLocals(registers);
+        this.addPacked();
+        code.push(m.return(m.local.get(FUEL_PARAMETER, i64), m.local.get(X0_PARAMETER, i64)));
+      });
+      all = [m.block(label, all, none), ...rest];
+    }
+    return all;
+  }
+
+  private addPacked(): void {
+    const m = this.module;
+    const { code } = this.o;
+    for (const [field, local] of this.packed) {
+      const sum = m.i64.add(code.loadI64(field), m.local.get(local, code.types.i64));
+      code.storeI64(field, sum);
+    }
   }
 
   // ---- counting ----------------------------------------------------------------------------------
@@ -167,7 +226,7 @@ export class RegionFrame implements ExitWriter {
     const { i64 } = code.types;
     const add = (local: number, amount: bigint): void =>
       code.push(m.local.set(local, m.i64.add(m.local.get(local, i64), m.i64.const(amount))));
-    if (counts.instructions > 0) add(this.fuel, BigInt(-counts.instructions));
+    if (counts.instructions > 0) add(FUEL_PARAMETER, BigInt(-counts.instructions));
     if (!this.counts) return;
     for (const { field, low, high } of packs) {
       const amount = BigInt(counts[low]) + (BigInt(counts[high]) << 32n);
@@ -184,30 +243,33 @@ export class RegionFrame implements ExitWriter {
     return local;
   }
 
-  private loadFuel(): void {
-    const { code } = this.o;
-    code.push(this.module.local.set(this.fuel, code.loadI64(layout.FUEL)));
-  }
-
-  /** Only what the run loop has entered ends slices at its outermost loops: what was called would be left by all of its callers. */
-  private setLimits(): void {
+  /** In the core's block the leeway is not part of it. */
+  storeFuel(): void {
     const m = this.module;
     const { code } = this.o;
-    const need = (): Expression => {
-      const constant = m.i64.const(0n);
-      this.needs.push(constant);
-      return constant;
-    };
-    code.push(m.local.set(this.limit, m.i64.sub(need(), code.loadI64(layout.LEEWAY))));
-    const limit = m.local.get(this.limit, code.types.i64);
-    code.push(m.local.set(this.outerLimit, m.select(code.loadI32(layout.REGION_STACK), limit, need())));
+    const fuel = m.local.get(FUEL_PARAMETER, code.types.i64);
+    code.storeI64(layout.FUEL, m.i64.sub(fuel, code.loadI64(layout.LEEWAY)));
   }
 
-  private fuelIsShort(where: "outer" | "inner"): Expression {
+  loadFuel(): void {
+    const m = this.module;
+    const { code } = this.o;
+    const fuel = m.i64.add(code.loadI64(layout.FUEL), code.loadI64(layout.LEEWAY));
+    code.push(m.local.set(FUEL_PARAMETER, fuel));
+  }
+
+  private need(): Expression {
+    const need = this.module.i64.const(0n);
+    this.needs.push(need);
+    return need;
+  }
+
+  fuelIsShort(where: "outer" | "inner" = "inner"): Expression {
     const m = this.module;
     const { i64 } = this.o.code.types;
-    const limit = where === "outer" ? this.outerLimit : this.limit;
-    return m.i64.lt_s(m.local.get(this.fuel, i64), m.local.get(limit, i64));
+    if (where === "outer") this.outerLimit ??= this.o.code.newLocal("i64");
+    const limit = where === "inner" || this.outerLimit === undefined ? this.need() : m.local.get(this.outerLimit, i64);
+    return m.i64.lt_s(m.local.get(FUEL_PARAMETER, i64), limit);
   }
 
   /** Sets PSTATE.BTYPE as it is where the region is left. */
@@ -304,97 +366,48 @@ export class RegionFrame implements ExitWriter {
     );
   }
 
-  /**
-   * Calls code that is not part of the region; comes to the code behind only where it has returned to there. A callee known by its
-   * address is called as it was linked when the region was made, if that is still its slot's region.
-   */
-  call(target: Value, btype: number, returnTo: Value): void {
+  /** A return from the region's own code: back to the caller, if that is where X30 leads. */
+  return(target: Value): void {
     const m = this.module;
     const { state, canonical, code } = this.o;
-    const { i64 } = code.types;
-    this.settleCounts();
-    canonical.store(state, noRegisters);
-    code.storeI64(layout.FUEL, m.local.get(this.fuel, i64));
-    // BLR of a register whose value is known is not BL: it sets BTYPE.
-    if (target.constant === undefined || btype !== 0) this.callThroughCore(target, btype, returnTo);
-    else this.callLinked(target.constant, returnTo);
-    this.loadFuel();
-    const leave = code.nested(() => {
-      this.noteExit("call", "nothing");
-      code.push(m.local.set(this.btype, code.loadI32(layout.BTYPE)));
-      code.push(m.br(OUT));
-    });
-    code.push(m.if(this.hasNotReturned(returnTo), leave));
-    const stop = code.nested(() => {
-      this.noteExit("fuel", "nothing");
-      code.push(m.br(OUT));
-    });
-    code.push(m.if(this.fuelIsShort("inner"), stop));
+    if (this.isLink(target)) {
+      const isExpected = m.i64.eq(this.o.wide(target), m.local.get(this.expected, code.types.i64));
+      const back = code.nested(() => {
+        this.addCounts(state.counts);
+        if (!state.registers.has(RESULT_REGISTER) && !has(state.live, RESULT_REGISTER)) canonical.load(resultOnly);
+        canonical.store(state, union(state.dirty, carried));
+        canonical.settle(state, union(without(state.dirty, carried), resultOnly));
+        code.push(m.br(this.returnFor(without(state.dirty, carried))));
+      });
+      code.push(m.if(isExpected, back));
+    }
+    this.exit("return", target);
   }
 
-  /** Also where the callee came back by BR or BLR: what stands there may not be a place to land on. */
-  private hasNotReturned(returnTo: Value): Expression {
-    const m = this.module;
-    const { code } = this.o;
-    const isElsewhere = m.i64.ne(m.local.get(this.nextPc, code.types.i64), this.o.wide(returnTo));
-    return m.i32.or(isElsewhere, code.loadI32(layout.BTYPE));
+  /** Whether a target is what X30 holds. */
+  private isLink({ local, constant }: Value): boolean {
+    const { state } = this.o;
+    if (!state.registers.has(LINK_REGISTER) && !has(state.live, LINK_REGISTER)) return false;
+    const link = this.o.X(LINK_REGISTER, 64);
+    return local === undefined ? constant !== undefined && constant === link.constant : local === link.local;
   }
 
-  private callThroughCore(target: Value, btype: number, returnTo: Value): void {
+  private returnFor(registers: Registers): string {
+    let label = this.returnLabels.get(registers);
+    if (label === undefined) {
+      label = `return${this.returnLabels.size}`;
+      this.returnLabels.set(registers, label);
+    }
+    return label;
+  }
+
+  /** Leaves for `next`: whoever has come to there has left everything in the core's block. */
+  leaveFor(next: Expression): void {
     const m = this.module;
     const { code } = this.o;
-    const { i32 } = code.types;
-    const operands = [
-      m.local.get(CORE_PARAMETER, i32),
-      this.o.wide(target),
-      m.i32.const(btype),
-      this.o.wide(returnTo),
-      m.global.get("frame", i32),
-    ];
-    const next = this.o.callCore("follow", operands, ["i32", "i64", "i32", "i64", "i32"], "i64");
+    this.noteExit("call", "nothing");
     code.push(m.local.set(this.nextPc, next));
-  }
-
-  /** The same for a callee that may be linked: see RegionTable.instantiate for what the module imports for it. */
-  private callLinked(callee: bigint, returnTo: Value): void {
-    const m = this.module;
-    const { code } = this.o;
-    const { i32, i64 } = code.types;
-    const name = this.linkTo(callee);
-    const isSelf = this.entries.some(({ pc }) => pc === callee);
-    const stack = this.o.bind("i32", m.i32.add(code.loadI32(layout.REGION_STACK), m.global.get("frame", i32)));
-    const isShallow = m.i32.le_u(this.o.narrow(stack), m.i32.const(layout.REGION_STACK_LIMIT));
-    const slot = m.i32.load(4, 4, m.global.get(`${name}.slot`, i32));
-    const held = m.i32.and(slot, m.i32.const(layout.HANDLER_MASK));
-    const isLinked = m.i32.eq(held, m.global.get(isSelf ? "region" : `${name}.region`, i32));
-    const direct = code.nested(() => {
-      code.storeI32(layout.REGION_STACK, this.o.narrow(stack));
-      const operands = [m.local.get(CORE_PARAMETER, i32), m.i32.const(0), this.o.wide(constantOf(callee))];
-      code.push(m.local.set(this.nextPc, m.call(isSelf ? "region" : name, operands, i64)));
-      const back = m.i32.sub(this.o.narrow(stack), m.global.get("frame", i32));
-      code.storeI32(layout.REGION_STACK, back);
-      const on = [
-        m.local.get(CORE_PARAMETER, i32),
-        m.local.get(this.nextPc, i64),
-        this.o.wide(returnTo),
-        m.global.get("frame", i32),
-      ];
-      const next = this.o.callCore("followOn", on, ["i32", "i64", "i64", "i32"], "i64");
-      code.push(m.if(this.hasNotReturned(returnTo), m.local.set(this.nextPc, next)));
-    });
-    const other = code.nested(() => this.callThroughCore(constantOf(callee), 0, returnTo));
-    code.push(m.if(m.i32.and(isShallow, isLinked), direct, other));
-  }
-
-  private linkTo(callee: bigint): string {
-    const known = this.callees.indexOf(callee);
-    if (known >= 0) return `callee${known}`;
-    const m = this.module;
-    const name = `callee${this.callees.length}`;
-    this.callees.push(callee);
-    m.addFunctionImport(name, "callees", name, handlerParameters, handlerResult);
-    for (const what of ["slot", "region"])
-      m.addGlobalImport(`${name}.${what}`, "callees", `${name}.${what}`, this.o.code.types.i32);
-    return name;
+    code.push(m.local.set(this.btype, code.loadI32(layout.BTYPE)));
+    code.push(m.br(OUT));
   }
 }

@@ -6,6 +6,11 @@ import type { RegionCounts } from "./region-counts.js";
 
 const HOTTEST = (layout.HEAT_MAX << layout.HEAT_SHIFT) >>> 0;
 
+/** The upper word of a slot that leads to a region. */
+export function heldBySlot({ index }: Region): number {
+  return index | HOTTEST;
+}
+
 export class Linker {
   constructor(
     private readonly slots: Slots,
@@ -22,8 +27,7 @@ export class Linker {
         this.slots.set(slot, this.forms.handlerOf(words[i] as number));
     }
     // Where another one is entered already, that one is.
-    for (const slot of region.entrySlots)
-      if (!this.slots.holdsRegion(slot)) this.slots.set(slot, region.index, HOTTEST);
+    for (const slot of region.entrySlots) if (!this.slots.holdsRegion(slot)) this.slots.set(slot, heldBySlot(region));
     region.linked = true;
     this.counts.linked();
   }

@@ -4,10 +4,11 @@
  *
  * Both are sets at the entry of a node. What is not going to be read is not kept in locals from node to node: a path into a merging
  * node stores it to the core's block, for V8 would have to find a place for it at every turn of a loop. A call ends a node with everything in the core's block, and its successor begins
- * as the region's head does: with nothing newer, and what it needs loaded.
+ * as the region's head does: with nothing newer but what a call carries (convention.ts), and what it needs loaded.
  */
 import type { Form } from "../a64/forms.js";
 import { FLAGS_KNOWN } from "../wasm/flag-locals.js";
+import { carried, resultOnly } from "./convention.js";
 import { flowOf } from "./flow.js";
 import type { NodeEnd, PlanNode, RegionPlan } from "./plan.js";
 import { both, hasFlags, noRegisters, type Registers, union, without } from "./registers.js";
@@ -38,7 +39,7 @@ interface Effect {
 export function registersOf(plan: RegionPlan, formOf: (handler: number) => Form): readonly NodeRegisters[] {
   const effects = plan.nodes.map((node) => effectOf(node, formOf));
   const live = liveOf(effects, plan.nodes);
-  const dirty = dirtyOf(effects, live);
+  const dirty = dirtyOf(effects, live, arrivalsOf(plan));
   const flags = flagsOf(effects, loadedAt(plan));
   return effects.map(({ dropped }, node) => ({
     flags: flags[node] ?? FLAGS_KNOWN,
@@ -62,7 +63,13 @@ function effectOf(node: PlanNode, formOf: (handler: number) => Form): Effect {
     writes = union(writes, flow.writes);
     if (hasFlags(flow.writes)) flags = flow.flags;
   }
+  if (handsOver(node.end)) uses = union(uses, without(resultOnly, writes));
   return { uses, writes, dropped, flags, successors: successorsOf(node.end) };
+}
+
+/** Whether a call's first argument or a return's result is handed over there, which is better still in its local. */
+function handsOver(end: NodeEnd): boolean {
+  return end.kind === "call" || (end.kind === "indirect" && end.type === "RET" && end.predicted === undefined);
 }
 
 function successorsOf(end: NodeEnd): readonly number[] {
@@ -113,8 +120,12 @@ function liveOf(effects: readonly Effect[], planNodes: readonly PlanNode[]): rea
 }
 
 /** Forward: what predecessors have written, of what is live. */
-function dirtyOf(effects: readonly Effect[], live: readonly Registers[]): readonly Registers[] {
-  const dirty = effects.map(() => noRegisters);
+function dirtyOf(
+  effects: readonly Effect[],
+  live: readonly Registers[],
+  arrivals: ReadonlySet<number>,
+): readonly Registers[] {
+  const dirty = live.map((registers, node) => (arrivals.has(node) ? both(carried, registers) : noRegisters));
   for (let changed = true; changed; ) {
     changed = false;
     effects.forEach(({ writes, successors }, node) => {
@@ -151,11 +162,17 @@ function flagsOf(effects: readonly Effect[], loaded: ReadonlySet<number>): reado
   return kinds;
 }
 
+/** Nodes entered with what the core's block holds, but for what a call carries: at the region's entries, and behind calls. */
+function arrivalsOf({ entries, nodes: planNodes }: RegionPlan): ReadonlySet<number> {
+  const arrivals = new Set(entries.map(({ node }) => node));
+  for (const { end } of planNodes) if (end.kind === "call" && end.to.kind === "node") arrivals.add(end.to.node);
+  return arrivals;
+}
+
 /** Nodes entered with flags that come from the core's block; and the dispatch node, with those that it hands its locals on to. */
-function loadedAt({ entries, nodes: planNodes }: RegionPlan): ReadonlySet<number> {
-  const loaded = new Set(entries.map(({ node }) => node));
-  planNodes.forEach(({ end }, node) => {
-    if (end.kind === "call" && end.to.kind === "node") loaded.add(end.to.node);
+function loadedAt(plan: RegionPlan): ReadonlySet<number> {
+  const loaded = new Set(arrivalsOf(plan));
+  plan.nodes.forEach(({ end }, node) => {
     if (end.kind !== "dispatch") return;
     loaded.add(node);
     for (const each of end.cases) loaded.add(each.node);

@@ -24,6 +24,8 @@ import { type Access, accessAt, MemoryOps } from "../wasm/memory.js";
 import type { Expression, WasmModule } from "../wasm/module.js";
 import { constantOf, type Field, type Value } from "../wasm/value.js";
 import { sumOf } from "../wasm/values.js";
+import { calledTypes, LINK_PARAMETER, RESULT_REGISTER, X0_PARAMETER } from "./convention.js";
+import { LINK_REGISTER } from "./flow.js";
 import type { ExitReason, PathCounts, PlanInstruction, PlanWindow } from "./plan.js";
 import { noRegisters } from "./registers.js";
 import { CanonicalLocals, hull, PathState, SP_REGISTER } from "./state.js";
@@ -64,8 +66,11 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
     private readonly checksSP: boolean,
     private readonly exits: () => ExitWriter,
   ) {
-    super(new Code(module));
-    this.canonical = new CanonicalLocals(this);
+    super(new Code(module, calledTypes));
+    this.canonical = new CanonicalLocals(this, [
+      [RESULT_REGISTER, X0_PARAMETER],
+      [LINK_REGISTER, LINK_PARAMETER],
+    ]);
   }
 
   private count(what: keyof PathCounts): void {

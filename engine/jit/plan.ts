@@ -7,7 +7,7 @@ export const exitReasons = [
   "fuel",
   /** Somebody wants the core out of its loop. */
   "pending",
-  /** A return from the code at the region's head: the ordinary way out. */
+  /** A return from the code at the region's head: the ordinary way out, but to a region that has called it directly. */
   "return",
   /** An indirect branch, or a return from inlined code, went elsewhere than predicted, or was not predicted. */
   "indirect",

@@ -3,9 +3,12 @@
  * and by what they call.
  */
 import * as layout from "../../assembly/layout.js";
+import { WasmModule } from "../wasm/module.js";
 import type { CompiledRegion } from "./compiler.js";
+import { calledParameters, calledResults, LEFT } from "./convention.js";
 import type { CoreView, Slots } from "./core-view.js";
 import { executedBy, type RegionHost } from "./host.js";
+import { heldBySlot } from "./linker.js";
 import { type Region, sourceOf } from "./region.js";
 import type { Selection } from "./select.js";
 
@@ -25,6 +28,9 @@ export class RegionTable {
    * and brings all of them up to date at every change.
    */
   private readonly imports: WebAssembly.ModuleImports;
+  /** What they call of one another, by the same index. */
+  private readonly called = new Map<number, WebAssembly.ExportValue>();
+  private readonly unlinked = unlinkedFunction();
   private nextIndex = layout.FIRST_REGION;
   /** REGION_COLD of the core. */
   private readonly cold: Uint32Array;
@@ -124,16 +130,17 @@ export class RegionTable {
     const { host } = this;
     const callees: WebAssembly.ModuleImports = {};
     region.callees.forEach((callee, i) => {
-      const newest = this.byEntry.get(callee)?.at(-1);
-      // A region that does not exist yet cannot be imported, and none has to import itself.
-      const linked = newest === undefined || newest === region ? undefined : host.table.get(newest.index);
-      callees[`callee${i}`] = (linked ?? host.table.get(layout.FIRST_FORM)) as WebAssembly.ImportValue;
-      callees[`callee${i}.region`] = linked ? (newest?.index as number) : -1;
+      const newest = this.byEntry.get(callee)?.findLast(({ head }) => head === callee);
+      // A region that does not exist yet cannot be imported.
+      const linked = newest && this.called.get(newest.index);
+      callees[`callee${i}`] = (linked ?? this.unlinked) as WebAssembly.ImportValue;
+      callees[`callee${i}.held`] = newest && linked ? heldBySlot(newest) : -1;
       callees[`callee${i}.slot`] = this.slots.of(callee);
     });
     const env = { memory: host.memory, region: region.index };
     const instance = new WebAssembly.Instance(region.module, { env, core: this.imports, callees });
     host.table.set(region.index, instance.exports["region"]);
+    this.called.set(region.index, instance.exports["called"] as WebAssembly.ExportValue);
   }
 
   /** Forgets a region that is not linked. */
@@ -142,6 +149,7 @@ export class RegionTable {
     for (const line of region.lines.keys()) removeFrom(this.byLine, line, region);
     for (const callee of region.callees) removeFrom(this.callers, callee, region);
     this.byIndex.delete(region.index);
+    this.called.delete(region.index);
     this.host.table.set(region.index, null);
   }
 
@@ -152,8 +160,18 @@ export class RegionTable {
     this.callers.clear();
     this.byLine.clear();
     this.byIndex.clear();
+    this.called.clear();
     this.nextIndex = layout.FIRST_REGION;
   }
+}
+
+/** What a region can import for a callee that has none. */
+function unlinkedFunction(): WebAssembly.ExportValue {
+  const m = new WasmModule();
+  m.addFunction("called", calledParameters, calledResults, [], m.return(m.i64.const(LEFT), m.i64.const(0n)));
+  m.addFunctionExport("called", "called");
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(m.emit()));
+  return exports["called"] as WebAssembly.ExportValue;
 }
 
 function removeFrom<K, T>(map: Map<K, T[]>, key: K, value: T): void {

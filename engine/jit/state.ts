@@ -19,7 +19,7 @@ import { flagsOnly, has, hasFlags, members, type Registers, registerSet, without
 export const SP_REGISTER = 31;
 
 /** Where a register stands in the core's block. */
-function fieldOf(register: number): number {
+export function fieldOf(register: number): number {
   return register === SP_REGISTER ? layout.SP : layout.X + 8 * register;
 }
 
@@ -94,11 +94,16 @@ type FlagTriple = readonly [kind: Expression, a: Expression, b: Expression];
 
 /** The locals of one region. */
 export class CanonicalLocals {
-  private readonly registers = new Map<number, number>();
+  private readonly registers: Map<number, number>;
   /** kind, a, b: see engine/wasm/flag-locals.ts. */
   readonly flags: readonly [number, number, number];
 
-  constructor(private readonly o: ValueOps) {
+  constructor(
+    private readonly o: ValueOps,
+    /** Locals of registers that are there already. */
+    given: Iterable<readonly [register: number, local: number]>,
+  ) {
+    this.registers = new Map(given);
     this.flags = [o.code.newLocal("i32"), o.code.newLocal("i64"), o.code.newLocal("i64")];
   }
 

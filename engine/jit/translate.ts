@@ -1,4 +1,4 @@
-/** From a region's plan to a wasm module with one function. */
+/** From a region's plan to a wasm module. */
 
 import * as layout from "../../assembly/layout.js";
 import { InternalError } from "../a64/errors.js";
@@ -7,15 +7,17 @@ import { operandFieldLayouts } from "../a64/forms.js";
 import { extractField } from "../a64/pattern.js";
 import { FLAGS_KNOWN } from "../wasm/flag-locals.js";
 import type { BlockId } from "../wasm/flow-order.js";
-import { type Expression, handlerParameters, handlerResult, none, WasmModule } from "../wasm/module.js";
+import { type Expression, none, WasmModule } from "../wasm/module.js";
 import { FlowGraph } from "../wasm/structure.js";
 import { constantOf, type Field, type Value } from "../wasm/value.js";
+import { RegionCalls } from "./calls.js";
+import { carried } from "./convention.js";
 import { RegionFrame } from "./frame.js";
 import { type NodeRegisters, registersOf } from "./liveness.js";
 import { outermostHeads } from "./loops.js";
 import { RegionOps } from "./ops.js";
 import type { NodeEnd, PlanNode, RegionPlan, Successor } from "./plan.js";
-import { noRegisters, union } from "./registers.js";
+import { union, without } from "./registers.js";
 import { PathState } from "./state.js";
 
 /** Turns of a loop that are made one piece of code, as long as that has no more than so many instructions. */
@@ -25,7 +27,7 @@ const UNROLLED = 160;
 const UNROLLED_IN_ALL = 320;
 
 export interface Translation {
-  /** Its only export is the function `region`. */
+  /** It exports the functions of convention.ts. */
   readonly binary: Uint8Array<ArrayBuffer>;
   /** What the region calls by BL. */
   readonly callees: readonly bigint[];
@@ -44,6 +46,7 @@ class RegionTranslator {
   private readonly o: RegionOps;
   private readonly graph: FlowGraph;
   private readonly frame: RegionFrame;
+  private readonly calls: RegionCalls;
   private readonly registers: readonly NodeRegisters[];
   private readonly blocks = new Map<number, BlockId>();
   /** Nodes that indirect branches other than returns are followed into. */
@@ -63,6 +66,7 @@ class RegionTranslator {
     module.addMemoryImport("env", "memory");
     this.o = new RegionOps(module, plan.windows, plan.checksSP, () => this.frame);
     this.frame = new RegionFrame(module, this.o, plan.entries, plan.counts);
+    this.calls = new RegionCalls(module, this.o, this.frame, plan.head);
     this.graph = new FlowGraph(module, () => this.o.code.newLocal("i32"));
     this.registers = registersOf(plan, formOf);
     this.landings = landingsOf(plan);
@@ -71,38 +75,38 @@ class RegionTranslator {
   }
 
   translate(): readonly bigint[] {
-    const m = this.module;
-    const { code } = this.o;
     const body = this.graph.render(this.entry());
     // Without looking up, a path passes each instruction once, and once more each that was copied into a loop.
     const instructions = this.plan.nodes.reduce((sum, node) => sum + node.instructions.length, 0);
-    const whole = this.frame.around(body, instructions + this.copied);
-    m.addFunction("region", handlerParameters, handlerResult, code.localTypes(), whole);
-    m.addFunctionExport("region", "region");
-    return this.frame.callees;
+    this.frame.addFunctions(body, instructions + this.copied);
+    return this.calls.callees;
   }
 
-  /** Where the function begins: goes to the node that stands at the address with which it is called. */
+  /** Where the function begins: goes to the node that it is entered at. */
   private entry(): BlockId {
-    const m = this.module;
-    const root = this.graph.addBlock(m.nop());
-    this.plan.entries.forEach((entry, index) => {
-      const { node } = entry;
-      const load = this.o.code.nested(() => this.o.canonical.load(this.registersAt(node).live));
+    const root = this.graph.addBlock(this.module.nop());
+    this.plan.entries.forEach(({ node }, index) => {
       const isLast = index === this.plan.entries.length - 1;
-      const isHere = isLast ? 0 : this.frame.isEnteredAt(entry);
-      this.graph.addBranch(root, this.node(node, this.cleanState(node)), isHere, load);
+      const isHere = isLast ? 0 : this.frame.isEnteredAt(index);
+      this.arriveAt(node, root, isHere);
     });
     return root;
   }
 
-  private registersAt(node: number): NodeRegisters {
-    return this.registers[node] as NodeRegisters;
+  /** On from a block with everything in the core's block, but for what a call carries. */
+  private arriveAt(number: number, from: BlockId, condition: Expression = 0): void {
+    const { live, dirty, dropped } = this.registersAt(number);
+    const { canonical, code } = this.o;
+    const load = code.nested(() => {
+      canonical.load(without(live, carried));
+      if (this.nodeAt(number).merge) canonical.storeLocals(without(carried, union(dirty, dropped)));
+    });
+    const state = new PathState(number, union(live, carried), carried, FLAGS_KNOWN);
+    this.graph.addBranch(from, this.node(number, state), condition, load);
   }
 
-  /** The state where a node is entered with all that it needs just loaded. */
-  private cleanState(node: number): PathState {
-    return new PathState(node, this.registersAt(node).live, noRegisters, FLAGS_KNOWN);
+  private registersAt(node: number): NodeRegisters {
+    return this.registers[node] as NodeRegisters;
   }
 
   // ---- nodes -----------------------------------------------------------------------------------
@@ -247,8 +251,9 @@ class RegionTranslator {
     const expected = end.predicted?.target;
     const leave = (): void => {
       if (end.type !== "RET") this.rememberTarget(current.pc, target);
+      if (end.type === "RET" && expected === undefined) return this.frame.return(target);
       const missed = expected !== undefined && end.type !== "RET" ? "assumption" : "nothing";
-      this.frame.exit(end.type === "RET" && expected === undefined ? "return" : "indirect", target, missed);
+      this.frame.exit("indirect", target, missed);
     };
     if (expected === undefined) return leave();
     if (target.constant === expected) return;
@@ -323,14 +328,12 @@ class RegionTranslator {
     if (target === undefined || current === undefined) throw new InternalError("no call here");
     const code = o.code.nested(() => {
       if (end.callee === undefined) this.rememberTarget(current.pc, target);
-      this.frame.call(target, end.btype, constantOf(end.returnTo));
-      if (end.to.kind === "node") o.canonical.load(this.registersAt(end.to.node).live);
+      this.calls.call(target, end.btype, end.returnTo);
     });
     const block = this.graph.addBlock(code);
     this.graph.addBranch(from, block, 0, 0);
-    if (end.to.kind === "exit")
-      return this.edge(block, end.to, new PathState(0, noRegisters, noRegisters, FLAGS_KNOWN));
-    this.graph.addBranch(block, this.node(end.to.node, this.cleanState(end.to.node)), 0, 0);
+    if (end.to.kind === "exit") return this.edge(block, end.to, o.state);
+    this.arriveAt(end.to.node, block);
   }
 }
 

@@ -18,11 +18,11 @@ export interface RegionCounts {
   /** Times a region was put in place of a word, and taken away again. */
   readonly linked: number;
   readonly unlinked: number;
-  /** Entries, from the run loop and from other regions. */
+  /** Entries by way of the instruction cache, from the run loop and from other regions: not calls of regions that the caller knows. */
   readonly entries: number;
   /** Instructions that they have executed. */
   readonly instructions: number;
-  /** Exits by reason. */
+  /** Exits by reason. A call of a region that the caller knows, if it returns to there, is no entry and no exit. */
   readonly exits: Readonly<Record<string, number>>;
 }
 

@@ -97,12 +97,12 @@ export class Expressions implements Instructions {
     return at;
   }
 
-  /** Gives an i64 constant another value. */
+  /** Gives a constant another value. */
   setConstant(constant: Expression, value: bigint): void {
-    if (((this.cells[constant] as number) & 0xff) !== Kind.i64)
-      throw new InternalError("only an i64.const can be given another value");
+    const kind = (this.cells[constant] as number) & 0xff;
+    if (kind !== Kind.i32 && kind !== Kind.i64) throw new InternalError("only a constant can be given another value");
     this.cells[constant + 1] = Number(BigInt.asIntN(32, value));
-    this.cells[constant + 2] = Number(BigInt.asIntN(32, value >> 32n));
+    if (kind === Kind.i64) this.cells[constant + 2] = Number(BigInt.asIntN(32, value >> 32n));
   }
 
   sequence(label: string | null, body: readonly Expression[], type: WasmType): Expression {

@@ -35,6 +35,9 @@ const GLOBAL = 3;
 /** Limits of a shared memory: with a maximum. */
 const SHARED = 3;
 
+/** What a function gives: one value or none, or several, with which its body has to return by itself. */
+type Results = WasmType | readonly WasmType[];
+
 interface Import {
   readonly module: string;
   readonly base: string;
@@ -46,7 +49,7 @@ interface Import {
 interface Function {
   readonly name: string;
   readonly signature: number;
-  readonly result: WasmType;
+  readonly result: Results;
   readonly locals: readonly WasmType[];
   readonly body: Expression;
 }
@@ -110,7 +113,13 @@ export class WasmModule {
     return this.expressions.call(name, operands, type);
   }
 
-  /** Gives an i64.const that stands in code already another value. */
+  /** Calls a function with several results, and sets locals to them. */
+  callInto(locals: readonly number[], name: string, operands: readonly Expression[]): Expression {
+    const sets = [...locals].reverse().map((local) => this.expressions.instruction(LOCAL_SET, none, [], [local]));
+    return this.block(null, [this.expressions.call(name, operands, none), ...sets], none);
+  }
+
+  /** Gives a constant that stands in code already another value. */
   setConstant(constant: Expression, value: bigint): void {
     this.expressions.setConstant(constant, value);
   }
@@ -152,14 +161,14 @@ export class WasmModule {
     return this.expressions.table(labels, otherwise, index);
   }
 
-  return(value?: Expression): Expression {
-    return this.expressions.instruction(RETURN, unreachable, value === undefined ? [] : [value]);
+  return(...values: Expression[]): Expression {
+    return this.expressions.instruction(RETURN, unreachable, values);
   }
 
   // ---- parts ---------------------------------------------------------------------------------------
 
-  private signature(parameters: readonly WasmType[], result: WasmType): number {
-    const results = result === none ? [] : [result];
+  private signature(parameters: readonly WasmType[], result: Results): number {
+    const results = typeof result !== "number" ? result : result === none ? [] : [result];
     const key = [FUNCTION_TYPE, parameters.length, ...parameters, results.length, ...results].join();
     const known = this.signatures.get(key);
     if (known !== undefined) return known;
@@ -187,7 +196,7 @@ export class WasmModule {
     module: string,
     base: string,
     parameters: readonly WasmType[],
-    result: WasmType,
+    result: Results,
   ): void {
     this.importedFunctions.add(name);
     const type = new ByteWriter();
@@ -212,7 +221,7 @@ export class WasmModule {
   addFunction(
     name: string,
     parameters: readonly WasmType[],
-    result: WasmType,
+    result: Results,
     locals: readonly WasmType[],
     body: Expression,
   ): void {
@@ -351,7 +360,7 @@ export class WasmModule {
       out.unsigned(length);
       out.byte(type);
     }
-    new BodyWriter(out, this.expressions, names).body(body, result);
+    new BodyWriter(out, this.expressions, names).body(body, typeof result === "number" ? result : none);
     return out.written;
   }
 }

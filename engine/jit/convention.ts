@@ -1,0 +1,43 @@
+/**
+ * How regions call one another. A region's module has two functions: `region` is called as a handler is, with everything in the core's
+ * block; `called` is the region itself, and what a BL of its head calls. That one is given in machine registers what a call always
+ * has: the fuel that is left, leeway included, the thread's stack that is taken, X30 and X0; and gives back the fuel and X0.
+ *
+ * It has come back to the address that X30 had if it gives a fuel that is not negative: X30 is that address again, and all other
+ * registers are in the core's block. Otherwise everything is there, FUEL included, and its second result is the next PC.
+ */
+import * as layout from "../../assembly/layout.js";
+import { type Type, typeOf } from "../wasm/module.js";
+import { LINK_REGISTER } from "./flow.js";
+import { type Registers, registerSet, union } from "./registers.js";
+
+/** Places of the parameters; the first one is the core's block. */
+export const FUEL_PARAMETER = 1;
+/** Bytes of the thread's stack that those have taken which lead here; in its lowest bits the place of the entry in the plan. */
+export const STACK_PARAMETER = 2;
+export const LINK_PARAMETER = 3;
+export const X0_PARAMETER = 4;
+
+export const calledTypes: readonly Type[] = ["i32", "i64", "i32", "i64", "i64"];
+export const calledParameters = calledTypes.map(typeOf);
+export const calledResults = [typeOf("i64"), typeOf("i64")];
+
+/** What it gives as fuel where it comes to another address, and where it has not begun: the next PC is its own then. */
+export const LEFT = -1n;
+export const DECLINED = -2n;
+
+export const RESULT_REGISTER = 0;
+export const resultOnly: Registers = registerSet(RESULT_REGISTER);
+/** Registers that a call carries by its parameters: newer there than in the core's block. */
+export const carried: Registers = union(resultOnly, registerSet(LINK_REGISTER));
+
+/** A function's stack is counted in multiples of this, so that there is room for the entry. */
+export const STACK_UNIT = layout.REGION_STACK_UNIT;
+
+/** Bytes that V8's baseline compiler takes on the stack for both functions, and for what goes from region to region, besides locals: an estimate. */
+const FRAME_OVERHEAD = 256;
+
+/** The stack that a region with so many locals is reckoned to take. */
+export function frameBytes(locals: number): number {
+  return Math.ceil((FRAME_OVERHEAD + 8 * locals) / STACK_UNIT) * STACK_UNIT;
+}

@@ -1,0 +1,82 @@
+/**
+ * The function by which a region is entered from its slot. It is called as an interpreter's handler, but for its second parameter:
+ * PSTATE.BTYPE as it is met with, where the word is a handler's. It gives the next PC; the address that it was entered at, with the fuel
+ * untouched, means that it has declined.
+ */
+import * as layout from "../../assembly/layout.js";
+import { CORE_PARAMETER, Code, PC_PARAMETER, WORD_PARAMETER } from "../wasm/code.js";
+import { type Expression, handlerParameters, handlerResult, type WasmModule } from "../wasm/module.js";
+import { DECLINED, RESULT_REGISTER } from "./convention.js";
+import { LINK_REGISTER } from "./flow.js";
+import { exitReasons, type PlanEntry } from "./plan.js";
+import { fieldOf } from "./state.js";
+
+/** Adds it, to a module that has the function `called`, which may execute `need` instructions before it looks at the fuel. */
+export function addHandler(m: WasmModule, entries: readonly PlanEntry[], need: number): void {
+  const code = new Code(m);
+  const { i32, i64 } = code.types;
+  const [fuel, result, link] = [code.newLocal("i64"), code.newLocal("i64"), code.newLocal("i64")];
+  const get = (local: number): Expression => m.local.get(local, i64);
+  const lands = landsAt(m, entries, i64);
+  if (lands !== undefined) {
+    const isGood = m.i32.and(m.i32.shr_u(lands, m.local.get(WORD_PARAMETER, i32)), m.i32.const(1));
+    code.push(m.if(m.i32.eqz(isGood), declined(m, code)));
+  }
+  const leeway = (): Expression => code.loadI64(layout.LEEWAY);
+  code.push(m.local.set(fuel, m.i64.add(code.loadI64(layout.FUEL), leeway())));
+  // The run loop has no leeway to give: the slice had better end here.
+  const late = m.select(code.loadI32(layout.REGION_STACK), m.i64.const(0n), leeway());
+  code.push(m.if(m.i64.lt_s(m.i64.sub(get(fuel), late), m.i64.const(BigInt(need))), declined(m, code)));
+  code.push(m.local.set(link, code.loadI64(fieldOf(LINK_REGISTER))));
+  const place = pick(m, entries, i64, (_, index) => index);
+  const operands = [
+    m.local.get(CORE_PARAMETER, i32),
+    get(fuel),
+    m.i32.add(code.loadI32(layout.REGION_STACK), place),
+    get(link),
+    code.loadI64(fieldOf(RESULT_REGISTER)),
+  ];
+  code.push(m.callInto([fuel, result], "called", operands));
+  const returned = code.nested(() => {
+    code.storeI64(layout.FUEL, m.i64.sub(get(fuel), leeway()));
+    code.storeI64(fieldOf(RESULT_REGISTER), get(result));
+    code.storeI64(fieldOf(LINK_REGISTER), get(link));
+    const count = layout.COUNT_EXITS + 8 * exitReasons.indexOf("return");
+    code.storeI64(count, m.i64.add(code.loadI64(count), m.i64.const(1n)));
+    code.push(m.return(get(link)));
+  });
+  code.push(m.if(m.i64.ge_s(get(fuel), m.i64.const(0n)), returned));
+  code.push(m.if(m.i64.eq(get(fuel), m.i64.const(DECLINED)), declined(m, code)));
+  code.push(m.return(get(result)));
+  m.addFunction("region", handlerParameters, handlerResult, code.localTypes(), code.take());
+  m.addFunctionExport("region", "region");
+}
+
+/** Code that gives back the instruction, with what it was met with. */
+function declined(m: WasmModule, code: Code): Expression {
+  return code.nested(() => {
+    code.storeI32(layout.BTYPE, m.local.get(WORD_PARAMETER, code.types.i32));
+    code.push(m.return(m.local.get(PC_PARAMETER, code.types.i64)));
+  });
+}
+
+/** PlanEntry.lands of where the region is entered; undefined if it does not matter there. */
+function landsAt(m: WasmModule, entries: readonly PlanEntry[], i64: number): Expression | undefined {
+  if (entries.every(({ lands }) => lands === 15)) return undefined;
+  return pick(m, entries, i64, ({ lands }) => lands);
+}
+
+/** An i32 that each entry has, of the one that the region is entered at. */
+function pick(
+  m: WasmModule,
+  entries: readonly PlanEntry[],
+  i64: number,
+  partOf: (entry: PlanEntry, index: number) => number,
+): Expression {
+  const values = entries.map((entry, index) => ({ pc: entry.pc, value: partOf(entry, index) }));
+  return values.reduce((rest, { pc, value }, index) => {
+    if (index === 0) return m.i32.const(value);
+    const isHere = m.i64.eq(m.local.get(PC_PARAMETER, i64), m.i64.const(BigInt.asIntN(64, pc)));
+    return m.select(isHere, m.i32.const(value), rest);
+  }, 0);
+}
