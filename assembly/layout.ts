@@ -214,6 +214,11 @@ export const MORE_FUEL = 508;
  * rather than in the midst of something, where the interpreter would have to go on.
  */
 export const LEEWAY = 1584;
+/**
+ * u32: not 0 when regions were unlinked by what was interpreted for one that is being executed. It may be one of these, or one that has called
+ * it: all of them are left for the run loop.
+ */
+export const UNWINDS = 1592;
 
 /** u32: interrupts that the host has raised and the core has not taken. Changed with atomic operations. */
 export const INTERRUPTS = 476;

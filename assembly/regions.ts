@@ -4,7 +4,8 @@ import {
   COUNT_BRANCH_CALL, COUNT_BRANCH_CONDITIONAL, COUNT_BRANCH_DIRECT, COUNT_BRANCH_INDIRECT,
   COUNT_BRANCH_INDIRECT_CALL, COUNT_BRANCH_RETURN, COUNT_READS, COUNT_REGION_ENTRIES, COUNT_REGION_INSTRUCTIONS,
   COUNT_WRITES, FAULT_PC, FIRST_REGION, FLAGS_A, FLAGS_B, FLAGS_KIND, FUEL, HANDLER_MASK, MISSES, MISSES_HEARD, NZCV,
-  PACKED_ACCESSES, PACKED_CALLS, PACKED_INDIRECT, PACKED_JUMPS, REGION_STACK, REGION_STACK_LIMIT, TABLE_NZCV,
+  PACKED_ACCESSES, PACKED_CALLS, PACKED_INDIRECT, PACKED_JUMPS, REGION_STACK, REGION_STACK_LIMIT,
+  REGIONS_UNLINKED, TABLE_NZCV, UNWINDS,
 } from "./layout";
 import { callSlot, interpretCallee } from "./callee";
 import { increment } from "./icache";
@@ -23,7 +24,7 @@ function regionAt(core: u32, pc: u64): i32 {
  * A region's call of the code at `pc`, by BL or (BTYPE 2) BLR: goes from region to region until one comes to `expected`, the
  * address behind the call, and gives it; what has no region is interpreted, for the caller would be left in its midst otherwise. Gives
  * another address where the caller has to leave for the run loop too: an exception, a region that declined (fuel, PENDING, BTYPE),
- * too deep a nesting. All of the guest's state is in the core's block before and after, so that whoever goes on from there needs to
+ * too deep a nesting, UNWINDS, with which it may give `expected` too. All of the guest's state is in the core's block before and after, so that whoever goes on from there needs to
  * know nothing of how it was reached.
  *
  * `stack` estimates the bytes that regions have on this thread's stack.
@@ -37,14 +38,17 @@ function follow(core: u32, pc: u64, type: u32, expected: u64, stack: u32): u64 {
   while (true) {
     const handler = regionAt(core, pc);
     // The run loop hears of what regions assume in vain; from region to region one may never come back to it.
-    if (load<i32>(core, MISSES) >= MISSES_HEARD || (handler == 0 && expected == FAULT_PC)) {
+    if (load<i32>(core, MISSES) >= MISSES_HEARD || load<u32>(core, UNWINDS) != 0 || (handler == 0 && expected == FAULT_PC)) {
       store<u32>(core, btype, BTYPE);
       break;
     }
     if (handler == 0) {
       store<u32>(core, btype, BTYPE);
       settleFlags(core);
+      store<u32>(core, stack, REGION_STACK);
+      const unlinked = load<u32>(core, REGIONS_UNLINKED);
       pc = interpretCallee(core, pc, expected);
+      if (load<u32>(core, REGIONS_UNLINKED) != unlinked) store<u32>(core, 1, UNWINDS);
       takeFlags(core);
       if (pc == expected || regionAt(core, pc) == 0) break;
       btype = load<u32>(core, BTYPE);
@@ -90,6 +94,7 @@ function settleFlags(core: u32): void {
 /** Runs a region, and those that follow it, from the run loop; gives the next PC. */
 export function enterRegion(core: u32, handler: i32, pc: u64): u64 {
   takeFlags(core);
+  store<u32>(core, 0, UNWINDS);
   increment(core, COUNT_REGION_ENTRIES);
   const fuel = load<i64>(core, FUEL);
   store<u32>(core, 0, REGION_STACK);

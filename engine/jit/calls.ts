@@ -79,8 +79,8 @@ export class RegionCalls {
   }
 
   /**
-   * The callee's region, if it is linked: see RegionTable.instantiate for what the module imports for it. What is being executed is linked, so
-   * that a region that calls itself need not look.
+   * The callee's region, if it is linked: see RegionTable.instantiate for what the module imports for it. What is being executed is linked
+   * (see UNWINDS), so that a region that calls itself need not look.
    */
   private callLinked(callee: bigint, first: Expression, link: Expression, byCore: Expression): void {
     const m = this.module;
@@ -115,7 +115,8 @@ export class RegionCalls {
       const next = this.o.bind("i64", this.o.callCore("followOn", operands, ["i32", "i64", "i64", "i32"], "i64"));
       this.frame.loadFuel();
       // Also where it came back by BR or BLR: what stands there may not be a place to land on.
-      const isElsewhere = m.i32.or(m.i64.ne(this.o.wide(next), expected()), code.loadI32(layout.BTYPE));
+      const isAmiss = m.i32.or(code.loadI32(layout.BTYPE), code.loadI32(layout.UNWINDS));
+      const isElsewhere = m.i32.or(m.i64.ne(this.o.wide(next), expected()), isAmiss);
       code.push(
         m.if(
           isElsewhere,

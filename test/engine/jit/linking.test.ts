@@ -1,6 +1,7 @@
 /** Regions come and go with the words that they were made from. */
 import type { Invalidation } from "cmodx/engine";
 import { expect, test } from "vitest";
+import { wordFor } from "../../support/encode.js";
 import { Guest, PATCH, TEXT } from "./guest.js";
 
 /** x0 calls of f, which adds what its first instruction says. */
@@ -195,5 +196,39 @@ test("without maintenance compiled code stays what it was", async () => {
   expect(guest.regions.unlinked).toBe(0);
   guest.rig.machine.cleanAndInvalidate(guest.at("f"), 4);
   expect(guest.call("loop", 50)).toBe(100n);
+  guest.dispose();
+});
+
+test("a callee that patches its caller returns to the new instruction", async () => {
+  const guest = await Guest.create(
+    `loop:	stp	x29, x30, [sp, #-16]!
+	mov	x1, #0
+1:	blr	x3
+site:	add	x1, x1, #1
+	subs	x0, x0, #1
+	b.ne	1b
+	mov	x0, x1
+	ldp	x29, x30, [sp], #16
+	ret
+patch:	bti	c
+	str	w5, [x4]
+	dc	cvau, x4
+	dsb	ish
+	ic	ivau, x6
+	dsb	ish
+	isb
+	ret
+`,
+    { jit: { threshold: 4095 } },
+  );
+  expect(guest.compile("loop")).toBe(true);
+  const site = guest.at("site");
+  const alias = PATCH + (site - TEXT);
+  for (const amount of [1n, 100n, 1n, 7n]) {
+    const word = BigInt(wordFor(`add x1, x1, #${amount}`));
+    expect(guest.call("loop", 3, 0, 0, guest.at("patch"), alias, word, site)).toBe(3n * amount);
+    guest.compile("loop");
+    guest.check();
+  }
   guest.dispose();
 });
