@@ -11,6 +11,8 @@ export class BodySizes {
     private readonly view: CodeView,
     /** Above this many instructions it does not matter how many there are. */
     private readonly limit: number,
+    /** Whether a function that leaves for one of several others is as good as too large. */
+    private readonly steady: boolean,
   ) {}
 
   /** Executed instructions from here to the function's ends, without those that it calls; Infinity if they are too many. */
@@ -55,7 +57,7 @@ export class BodySizes {
         if (flow.type === "INDCALL") return [pc + 4n];
         const targets = this.view.targets(pc);
         // Linkers' veneers and trampolines, which leave a function for another one, use IP0 and IP1. One target is guessed.
-        if (IP.has(flow.n)) return targets.slice(0, 1);
+        if (IP.has(flow.n) && !(this.steady && targets.length > 1)) return targets.slice(0, 1);
         // A switch is for a region of its own.
         return targets.length > 1 ? "anywhere" : targets;
       }

@@ -68,7 +68,8 @@ export class RegionCache {
     this.versions = new Versions(this.regions, this.slots, this.fitting, this.linker, this.patched.words);
     this.heat = new Heat(host, this.regions, this.options.threshold);
     this.awaited = new AwaitedWords(this.slots);
-    this.next = new NextRegion(this.view, this.slots, this.regions, this.wanted, this.options);
+    const isUnsteady = (head: bigint): boolean => this.versions.isUnsteady(head);
+    this.next = new NextRegion(this.view, this.slots, this.regions, this.wanted, isUnsteady, this.options);
     this.requests = new Requests(host);
   }
 
@@ -155,6 +156,7 @@ export class RegionCache {
     region.coldExits = cold;
     if (tooSmall && region.size === "final") return;
     if (tooSmall) region.size = "outgrown";
+    else this.heat.noteFailure(region);
     // The interpreter goes through it a few times first: it notes where branches go now, which a region that assumes
     // otherwise does not.
     this.linker.unlink(region, Math.max(0, this.threshold - RECONSIDERED) << layout.HEAT_SHIFT);

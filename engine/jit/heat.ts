@@ -45,6 +45,13 @@ export class Heat {
     return isTooOften;
   }
 
+  /** Something that the region assumes has failed often: it is noted if much was interpreted since that last happened. */
+  noteFailure(region: Region): void {
+    const { all, interpreted } = executedBy(this.host);
+    if ((interpreted - region.failed.interpreted) * INTERPRETED >= all - region.failed.all) region.wasted++;
+    region.failed = { all, interpreted };
+  }
+
   /** What got hot there did so because there was no region: it has to get hot again. */
   forget(pc: bigint): void {
     this.heatedAt.delete(pc);

@@ -21,6 +21,8 @@ export class NextRegion {
     private readonly slots: Slots,
     private readonly regions: RegionTable,
     private readonly wanted: WantedHeads,
+    /** Versions.isUnsteady. */
+    private readonly isUnsteady: (head: bigint) => boolean,
     { maxInstructions, maxDepth: depth, maxInlined: inlined, counts, enterLoops }: Required<JitOptions>,
   ) {
     this.limits = { instructions: Math.min(maxInstructions, MAX_INSTRUCTIONS), depth, inlined, counts };
@@ -36,7 +38,7 @@ export class NextRegion {
     if (loop === undefined) return this.selected(this.outermost(pc));
     const slot = this.slots.of(loop.head);
     if (slot === 0 || this.slots.holdsRegion(slot)) return undefined;
-    return selectRegion(this.view, loop.head, this.limits, { within: loop.own });
+    return selectRegion(this.view, loop.head, this.limits, { within: loop.own, steady: this.isUnsteady(loop.head) });
   }
 
   /** The region with the head `pc`, of what `view` has as executed. */
@@ -46,7 +48,7 @@ export class NextRegion {
 
   private selected(head: bigint): Selection | undefined {
     const hot = new Set([head, ...this.wanted.heads()]);
-    return selectRegion(this.view, head, this.limits, { hot, loops: this.loops });
+    return selectRegion(this.view, head, this.limits, { hot, loops: this.loops, steady: this.isUnsteady(head) });
   }
 
   /**

@@ -81,7 +81,7 @@ export class RegionTable {
     return this.nextIndex >= layout.FIRST_REGION + Math.min(this.most, layout.MAX_REGIONS);
   }
 
-  add({ plan, own }: Selection, compiled: CompiledRegion): Region {
+  add({ plan, own, isSteady }: Selection, compiled: CompiledRegion): Region {
     const source = sourceOf(plan);
     // Property by property: so that all regions have the same shape, in the order in which V8 sees them.
     const region: Region = {
@@ -99,9 +99,12 @@ export class RegionTable {
       module: compiled.module,
       callees: compiled.callees,
       assumptions: this.view.assumptionsOf(source.guards),
+      isSteady,
       linked: false,
       suspect: 0,
       since: executedBy(this.host),
+      failed: executedBy(this.host),
+      wasted: 0,
       isChecked: false,
       changing: [],
       changes: 0,

@@ -33,6 +33,8 @@ export interface Region extends RegionSource {
   readonly entrySlots: Int32Array;
   /** Slots of its words in the core's instruction cache, in the order of `addresses`. */
   readonly slots: Int32Array;
+  /** Whether it assumes no target of a branch that has gone to several. */
+  readonly isSteady: boolean;
   /** Whether slots of its entries lead here. */
   linked: boolean;
   /** The place in `words` of the one that the core last held another word for. */
@@ -44,6 +46,12 @@ export interface Region extends RegionSource {
   /** Places in `words` of those that have ever been replaced, as of PatchedWords.changes. */
   changing: readonly number[];
   changes: number;
+  /**
+   * What the core had executed when something that it assumes had last failed often, and how often it was then that much had been
+   * interpreted for it.
+   */
+  failed: Executed;
+  wasted: number;
   /** When it was last heard of for its misses, in instructions of its core, and how often it had been left for cold code by then. */
   missedAt: number;
   coldExits: number;

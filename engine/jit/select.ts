@@ -67,6 +67,8 @@ export interface Selection {
   readonly plan: RegionPlan;
   /** Addresses of what is not part of an inlined callee. */
   readonly own: ReadonlySet<bigint>;
+  /** Wanted.steady. */
+  readonly isSteady: boolean;
 }
 
 /** What is special about a region beside its head. */
@@ -75,6 +77,8 @@ export interface Wanted {
   readonly hot?: ReadonlySet<bigint>;
   /** Whether it is entered at the heads of all loops. */
   readonly loops?: boolean;
+  /** Whether callees that branch to one place now and another one then stay outside. */
+  readonly steady?: boolean;
   /** It ends where the code outside of inlined callees leaves these addresses. */
   readonly within?: ReadonlySet<bigint>;
 }
@@ -89,7 +93,7 @@ export function selectRegion(
   limits: SelectionLimits,
   wanted: Wanted = {},
 ): Selection | undefined {
-  const exploration = new Exploration(view, head, limits, wanted.within);
+  const exploration = new Exploration(view, head, limits, wanted);
   const first = exploration.from(head);
   if (first === undefined) return undefined;
   separateReturns(first, exploration.dispatched);
@@ -105,6 +109,7 @@ export function selectRegion(
   return {
     plan: { head, entries, nodes, windows: view.windows, guards, checksSP: view.checksSP, counts: limits.counts },
     own: new Set(own.keys()),
+    isSteady: wanted.steady ?? false,
   };
 }
 
@@ -183,10 +188,10 @@ class Exploration {
     private readonly view: CodeView,
     head: bigint,
     private readonly limits: SelectionLimits,
-    private readonly within?: ReadonlySet<bigint>,
+    private readonly wanted: Wanted = {},
   ) {
     this.outermost = new CallStack(0, head, undefined, undefined);
-    this.bodies = new BodySizes(view, limits.inlined);
+    this.bodies = new BodySizes(view, limits.inlined, wanted.steady ?? false);
   }
 
   /** What is selected outside of inlined callees. */
@@ -213,7 +218,7 @@ class Exploration {
     const known = stack.places.get(pc);
     if (known !== undefined) return known;
     if (this.size >= this.limits.instructions) return undefined;
-    if (stack === this.outermost && this.within?.has(pc) === false) return undefined;
+    if (stack === this.outermost && this.wanted.within?.has(pc) === false) return undefined;
     const held = this.view.executed(pc);
     if (held === undefined || held.analysed.flow.kind === "leave") return undefined;
     const { flow } = held.analysed;

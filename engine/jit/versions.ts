@@ -14,6 +14,22 @@ import type { RegionTable } from "./region-table.js";
 const MAX_VARIANTS = 8;
 /** Instructions that they may have together. */
 const MAX_IN_VARIANTS = 1000;
+/** How often they may be left in vain, to the interpreter's profit. */
+const MAX_WASTED = 3;
+/** Steady ones, made when there are more: then any of them is as good as another one. */
+const MAX_STEADY = 4;
+
+/** What there is to be entered at an address, made from the words that the core holds. */
+interface Known {
+  /** The one that holds most of those that assume targets which are those of now. */
+  readonly holding: Region | undefined;
+  /** The same of those that are steady, and the newest of these whatever it assumes. */
+  readonly steady: Region | undefined;
+  readonly last: Region | undefined;
+  readonly steadies: number;
+  /** Whether there are many that assume other targets, or too much is interpreted for what they assume. */
+  readonly isMany: boolean;
+}
 
 export class Versions {
   private readonly known = new KnownVersions();
@@ -28,27 +44,41 @@ export class Versions {
 
   /** Links a region that was compiled before, if one fits what the core holds now: the one that holds most. */
   linkKnown(pc: bigint, slot: number): boolean {
-    const list = this.regions.enteredAt(pc);
-    if (list === undefined) return false;
-    let variants = 0;
-    let instructions = 0;
-    let best: Region | undefined;
-    let last: Region | undefined;
-    for (const region of list) {
-      if (region.size === "outgrown" || !this.fitting.mayRun(region)) continue;
-      if (this.fitting.guardsHold(region)) {
-        if (best === undefined || region.words.length > best.words.length) best = region;
-      } else {
-        variants++;
-        instructions += region.words.length;
-        last = region;
-      }
-    }
-    // Where the targets change all the time, any version is as good as another one.
-    if (variants >= MAX_VARIANTS || instructions >= MAX_IN_VARIANTS) best ??= last;
+    const { holding, steady, last, isMany, steadies } = this.versionsOf(pc);
+    const best = isMany ? (steady ?? (steadies < MAX_STEADY ? undefined : last)) : (holding ?? steady);
     if (best === undefined) return false;
     this.linker.link(best);
     return this.slots.holdsRegion(slot);
+  }
+
+  /** Whether the targets that versions for this address assume change all the time: the next one had better not assume any that do. */
+  isUnsteady(pc: bigint): boolean {
+    return this.versionsOf(pc).isMany;
+  }
+
+  private versionsOf(pc: bigint): Known {
+    let variants = 0;
+    let instructions = 0;
+    let steadies = 0;
+    let wasted = 0;
+    let holding: Region | undefined;
+    let steady: Region | undefined;
+    let last: Region | undefined;
+    for (const region of this.regions.enteredAt(pc) ?? []) {
+      if (region.size === "outgrown" || !this.fitting.mayRun(region)) continue;
+      wasted += region.wasted;
+      const holds = this.fitting.guardsHold(region);
+      if (region.isSteady) {
+        steadies++;
+        if (holds) steady = region;
+        last = region;
+      } else if (!holds) {
+        variants++;
+        instructions += region.words.length;
+      } else if (holding === undefined || region.words.length > holding.words.length) holding = region;
+    }
+    const isMany = variants >= MAX_VARIANTS || instructions >= MAX_IN_VARIANTS || wasted >= MAX_WASTED;
+    return { holding, steady, last, isMany, steadies };
   }
 
   /** As linkKnown, but the version that was linked in this state (PatchedState.hash) before is tried first. */
