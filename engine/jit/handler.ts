@@ -28,7 +28,11 @@ export function addHandler(m: WasmModule, entries: readonly PlanEntry[], need: n
   const late = m.select(code.loadI32(layout.REGION_STACK), m.i64.const(0n), leeway());
   code.push(m.if(m.i64.lt_s(m.i64.sub(get(fuel), late), m.i64.const(BigInt(need))), declined(m, code)));
   code.push(m.local.set(link, code.loadI64(fieldOf(LINK_REGISTER))));
-  const place = pick(m, entries, i64, (_, index) => index);
+  const own = entries.filter(({ dispatched }) => !dispatched);
+  const others = own.length < entries.length;
+  // Where the dispatch node leads to it goes by the address.
+  if (others) code.storeI64(layout.PC, m.local.get(PC_PARAMETER, i64));
+  const place = pick(m, own, i64, others ? own.length : 0, (_, index) => index);
   const operands = [
     m.local.get(CORE_PARAMETER, i32),
     get(fuel),
@@ -63,20 +67,21 @@ function declined(m: WasmModule, code: Code): Expression {
 /** PlanEntry.lands of where the region is entered; undefined if it does not matter there. */
 function landsAt(m: WasmModule, entries: readonly PlanEntry[], i64: number): Expression | undefined {
   if (entries.every(({ lands }) => lands === 15)) return undefined;
-  return pick(m, entries, i64, ({ lands }) => lands);
+  return pick(m, entries, i64, entries[0]?.lands ?? 0, ({ lands }) => lands);
 }
 
-/** An i32 that each entry has, of the one that the region is entered at. */
+/** An i32 that each entry has, of the one that the region is entered at; `other` of one that is not among these. */
 function pick(
   m: WasmModule,
   entries: readonly PlanEntry[],
   i64: number,
+  other: number,
   partOf: (entry: PlanEntry, index: number) => number,
 ): Expression {
-  const values = entries.map((entry, index) => ({ pc: entry.pc, value: partOf(entry, index) }));
-  return values.reduce((rest, { pc, value }, index) => {
-    if (index === 0) return m.i32.const(value);
-    const isHere = m.i64.eq(m.local.get(PC_PARAMETER, i64), m.i64.const(BigInt.asIntN(64, pc)));
+  return entries.reduce((rest, entry, index) => {
+    const value = partOf(entry, index);
+    if (value === other) return rest;
+    const isHere = m.i64.eq(m.local.get(PC_PARAMETER, i64), m.i64.const(BigInt.asIntN(64, entry.pc)));
     return m.select(isHere, m.i32.const(value), rest);
-  }, 0);
+  }, m.i32.const(other));
 }

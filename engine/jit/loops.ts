@@ -3,14 +3,14 @@ import { FlowOrder } from "../wasm/flow-order.js";
 import type { Place } from "./place.js";
 import type { NodeEnd, RegionPlan, Successor } from "./plan.js";
 
-export interface Loop {
-  /** All ways into the loop come to it. */
-  readonly head: Place;
-  readonly places: ReadonlySet<Place>;
-}
-
 /** What stands between BRs of several targets and all of these: it may begin a loop, but is no place. */
 const dispatchNode = undefined;
+
+export interface Loop {
+  /** All ways into the loop come to it: a place or the dispatch node. */
+  readonly head: Place | typeof dispatchNode;
+  readonly places: ReadonlySet<Place>;
+}
 
 /** The smallest first, so that a loop stands before those around it. `dispatched` are the places to which the dispatch node leads. */
 export function loopsOf(first: Place, dispatched: readonly Place[]): readonly Loop[] {
@@ -27,10 +27,8 @@ export function loopsOf(first: Place, dispatched: readonly Place[]): readonly Lo
   const places = [...numbers.keys()];
   const loops: Loop[] = [];
   for (const [number, blocksWithin] of new FlowOrder(blocks, 0).loops()) {
-    const head = places[number];
-    if (head === undefined) continue;
     const within = [...blocksWithin].flatMap((block) => places[block] ?? []);
-    loops.push({ head, places: new Set(within) });
+    loops.push({ head: places[number], places: new Set(within) });
   }
   return loops.sort((a, b) => a.places.size - b.places.size);
 }

@@ -83,6 +83,8 @@ export interface PlanWindow {
 export interface PlanEntry {
   readonly pc: bigint;
   readonly node: number;
+  /** Whether it is one to which the dispatch node leads, and by way of that it is entered. */
+  readonly dispatched: boolean;
   /** Bit b: it may be entered with PSTATE.BTYPE = b. */
   readonly lands: number;
 }

@@ -83,7 +83,7 @@ export interface Wanted {
   readonly within?: ReadonlySet<bigint>;
 }
 
-/** Places where a region is entered. */
+/** Loops at which a region is entered. */
 const MAX_ENTRIES = 32;
 
 /** The region at `head`, or undefined if nothing worth compiling starts there. */
@@ -98,13 +98,15 @@ export function selectRegion(
   if (first === undefined) return undefined;
   separateReturns(first, exploration.dispatched);
   const { own } = exploration;
-  const entered = [first, ...entriesOf(first, exploration, wanted)];
-  for (const place of entered.slice(1)) place.isEntered = true;
+  const others = entriesOf(first, exploration, wanted);
+  for (const place of others) place.isEntered = true;
   const { nodes, guards, numberOf } = new NodeBuilder(first, exploration.switchTargets).build();
-  const entries = entered.flatMap((place): PlanEntry[] => {
+  const entries = [first, ...others].flatMap((place): PlanEntry[] => {
     const { pc, word } = place.instruction;
     const node = numberOf(place);
-    return node === undefined ? [] : [{ pc, node, lands: isGuarded(view.windows, pc) ? view.lands(word) | 1 : 15 }];
+    const lands = isGuarded(view.windows, pc) ? view.lands(word) | 1 : 15;
+    const dispatched = place !== first && exploration.switchTargets.get(pc) === place;
+    return node === undefined ? [] : [{ pc, node, lands, dispatched }];
   });
   return {
     plan: { head, entries, nodes, windows: view.windows, guards, checksSP: view.checksSP, counts: limits.counts },
@@ -129,9 +131,9 @@ export function loopAround(
   const isOwn = (place: Place): boolean => exploration.own.get(place.instruction.pc) === place;
   const hot = exploration.own.get(pc);
   const loop = loopsOf(first, exploration.dispatched).find(
-    (each) => hot !== undefined && each.places.has(hot) && isOwn(each.head),
+    ({ head: place, places }) => hot !== undefined && places.has(hot) && place !== undefined && isOwn(place),
   );
-  if (loop === undefined) return undefined;
+  if (loop?.head === undefined) return undefined;
   const own = [...loop.places].filter(isOwn).map(({ instruction }) => instruction.pc);
   return { head: loop.head.instruction.pc, own: new Set(own) };
 }
@@ -158,17 +160,20 @@ export function outermostHead(view: CodeView, head: bigint, limits: SelectionLim
 
 /**
  * Only heads of loops that no other loop holds: what is entered in the middle of a loop makes none for V8, and a dispatcher at each of
- * its turns.
+ * its turns. A loop that begins with the dispatch node is entered by way of that, wherever this leads to.
  */
 function entriesOf(first: Place, { own, dispatched }: Exploration, { hot, loops = false }: Wanted): Place[] {
   const others = [...(hot ?? [])].flatMap((pc) => own.get(pc) ?? []).filter((place) => place !== first);
-  if (others.length === 0 && !loops) return [];
+  if (others.length === 0 && dispatched.length === 0 && !loops) return [];
   const isOwn = (place: Place): boolean => own.get(place.instruction.pc) === place;
-  const found = loopsOf(first, dispatched).filter(({ head }) => isOwn(head));
+  const found = loopsOf(first, dispatched).filter(({ head }) => head === undefined || isOwn(head));
   const outermost = others.flatMap((place) => found.findLast(({ places }) => places.has(place))?.head ?? []);
-  const heads = new Set([...outermost, ...(loops ? found.map(({ head }) => head) : [])]);
+  const heads = new Set(
+    [...outermost, ...(loops ? found.flatMap(({ head }) => head ?? []) : [])].slice(0, MAX_ENTRIES),
+  );
+  if (found.some(({ head }) => head === undefined)) for (const place of dispatched) heads.add(place);
   heads.delete(first);
-  return [...heads].slice(0, MAX_ENTRIES);
+  return [...heads];
 }
 
 function isGuarded(windows: readonly PlanWindow[], pc: bigint): boolean {

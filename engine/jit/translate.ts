@@ -84,12 +84,26 @@ class RegionTranslator {
 
   /** Where the function begins: goes to the node that it is entered at. */
   private entry(): BlockId {
-    const root = this.graph.addBlock(this.module.nop());
-    this.plan.entries.forEach(({ node }, index) => {
-      const isLast = index === this.plan.entries.length - 1;
+    const m = this.module;
+    const root = this.graph.addBlock(m.nop());
+    const { entries, nodes } = this.plan;
+    const own = entries.filter(({ dispatched }) => !dispatched);
+    const others = own.length < entries.length;
+    own.forEach(({ node }, index) => {
+      const isLast = index === own.length - 1 && !others;
       const isHere = isLast ? 0 : this.frame.isEnteredAt(index);
       this.arriveAt(node, root, isHere);
     });
+    if (others) {
+      // As if a BR had come here.
+      const target = m.local.set(this.dispatchTarget, this.o.code.loadI64(layout.PC));
+      const block = this.graph.addBlock(target);
+      this.graph.addBranch(root, block, 0, 0);
+      this.arriveAt(
+        nodes.findIndex(({ end }) => end.kind === "dispatch"),
+        block,
+      );
+    }
     return root;
   }
 
