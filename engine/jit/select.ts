@@ -32,6 +32,9 @@ export interface SelectionLimits {
 /** Instructions that a region may have for callees to become part of it: else one that calls a lot is many times as large as its code. */
 const INLINED_IN_ALL = 300;
 
+/** Times that a function may be open: one that calls itself holds itself once, which saves every second call. */
+const MAX_OPEN = 2;
+
 /** Places that a BR may lead to: a table for each is made of the distances between them, in words. */
 const MAX_TARGETS = 256;
 const MAX_TARGET_WORDS = 4096n;
@@ -58,8 +61,8 @@ class CallStack {
     return inner;
   }
 
-  isOpen(callee: bigint): boolean {
-    return this.callee === callee || (this.outer?.isOpen(callee) ?? false);
+  timesOpen(callee: bigint): number {
+    return (this.callee === callee ? 1 : 0) + (this.outer?.timesOpen(callee) ?? 0);
   }
 }
 
@@ -271,9 +274,9 @@ class Exploration {
     else place.call = this.callTo(target, returnTo, stack);
   }
 
-  /** The stack within a callee that becomes part of the region; undefined where it does not: too big, nested too deep, or recursive. */
+  /** The stack within a callee that becomes part of the region; undefined where it does not: too big, nested too deep, or recursive further than that. */
   private inline(stack: CallStack, callee: bigint, returnTo: bigint): CallStack | undefined {
-    if (stack.depth >= this.limits.depth || stack.isOpen(callee)) return undefined;
+    if (stack.depth >= this.limits.depth || stack.timesOpen(callee) >= MAX_OPEN) return undefined;
     if (this.size + this.bodies.of(callee) > Math.min(INLINED_IN_ALL, this.limits.instructions)) return undefined;
     return stack.call(callee, returnTo);
   }
