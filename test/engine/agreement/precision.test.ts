@@ -23,7 +23,7 @@ const variants: readonly PrecisionVariant[] = [
   { name: "hot", jit: atOnce },
   { name: "small regions", jit: { ...atOnce, maxInstructions: 9, maxDepth: 1 } },
   { name: "compiled blindly", jit: { threshold: layout.HEAT_MAX, background: false }, blind: true },
-  { name: "entered at every loop", jit: { ...atOnce, enterLoops: true } },
+  { name: "entered at every loop, nothing inlined", jit: { ...atOnce, enterLoops: true, maxInlined: 0 } },
 ];
 
 /** Ends of windows, from both sides, and what is near them. */

@@ -4,6 +4,7 @@
  * own, or a place of its own in memory that its base comes from, so that it can be made to fail alone.
  */
 import type { WindowSpec } from "cmodx/engine";
+import { calls } from "./calls.js";
 
 export const TEXT = 0xffff_8000_1000_0000n;
 export const DATA = 0xffff_8000_2000_0000n;
@@ -381,4 +382,4 @@ start:	mov	x10, #0
   memory: Array.from({ length: 8 }, (_, i) => [TABLE + BigInt(128 + 8 * i), 0x0001_0002_0003_0001n] as const),
 };
 
-export const subjects: readonly Subject[] = [list, copy, atomics, dispatch, system, conditions];
+export const subjects: readonly Subject[] = [list, copy, atomics, dispatch, system, conditions, calls];
