@@ -178,6 +178,8 @@ export abstract class ValueOps implements ValueEmitter {
   add(width: Width, a: Value, b: Value): Value {
     if (this.isZero(width, b)) return this.cut(width, a);
     if (this.isZero(width, a)) return this.cut(width, b);
+    // V8 makes a comparison and a choice of this, where adding the comparison's outcome takes two instructions more.
+    if (b.isTruth) return this.select(b, this.add(width, a, constantOf(1)), this.cut(width, a));
     const value = this.binary(
       width,
       a,
@@ -221,7 +223,8 @@ export abstract class ValueOps implements ValueEmitter {
     if (y.inverted?.width === width) {
       const b = this.cut(width, y.inverted.of);
       const partial = this.sub(width, a, b);
-      const result = this.sub(width, this.add(width, partial, carryIn), constantOf(1));
+      const lessOne = this.sub(width, partial, constantOf(1));
+      const result = carryIn.isTruth ? this.select(carryIn, partial, lessOne) : this.add(width, lessOne, carryIn);
       return [result, { type: "i32", flags: { kind: "sbc", width, a, b, result, partial } }];
     }
     const b = this.cut(width, y);
