@@ -76,7 +76,7 @@ function operands(o: ValueEmitter, { width, a, b, result }: FlagSource): readonl
 type Instructions = WasmModule["i64"];
 
 function instructions(o: ValueEmitter, width: Width): Instructions {
-  // See ValueOps.of: the two share the instructions used here.
+  // See ValueCode.of: the two share the instructions used here.
   return width === 64 ? o.module.i64 : (o.module.i32 as unknown as Instructions);
 }
 

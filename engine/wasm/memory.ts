@@ -25,10 +25,11 @@ export abstract class MemoryOps extends ValueOps {
   load(access: Access, part: 0 | 4 | 8, bytes: Size, order: Order = "plain"): Value {
     const pointer = this.narrow(access.host);
     const offset = part + offsetOf(access);
-    return this.bind(
+    const value = this.bind(
       bytes === 8 ? "i64" : "i32",
       order === "plain" ? this.plainLoad(offset, bytes, pointer) : this.atomicLoad(offset, bytes, pointer),
     );
+    return bytes < 4 ? { ...value, significant: 8 * bytes } : value;
   }
 
   private plainLoad(offset: number, bytes: Size, pointer: Expression): Expression {

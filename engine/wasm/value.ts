@@ -58,6 +58,8 @@ export interface Value {
   readonly sum?: { readonly base: number; readonly offset: bigint };
   /** It is that value, over `width`, shifted by a constant number of bits: what becomes of two shifts is often one instruction. */
   readonly shifted?: Shifted;
+  /** No bit is set from this one on; what is not known to be shorter than its type has none. */
+  readonly significant?: number;
   /** It is 0 or 1. */
   readonly isTruth?: true;
   /** NZCV that has not been computed yet: what it would be computed from. */

@@ -13,10 +13,10 @@ import { decodeBitMasks } from "../a64/bitmask-immediate.js";
 import * as bits from "../a64/bits.js";
 import { InternalError } from "../a64/errors.js";
 import type { Polynomial, Width } from "../a64/ops.js";
-import type { Code } from "./code.js";
-import { materialise } from "./flags.js";
-import { type Expression, none, type Type, typeOf, type WasmModule } from "./module.js";
-import { constantOf, type Field, type FlagSource, type Shifted, type Value, type ValueEmitter } from "./value.js";
+import { constantShift, isSame, keepsAll, shiftOf, shortened, significantOf } from "./known-bits.js";
+import type { Expression } from "./module.js";
+import { constantOf, type Field, type FlagSource, type Shifted, type Value } from "./value.js";
+import { ValueCode } from "./value-code.js";
 
 /** Distances from a base beyond which nobody looks. */
 const MAX_OFFSET = 1n << 30n;
@@ -27,113 +27,7 @@ export function sumOf(value: Value): Value["sum"] {
   return { base: value.local, offset: 0n };
 }
 
-/** By how many bits a value is shifted, if it is none that can be computed now and the number is known. */
-function constantShift(width: Width, { constant }: Value, amount: Value): number | undefined {
-  return constant !== undefined || amount.constant === undefined ? undefined : Number(amount.constant % BigInt(width));
-}
-
-function shiftOf({ shifted }: Value, to: "left" | "right", width: Width): Shifted | undefined {
-  return shifted?.to === to && shifted.width === width ? shifted : undefined;
-}
-
-function isSame(a: Value, b: Value): boolean {
-  return a.local !== undefined && a.local === b.local;
-}
-
-type Fold2 = (a: bigint, b: bigint) => bigint;
-
-export abstract class ValueOps implements ValueEmitter {
-  protected constructor(readonly code: Code) {}
-
-  get module(): WasmModule {
-    return this.code.module;
-  }
-
-  // ---- from values to wasm and back ----------------------------------------------------------
-
-  /** The value as an i64 expression. */
-  wide(value: Value): Expression {
-    const m = this.module;
-    if (value.constant !== undefined) return m.i64.const(BigInt.asIntN(64, value.constant));
-    const local = this.localOf(value);
-    const get = m.local.get(local, typeOf(value.type));
-    return value.type === "i64" ? get : m.i64.extend_u(get);
-  }
-
-  /** The value's low 32 bits as an i32 expression. */
-  narrow(value: Value): Expression {
-    const m = this.module;
-    if (value.constant !== undefined) return m.i32.const(Number(BigInt.asIntN(32, value.constant)));
-    const local = this.localOf(value);
-    const get = m.local.get(local, typeOf(value.type));
-    return value.type === "i32" ? get : m.i32.wrap(get);
-  }
-
-  private localOf(value: Value): number {
-    const forced = value.flags === undefined ? value : this.force(value);
-    if (forced.local === undefined) throw new InternalError("a value that is neither constant nor in a local");
-    return forced.local;
-  }
-
-  /**
-   * NZCV computed, where it was still a promise. Not remembered: the local would not be set on other
-   * paths, and V8 merges equal computations on the same one.
-   */
-  force(value: Value): Value {
-    return value.flags === undefined ? value : this.bind("i32", materialise(this, value.flags));
-  }
-
-  /** Computes the expression here and now. */
-  bind(type: Type, expression: Expression): Value {
-    const local = this.code.newTemporary(type);
-    this.code.push(this.module.local.set(local, expression));
-    return { type, local };
-  }
-
-  /** The value's low bits as they are now, whatever its local is set to later. */
-  copied(width: Width, value: Value): Value {
-    return this.bind(this.sizedType(width), this.sized(width, value));
-  }
-
-  /** The value at `width` bits as an expression of that type. */
-  sized(width: Width, value: Value): Expression {
-    return width === 64 ? this.wide(value) : this.narrow(value);
-  }
-
-  protected sizedType(width: Width): Type {
-    return width === 64 ? "i64" : "i32";
-  }
-
-  /** The wasm instructions of a width. */
-  private of(width: Width): WasmModule["i64"] {
-    // i32 and i64 share the instructions used below; the rest differs.
-    return width === 64 ? this.module.i64 : (this.module.i32 as unknown as WasmModule["i64"]);
-  }
-
-  private binary(
-    width: Width,
-    a: Value,
-    b: Value,
-    fold: Fold2,
-    emit: (x: Expression, y: Expression) => Expression,
-  ): Value {
-    if (a.constant !== undefined && b.constant !== undefined) {
-      return constantOf(bits.unsigned(width, fold(bits.unsigned(width, a.constant), bits.unsigned(width, b.constant))));
-    }
-    return this.bind(this.sizedType(width), emit(this.sized(width, a), this.sized(width, b)));
-  }
-
-  /** The value cut to `width` bits. */
-  cut(width: Width, value: Value): Value {
-    if (width === 64 || value.type === "i32") return value;
-    if (value.constant !== undefined) return constantOf(bits.unsigned(32, value.constant));
-    return this.bind("i32", this.narrow(value));
-  }
-
-  private isZero(width: Width, value: Value): boolean {
-    return value.constant !== undefined && bits.unsigned(width, value.constant) === 0n;
-  }
-
+export abstract class ValueOps extends ValueCode {
   // ---- Ops: fields and constants -------------------------------------------------------------
 
   UInt(field: Field | number): Value {
@@ -241,6 +135,7 @@ export abstract class ValueOps implements ValueEmitter {
   }
 
   and(width: Width, a: Value, b: Value): Value {
+    if (keepsAll(a, b)) return this.cut(width, a);
     const needed = a.type === "i32" || (b.type === "i32" && b.constant === undefined) ? 32 : width;
     const value = this.binary(
       needed,
@@ -249,7 +144,9 @@ export abstract class ValueOps implements ValueEmitter {
       (x, y) => x & y,
       (x, y) => this.of(needed).and(x, y),
     );
-    return b.constant === 1n ? { ...value, isTruth: true } : value;
+    return b.constant === 1n
+      ? { ...value, isTruth: true }
+      : shortened(value, Math.min(significantOf(a), significantOf(b)));
   }
 
   orr(width: Width, a: Value, b: Value): Value {
@@ -262,13 +159,14 @@ export abstract class ValueOps implements ValueEmitter {
       return this.ror(width, left.of, constantOf(right.by));
     }
     const needed = a.type === "i32" && b.type === "i32" ? 32 : width;
-    return this.binary(
+    const value = this.binary(
       needed,
       a,
       b,
       (x, y) => x | y,
       (x, y) => this.of(needed).or(x, y),
     );
+    return shortened(value, Math.max(significantOf(a), significantOf(b)));
   }
 
   eor(width: Width, a: Value, b: Value): Value {
@@ -279,13 +177,14 @@ export abstract class ValueOps implements ValueEmitter {
         isTruth: true,
       };
     const needed = a.type === "i32" && b.type === "i32" ? 32 : width;
-    return this.binary(
+    const value = this.binary(
       needed,
       a,
       b,
       (x, y) => x ^ y,
       (x, y) => this.of(needed).xor(x, y),
     );
+    return shortened(value, Math.max(significantOf(a), significantOf(b)));
   }
 
   not(width: Width, a: Value): Value {
@@ -310,7 +209,9 @@ export abstract class ValueOps implements ValueEmitter {
       (x, y) => bits.lsl(width, x, y),
       (x, y) => this.of(width).shl(x, y),
     );
-    return by === undefined ? value : { ...value, shifted: { of: this.cut(width, a), to: "left", by, width } };
+    if (by === undefined) return value;
+    const shifted: Shifted = { of: this.cut(width, a), to: "left", by, width };
+    return shortened({ ...value, shifted }, significantOf(a) + by);
   }
 
   lsr(width: Width, a: Value, amount: Value): Value {
@@ -330,7 +231,9 @@ export abstract class ValueOps implements ValueEmitter {
       (x, y) => bits.lsr(width, x, y),
       (x, y) => this.of(width).shr_u(x, y),
     );
-    return by === undefined ? value : { ...value, shifted: { of: this.cut(width, a), to: "right", by, width } };
+    if (by === undefined) return value;
+    const shifted: Shifted = { of: this.cut(width, a), to: "right", by, width };
+    return shortened({ ...value, shifted }, Math.max(Math.min(significantOf(a), width) - by, 0));
   }
 
   /**
@@ -491,7 +394,7 @@ export abstract class ValueOps implements ValueEmitter {
 
   signExtend(width: Width, from: 8 | 16 | 32 | 64, a: Value): Value {
     if (a.constant !== undefined) return constantOf(bits.unsigned(width, bits.signed(from, a.constant)));
-    if (from >= width) return this.cut(width, a);
+    if (from >= width || significantOf(a) < from) return this.cut(width, a);
     const m = this.module;
     if (width === 32) {
       return this.bind("i32", from === 8 ? m.i32.extend8_s(this.narrow(a)) : m.i32.extend16_s(this.narrow(a)));
@@ -524,7 +427,10 @@ export abstract class ValueOps implements ValueEmitter {
     const narrow = ifTrue.type === "i32" && ifFalse.type === "i32";
     const width = narrow ? 32 : 64;
     const chosen = this.module.select(this.narrow(condition), this.sized(width, ifTrue), this.sized(width, ifFalse));
-    return this.bind(narrow ? "i32" : "i64", chosen);
+    return shortened(
+      this.bind(narrow ? "i32" : "i64", chosen),
+      Math.max(significantOf(ifTrue), significantOf(ifFalse)),
+    );
   }
 
   /** CSET: the condition itself, or its opposite. */
@@ -532,30 +438,5 @@ export abstract class ValueOps implements ValueEmitter {
     if (ifTrue.constant === 1n && ifFalse.constant === 0n) return condition;
     if (ifTrue.constant === 0n && ifFalse.constant === 1n) return this.eor(32, condition, constantOf(1));
     return undefined;
-  }
-
-  // ---- helpers of the core -------------------------------------------------------------------
-
-  private readonly imported = new Set<string>();
-
-  /** A call of a function that core.wasm exports; imported on first use. */
-  callCore(
-    name: string,
-    operands: readonly Expression[],
-    parameters: readonly Type[],
-    result: Type | undefined,
-  ): Expression {
-    const type = result === undefined ? none : typeOf(result);
-    if (!this.imported.has(name)) {
-      this.imported.add(name);
-      this.importOnce(name, parameters, type);
-    }
-    return this.module.call(name, operands, type);
-  }
-
-  /** Several functions of one module may want the same import. */
-  private importOnce(name: string, parameters: readonly Type[], result: number): void {
-    if (this.module.isImported(name)) return;
-    this.module.addFunctionImport(name, "core", name, parameters.map(typeOf), result);
   }
 }
