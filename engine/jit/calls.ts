@@ -8,6 +8,7 @@ import {
   calledParameters,
   calledResults,
   carried,
+  DECLINED,
   FUEL_PARAMETER,
   LEFT,
   LINK_PARAMETER,
@@ -17,41 +18,53 @@ import {
 import { LINK_REGISTER } from "./flow.js";
 import type { RegionFrame } from "./frame.js";
 import type { RegionOps } from "./ops.js";
+import type { NodeEnd, PlanEntry } from "./plan.js";
 import { has } from "./registers.js";
 import { fieldOf, PathState } from "./state.js";
 
+type CallEnd = Extract<NodeEnd, { readonly kind: "call" }>;
+
 export class RegionCalls {
-  /** Addresses of what is called by BL, in the order of the module's imports. */
+  /** Addresses of what is called directly, in the order of the module's imports. */
   readonly callees: bigint[] = [];
 
   constructor(
     private readonly module: WasmModule,
     private readonly o: RegionOps,
     private readonly frame: RegionFrame,
-    private readonly head: bigint,
+    private readonly entries: readonly PlanEntry[],
   ) {}
 
   /**
    * Calls; comes to the code behind only where it has returned to there, with what a call carries in its locals. A callee known by its
-   * address is called as it was linked when the region was made, if that is still its slot's region.
+   * address, or guessed, is called as it was linked when the region was made, if that is still its slot's region. What `remember` emits is done
+   * where none was.
    */
-  call(target: Value, btype: number, returnTo: bigint): void {
+  call(target: Value, { callee, guesses, btype, returnTo }: CallEnd, remember: () => void): void {
     const m = this.module;
     const { state, canonical, code } = this.o;
     this.frame.settleCounts();
     const first = this.o.bind("i64", this.firstArgument());
     canonical.store(state, carried);
     const link = (): Expression => this.o.wide(constantOf(returnTo));
-    // BLR of a register whose value is known is not BL: it sets BTYPE.
-    const callee = btype === 0 ? target.constant : undefined;
-    const byCore = code.nested(() => this.prepare(target, btype, first, link()));
-    if (callee === undefined) code.push(byCore);
-    else this.callLinked(callee, this.o.wide(first), link(), byCore);
+    const byCore = code.nested(() => {
+      remember();
+      this.prepare(target, btype, first, link());
+    });
+    const called = callee === undefined ? guesses : [callee];
+    const attempt = (address: bigint, rest: Expression): Expression => {
+      const operands = [m.local.get(FUEL_PARAMETER, code.types.i64), this.frame.stack(), link(), this.o.wide(first)];
+      const { name, isLinked } = this.linkedTo(address, btype);
+      const direct = m.callInto([FUEL_PARAMETER, X0_PARAMETER], name, [code.core(), ...operands]);
+      const isThere = m.i64.eq(this.o.wide(target), this.o.wide(constantOf(address)));
+      return m.if(callee === undefined ? m.i32.and(isThere, isLinked) : isLinked, direct, rest);
+    };
+    code.push(called.reduceRight((rest, address) => attempt(address, rest), byCore));
     code.push(m.local.set(LINK_PARAMETER, link()));
     code.push(
       m.if(
         this.frame.fuelIsShort(),
-        code.nested(() => this.goOn(returnTo)),
+        code.nested(() => this.goOn(returnTo, btype)),
       ),
     );
     this.o.state = new PathState(0, carried, carried, FLAGS_KNOWN);
@@ -79,33 +92,31 @@ export class RegionCalls {
   }
 
   /**
-   * The callee's region, if it is linked: see RegionTable.instantiate for what the module imports for it. What is being executed is linked
-   * (see UNWINDS), so that a region that calls itself need not look.
+   * The function of the callee's region, and whether it is linked and may be called so: see RegionTable.instantiate for what the module
+   * imports for it. What is being executed is linked (see UNWINDS), so that a region that calls itself need not look.
    */
-  private callLinked(callee: bigint, first: Expression, link: Expression, byCore: Expression): void {
+  private linkedTo(callee: bigint, btype: number): { readonly name: string; readonly isLinked: Expression } {
     const m = this.module;
-    const { code } = this.o;
-    const { i32, i64 } = code.types;
-    const isSelf = callee === this.head;
-    const name = isSelf ? "called" : this.linkTo(callee);
-    const fuel = m.local.get(FUEL_PARAMETER, i64);
-    const operands = [m.local.get(CORE_PARAMETER, i32), fuel, this.frame.stack(), link, first];
-    const direct = m.callInto([FUEL_PARAMETER, X0_PARAMETER], name, operands);
-    if (isSelf) return code.push(direct);
+    const { i32 } = this.o.code.types;
+    const [head] = this.entries;
+    if (head?.pc === callee) return { name: "called", isLinked: m.i32.const((head.lands >> btype) & 1) };
+    const name = this.linkTo(callee);
     const held = m.i32.load(4, 4, m.global.get(`${name}.slot`, i32));
-    code.push(m.if(m.i32.eq(held, m.global.get(`${name}.held`, i32)), direct, byCore));
+    const wanted = m.global.get(btype === 0 ? `${name}.held` : `${name}.landed`, i32);
+    return { name, isLinked: m.i32.eq(held, wanted) };
   }
 
   /**
    * Behind a call with too little fuel to go on; or the callee, or what it has called, has come to another address, perhaps on its
    * way to the one behind the call.
    */
-  private goOn(returnTo: bigint): void {
+  private goOn(returnTo: bigint, btype: number): void {
     const m = this.module;
     const { code } = this.o;
     const { i32, i64 } = code.types;
     const expected = (): Expression => this.o.wide(constantOf(returnTo));
     const onwards = code.nested(() => {
+      if (btype !== 0) this.restoreBtype(btype);
       const operands = [
         m.local.get(CORE_PARAMETER, i32),
         m.local.get(X0_PARAMETER, i64),
@@ -134,6 +145,15 @@ export class RegionCalls {
     this.o.state = state;
   }
 
+  /** A callee that has not begun is still to be met with what the call has set. */
+  private restoreBtype(btype: number): void {
+    const m = this.module;
+    const { code } = this.o;
+    const hasDeclined = m.i64.eq(m.local.get(FUEL_PARAMETER, code.types.i64), m.i64.const(DECLINED));
+    const restore = code.nested(() => code.storeI32(layout.BTYPE, m.i32.const(btype)));
+    code.push(m.if(hasDeclined, restore));
+  }
+
   private linkTo(callee: bigint): string {
     const known = this.callees.indexOf(callee);
     if (known >= 0) return `callee${known}`;
@@ -141,7 +161,7 @@ export class RegionCalls {
     const name = `callee${this.callees.length}`;
     this.callees.push(callee);
     m.addFunctionImport(name, "callees", name, calledParameters, calledResults);
-    for (const what of ["slot", "held"])
+    for (const what of ["slot", "held", "landed"])
       m.addGlobalImport(`${name}.${what}`, "callees", `${name}.${what}`, this.o.code.types.i32);
     return name;
   }

@@ -12,7 +12,7 @@ import type { RegionPlan } from "./plan.js";
 export interface CompiledRegion {
   readonly module: WebAssembly.Module;
   readonly bytes: number;
-  /** What it calls by BL. */
+  /** What it calls directly. */
   readonly callees: readonly bigint[];
 }
 

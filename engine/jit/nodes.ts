@@ -67,9 +67,9 @@ export class NodeBuilder {
     if (predicted !== undefined && flow.kind === "indirect" && flow.type !== "RET")
       this.guards.push({ kind: "target", pc: place.instruction.pc, target: predicted });
     if (call !== undefined) {
-      const { callee, returnTo } = call;
+      const { callee, guesses, returnTo } = call;
       const to = this.successor(call.to);
-      return { kind: "call", ...(callee === undefined ? { btype } : { btype: 0, callee }), returnTo, to };
+      return { kind: "call", ...(callee === undefined ? { btype } : { btype: 0, callee }), guesses, returnTo, to };
     }
     if (flow.kind === "conditional") {
       const taken = successor(0);

@@ -25,6 +25,8 @@ export interface Place extends InstructionFlow {
 export interface PlaceCall {
   /** Undefined for BLR. */
   readonly callee: bigint | undefined;
+  /** Where a BLR has gone. */
+  readonly guesses: readonly bigint[];
   readonly returnTo: bigint;
   to: Place | Successor;
 }

@@ -58,6 +58,8 @@ export type NodeEnd =
       readonly btype: number;
       /** Absent for BLR. */
       readonly callee?: bigint;
+      /** Where a BLR has gone: called directly when it goes there again. */
+      readonly guesses: readonly bigint[];
       readonly returnTo: bigint;
       readonly to: Successor;
     };

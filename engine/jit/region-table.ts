@@ -14,6 +14,8 @@ import type { Selection } from "./select.js";
 
 /** Entries that the function table grows by. */
 const GROWTH = 1024;
+/** PSTATE.BTYPE after BLR. */
+const BTYPE_OF_CALL = 2;
 const none: readonly Region[] = [];
 
 export class RegionTable {
@@ -137,7 +139,9 @@ export class RegionTable {
       // A region that does not exist yet cannot be imported.
       const linked = newest && this.called.get(newest.index);
       callees[`callee${i}`] = (linked ?? this.unlinked) as WebAssembly.ImportValue;
-      callees[`callee${i}.held`] = newest && linked ? heldBySlot(newest) : -1;
+      const held = newest && linked ? heldBySlot(newest) : -1;
+      callees[`callee${i}.held`] = held;
+      callees[`callee${i}.landed`] = newest && landsByCall(newest) ? held : -1;
       callees[`callee${i}.slot`] = this.slots.of(callee);
     });
     const env = { memory: host.memory, region: region.index };
@@ -166,6 +170,11 @@ export class RegionTable {
     this.called.clear();
     this.nextIndex = layout.FIRST_REGION;
   }
+}
+
+/** Whether a BLR may come to the region's head. */
+function landsByCall({ entries: [head] }: Region): boolean {
+  return head !== undefined && (head.lands & (1 << BTYPE_OF_CALL)) !== 0;
 }
 
 /** What a region can import for a callee that has none. */

@@ -15,8 +15,8 @@ export interface RegionSource {
   readonly lines: ReadonlyMap<bigint, number>;
   readonly guards: RegionPlan["guards"];
   readonly checksSP: boolean;
-  /** Where it may be entered, the head first: addresses, and the handlers of their own forms. */
-  readonly entries: readonly { readonly pc: bigint; readonly handler: number }[];
+  /** Where it may be entered, the head first: addresses, the handlers of their own forms, and PlanEntry.lands. */
+  readonly entries: readonly { readonly pc: bigint; readonly handler: number; readonly lands: number }[];
 }
 
 export interface Region extends RegionSource {
@@ -27,7 +27,7 @@ export interface Region extends RegionSource {
   readonly own: ReadonlySet<bigint>;
   /** Its guards. */
   readonly assumptions: Assumptions;
-  /** What it calls by BL. */
+  /** What it calls directly. */
   readonly callees: readonly bigint[];
   /** Slots of its entries, in their order. */
   readonly entrySlots: Int32Array;
@@ -72,10 +72,10 @@ export function sourceOf(plan: RegionPlan): RegionSource {
     const line = pc - (pc % BigInt(LINE));
     lines.set(line, (lines.get(line) ?? 0) | (1 << Number((pc - line) / 4n)));
   }
-  const entries = plan.entries.map(({ pc, node }) => {
+  const entries = plan.entries.map(({ pc, node, lands }) => {
     const first = plan.nodes[node]?.instructions[0];
     if (first === undefined) throw new InternalError(`an empty node at 0x${pc.toString(16)}`);
-    return { pc, handler: first.handler };
+    return { pc, handler: first.handler, lands };
   });
   return {
     head: plan.head,

@@ -35,6 +35,9 @@ const INLINED_IN_ALL = 300;
 /** Times that a function may be open: one that calls itself holds itself once, which saves every second call. */
 const MAX_OPEN = 2;
 
+/** Callees of a BLR that it compares its target with, one after the other. */
+const MAX_GUESSES = 4;
+
 /** Places that a BR may lead to: a table for each is made of the distances between them, in words. */
 const MAX_TARGETS = 256;
 const MAX_TARGET_WORDS = 4096n;
@@ -281,11 +284,16 @@ class Exploration {
     return stack.call(callee, returnTo);
   }
 
-  private callTo(callee: bigint | undefined, returnTo: bigint, stack: CallStack): PlaceCall {
+  private callTo(
+    callee: bigint | undefined,
+    returnTo: bigint,
+    stack: CallStack,
+    guesses: readonly bigint[] = [],
+  ): PlaceCall {
     const to = this.reach(returnTo, stack);
     // Whoever goes on there has everything in the core's block.
     if ("instruction" in to) to.isEntered = true;
-    return { callee, returnTo, to };
+    return { callee, guesses, returnTo, to };
   }
 
   private connect(from: Place, pc: bigint, stack: CallStack): void {
@@ -319,7 +327,7 @@ class Exploration {
     // A target of its own is guarded, and left for where it fails: a call beside it would cost the loop around it.
     const inner = target !== undefined && targets.length === 1 ? this.inline(stack, target, pc + 4n) : undefined;
     if (target !== undefined && inner !== undefined) this.predict(place, target, inner);
-    else place.call = this.callTo(undefined, pc + 4n, stack);
+    else place.call = this.callTo(undefined, pc + 4n, stack, targets.slice(0, MAX_GUESSES));
   }
 
   private predict(place: Place, target: bigint, stack: CallStack): void {

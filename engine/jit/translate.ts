@@ -29,7 +29,7 @@ const UNROLLED_IN_ALL = 320;
 export interface Translation {
   /** It exports the functions of convention.ts. */
   readonly binary: Uint8Array<ArrayBuffer>;
-  /** What the region calls by BL. */
+  /** What the region calls directly. */
   readonly callees: readonly bigint[];
 }
 
@@ -66,7 +66,7 @@ class RegionTranslator {
     module.addMemoryImport("env", "memory");
     this.o = new RegionOps(module, plan.windows, plan.checksSP, () => this.frame);
     this.frame = new RegionFrame(module, this.o, plan.entries, plan.counts);
-    this.calls = new RegionCalls(module, this.o, this.frame, plan.head);
+    this.calls = new RegionCalls(module, this.o, this.frame, plan.entries);
     this.graph = new FlowGraph(module, () => this.o.code.newLocal("i32"));
     this.registers = registersOf(plan, formOf);
     this.landings = landingsOf(plan);
@@ -341,8 +341,9 @@ class RegionTranslator {
     const target = end.callee === undefined ? o.target : constantOf(end.callee);
     if (target === undefined || current === undefined) throw new InternalError("no call here");
     const code = o.code.nested(() => {
-      if (end.callee === undefined) this.rememberTarget(current.pc, target);
-      this.calls.call(target, end.btype, end.returnTo);
+      this.calls.call(target, end, () => {
+        if (end.callee === undefined) this.rememberTarget(current.pc, target);
+      });
     });
     const block = this.graph.addBlock(code);
     this.graph.addBranch(from, block, 0, 0);
