@@ -3,6 +3,7 @@
  * stand in the same places, after a call that leaves the region in the core's block: at every turn of the loop, whether it calls or not. So what
  * follows such a call is given places of its own, as far as to the heads of loops, and the way around the call stays as it would be without one.
  */
+import { copyAll, isPlace, reached } from "./copies.js";
 import type { Place } from "./place.js";
 import type { Successor } from "./plan.js";
 
@@ -32,8 +33,6 @@ export function separateReturns(first: Place, dispatched: readonly Place[]): voi
     behind.isEntered = false;
   }
 }
-
-const isPlace = (to: Place | Successor): to is Place => "instruction" in to;
 
 interface Explored {
   /** Which places come back to one from a call: calls that leave the region, and the returns of callees that are part of it. */
@@ -85,25 +84,8 @@ function upToLoops(from: Place, loopHeads: ReadonlySet<Place>, ways: Ways): Read
   return isInLoop ? found : undefined;
 }
 
-function copyAll(places: readonly Place[], copies: Map<Place, Place>): void {
-  for (const place of places) copies.set(place, { ...place, successors: [], predecessors: 0 });
-  for (const place of places) {
-    const copy = copies.get(place) as Place;
-    copy.successors.push(...place.successors.map((to) => reached(to, copies)));
-    if (place.call !== undefined) copy.call = { ...place.call, to: reached(place.call.to, copies) };
-  }
-}
-
 /** Leads a return to the copy of where it came to. */
 function redirect({ call, successors }: Place, to: Place, copies: ReadonlyMap<Place, Place>): void {
   if (call !== undefined) call.to = reached(to, copies);
   else successors[successors.indexOf(to)] = reached(to, copies);
-}
-
-/** The copy of what was reached, if there is one, reached once more. */
-function reached<To extends Place | Successor>(to: To, copies: ReadonlyMap<Place, Place>): To | Place {
-  if (!isPlace(to)) return to;
-  const place = copies.get(to) ?? to;
-  place.predecessors++;
-  return place;
 }

@@ -2,7 +2,7 @@
 import type { Slots } from "./core-view.js";
 import type { JitOptions } from "./host.js";
 import type { RegionTable } from "./region-table.js";
-import { loopAround, outermostHead, type Selection, type SelectionLimits, selectRegion } from "./select.js";
+import { holdsOwn, loopAround, outermostHead, type Selection, type SelectionLimits, selectRegion } from "./select.js";
 import type { CodeView } from "./view.js";
 import type { WantedHeads } from "./wanted.js";
 
@@ -68,6 +68,6 @@ export class NextRegion {
   }
 
   private leadsTo(outer: bigint, head: bigint): boolean {
-    return selectRegion(this.view, outer, this.limits)?.own.has(head) ?? false;
+    return holdsOwn(this.view, outer, this.limits, head);
   }
 }

@@ -16,6 +16,7 @@ import { loopsOf } from "./loops.js";
 import { NodeBuilder } from "./nodes.js";
 import { type Place, type PlaceCall, placeOf } from "./place.js";
 import type { PlanEntry, PlanWindow, RegionPlan, Successor } from "./plan.js";
+import { unrollLoops } from "./unroll.js";
 import type { CodeView } from "./view.js";
 
 export interface SelectionLimits {
@@ -106,6 +107,7 @@ export function selectRegion(
   const { own } = exploration;
   const others = entriesOf(first, exploration, wanted);
   for (const place of others) place.isEntered = true;
+  unrollLoops(first, exploration.dispatched, exploration.left);
   const { nodes, guards, numberOf } = new NodeBuilder(first, exploration.switchTargets).build();
   const entries = [first, ...others].flatMap((place): PlanEntry[] => {
     const { pc, word } = place.instruction;
@@ -142,6 +144,13 @@ export function loopAround(
   if (loop?.head === undefined) return undefined;
   const own = [...loop.places].filter(isOwn).map(({ instruction }) => instruction.pc);
   return { head: loop.head.instruction.pc, own: new Set(own) };
+}
+
+/** Whether the region at `head` holds `pc` outside of inlined callees; found in a part of the time that choosing it takes. */
+export function holdsOwn(view: CodeView, head: bigint, limits: SelectionLimits, pc: bigint): boolean {
+  const exploration = new Exploration(view, head, limits);
+  exploration.from(head);
+  return exploration.own.has(pc);
 }
 
 /**
@@ -208,6 +217,11 @@ class Exploration {
   /** What is selected outside of inlined callees. */
   get own(): ReadonlyMap<bigint, Place> {
     return this.outermost.places;
+  }
+
+  /** Instructions that the region may still have. */
+  get left(): number {
+    return this.limits.instructions - this.size;
   }
 
   get dispatched(): readonly Place[] {
