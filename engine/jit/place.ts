@@ -39,7 +39,14 @@ export function placeOf(
 ): Place {
   const { handler } = form;
   return {
-    ...analysed,
+    // Property by property: so that all places have the same shape. Spreading took a third of selection's time.
+    flow: analysed.flow,
+    reads: analysed.reads,
+    writes: analysed.writes,
+    flags: analysed.flags,
+    access: analysed.access,
+    writesLink: analysed.writesLink,
+    literal: analysed.literal,
     instruction: window === undefined ? { pc, word, handler } : { pc, word, handler, window },
     btype,
     successors: [],

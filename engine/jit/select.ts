@@ -149,7 +149,7 @@ export function loopAround(
 /** Whether the region at `head` holds `pc` outside of inlined callees; found in a part of the time that choosing it takes. */
 export function holdsOwn(view: CodeView, head: bigint, limits: SelectionLimits, pc: bigint): boolean {
   const exploration = new Exploration(view, head, limits);
-  exploration.from(head);
+  exploration.from(head, pc);
   return exploration.own.has(pc);
 }
 
@@ -228,11 +228,13 @@ class Exploration {
     return [...this.switchTargets.values()];
   }
 
-  from(head: bigint): Place | undefined {
+  /** Selects all that follows `head`, or as far as to `end`. */
+  from(head: bigint, end?: bigint): Place | undefined {
     const first = this.place(head, this.outermost);
     if (first === undefined) return undefined;
     first.startsNode = true;
     for (let next = this.work.pop(); next !== undefined; next = this.work.pop()) {
+      if (end !== undefined && this.own.has(end)) break;
       this.explore(next.place, next.stack);
     }
     return first;
