@@ -156,10 +156,15 @@ export class RegionCache {
     region.coldExits = cold;
     if (tooSmall && region.size === "final") return;
     if (tooSmall) region.size = "outgrown";
-    else this.heat.noteFailure(region);
+    else if (this.assumesOneOfSeveral(region)) this.heat.noteFailure(region);
     // The interpreter goes through it a few times first: it notes where branches go now, which a region that assumes
     // otherwise does not.
     this.linker.unlink(region, Math.max(0, this.threshold - RECONSIDERED) << layout.HEAT_SHIFT);
+  }
+
+  /** Whether the region would be another one if it were steady: it takes a branch that has gone to several places for one to one place. */
+  private assumesOneOfSeveral({ guards }: Region): boolean {
+    return guards.some(({ kind, pc }) => kind === "target" && this.view.targets(pc).length > 1);
   }
 
   /** Regions that are being compiled. */

@@ -103,9 +103,12 @@ const packedCounts: ReadonlyMap<number, number> = new Map([
   [layout.COUNT_BRANCH_INDIRECT_CALL, layout.PACKED_INDIRECT + 4],
 ]);
 
-/** Registers and PSTATE, and the exception being raised: what a call within a call must leave as it was. */
+/** Registers and PSTATE, the exception being raised, and what the slice may execute: what a call within a call must leave as it was. */
 const contextParts = [
   [layout.X, layout.PENDING],
+  [layout.REGION_STACK, layout.REGION_STACK + 4],
+  [layout.MORE_FUEL, layout.MORE_FUEL + 4],
+  [layout.LEEWAY, layout.LEEWAY + 8],
   [layout.EL, layout.TPIDR_EL0],
   [layout.EXCEPTION, layout.SP_CHECKS],
 ] as const;

@@ -228,6 +228,35 @@ describe.each(engines)("$engine", ({ jit }) => {
     expect(machine.core.x(3)).toBe(4n);
   });
 
+  test("a run with a call within it ends after the instructions that it was given", async () => {
+    const made = await guest(
+      "f: bti c\n str w1, [x0]\nouter: mov x3, #40000\n1: subs x3, x3, #1\n b.ne 1b\n b outer\ninner: bti c\n mov x1, #1000\n1: subs x1, x1, #1\n b.ne 1b\n ret\n",
+      {
+        jit,
+        ctr: { dic: true, idc: true },
+        windows: [
+          { name: "text", address: TEXT, size: 4096, access: "rwx" },
+          { name: "stack", address: DATA, size: 4096, access: "rw" },
+        ],
+      },
+    );
+    const { core } = made.machine;
+    const patched = TEXT + 0x80n;
+    made.machine.writeU32(patched, 0xd65f03c0);
+    core.call(patched);
+    made.machine.onInvalidate(() => core.call("inner"));
+    core.forceCompile("outer");
+    for (let i = 0; i < 3; i++) {
+      core.pc = made.machine.symbols.get("f") as bigint;
+      core.setX(0, patched);
+      core.setX(1, 0xd65f03c0);
+      const before = core.instructions;
+      expect(core.run({ maxInstructions: 50_000 })).toMatchObject({ reason: "fuel" });
+      expect(core.instructions - before).toBe(50_000 + 2003);
+      core.call(patched);
+    }
+  });
+
   test("stop from a callback", async () => {
     const made = await guest("f: bti c\n str w1, [x0]\n mov x0, #1\n b 1f\n1: mov x0, #2\n ret\n", {
       jit,
