@@ -40,6 +40,10 @@ export function interpretCallee(core: u32, from: u64, expected: u64): u64 {
   return next;
 }
 
+/**
+ * The run loop's way of executing, twice: that one keeps its window in locals and stops for the host, this one has the window of calls and gives way
+ * to whoever called it. A common inner part would be a call for each branch, or carry both ends through it.
+ */
 function interpret(core: u32, from: u64, expected: u64): u64 {
   const threshold = load<u32>(core, REGION_STACK) < SHALLOW ? load<u32>(core, HEAT_THRESHOLD) : 0;
   const leeway = load<i64>(core, LEEWAY);

@@ -3,8 +3,8 @@
  * stand in the same places, after a call that leaves the region in the core's block: at every turn of the loop, whether it calls or not. So what
  * follows such a call is given places of its own, as far as to the heads of loops, and the way around the call stays as it would be without one.
  */
-import { copyAll, isPlace, reached } from "./copies.js";
-import type { Place } from "./place.js";
+import { copyAll, reached } from "./copies.js";
+import { isPlace, type Place } from "./place.js";
 import type { Successor } from "./plan.js";
 
 /** Places that a region may have more for it. */

@@ -1,8 +1,6 @@
 /** Code that a region holds more than once: copies of places, with what leads from one to the other. */
-import type { Place } from "./place.js";
+import { isPlace, type Place } from "./place.js";
 import type { Successor } from "./plan.js";
-
-export const isPlace = (to: Place | Successor): to is Place => "instruction" in to;
 
 /** Adds copies of these places to `copies`; where they lead to places that have copies, the copies lead to these. */
 export function copyAll(places: readonly Place[], copies: Map<Place, Place>): void {

@@ -10,7 +10,7 @@ import type { Form } from "../a64/forms.js";
 import { FLAGS_KNOWN } from "../wasm/flag-locals.js";
 import { carried, resultOnly } from "./convention.js";
 import { flowOf } from "./flow.js";
-import type { NodeEnd, PlanNode, RegionPlan } from "./plan.js";
+import { type NodeEnd, nodesAfter, type PlanNode, type RegionPlan } from "./plan.js";
 import { both, hasFlags, noRegisters, type Registers, union, without } from "./registers.js";
 
 export interface NodeRegisters {
@@ -64,35 +64,12 @@ function effectOf(node: PlanNode, formOf: (handler: number) => Form): Effect {
     if (hasFlags(flow.writes)) flags = flow.flags;
   }
   if (handsOver(node.end)) uses = union(uses, without(resultOnly, writes));
-  return { uses, writes, dropped, flags, successors: successorsOf(node.end) };
+  return { uses, writes, dropped, flags, successors: node.end.kind === "call" ? [] : nodesAfter(node.end) };
 }
 
 /** Whether a call's first argument or a return's result is handed over there, which is better still in its local. */
 function handsOver(end: NodeEnd): boolean {
   return end.kind === "call" || (end.kind === "indirect" && end.type === "RET" && end.predicted === undefined);
-}
-
-function successorsOf(end: NodeEnd): readonly number[] {
-  switch (end.kind) {
-    case "goto":
-      return nodes(end.to);
-    case "conditional":
-      return nodes(end.taken, end.next);
-    case "indirect":
-      return nodes(end.predicted?.to);
-    case "switch":
-      return [end.dispatch];
-    case "dispatch":
-      return end.cases.map(({ node }) => node);
-    case "call":
-      return [];
-  }
-}
-
-type To = { readonly kind: "node"; readonly node: number } | { readonly kind: "exit" } | undefined;
-
-function nodes(...to: readonly To[]): number[] {
-  return to.flatMap((successor) => (successor?.kind === "node" ? [successor.node] : []));
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The loops of what is selected for a region, as far as each begins in one place. */
 import { FlowOrder } from "../wasm/flow-order.js";
-import type { Place } from "./place.js";
-import type { NodeEnd, RegionPlan, Successor } from "./plan.js";
+import { isPlace, type Place } from "./place.js";
+import { nodesAfter, type RegionPlan } from "./plan.js";
 
 /** What stands between BRs of several targets and all of these: it may begin a loop, but is no place. */
 const dispatchNode = undefined;
@@ -37,7 +37,7 @@ function nextOf(place: Place | undefined, dispatched: readonly Place[]): readonl
   if (place === dispatchNode) return dispatched;
   if (place.isSwitch) return [dispatchNode];
   const to = place.call === undefined ? place.successors : [place.call.to];
-  return to.flatMap((next) => ("instruction" in next ? [next] : []));
+  return to.filter(isPlace);
 }
 
 /** Nodes at which loops begin that no other loop of the region holds. */
@@ -47,23 +47,4 @@ export function outermostHeads({ nodes, entries }: RegionPlan): ReadonlySet<numb
   const loops = [...new FlowOrder(blocks, nodes.length).loops()];
   const isWithin = (head: number): boolean => loops.some(([other, held]) => other !== head && held.has(head));
   return new Set(loops.map(([head]) => head).filter((head) => !isWithin(head)));
-}
-
-/** Where control goes from a node within the region, behind calls too. */
-function nodesAfter(end: NodeEnd): readonly number[] {
-  const nodesOf = (...to: readonly (Successor | undefined)[]): number[] =>
-    to.flatMap((successor) => (successor?.kind === "node" ? [successor.node] : []));
-  switch (end.kind) {
-    case "goto":
-    case "call":
-      return nodesOf(end.to);
-    case "conditional":
-      return nodesOf(end.taken, end.next);
-    case "indirect":
-      return nodesOf(end.predicted?.to);
-    case "switch":
-      return [end.dispatch];
-    case "dispatch":
-      return end.cases.map(({ node }) => node);
-  }
 }

@@ -22,6 +22,8 @@ export interface Place extends InstructionFlow {
   isEntered: boolean;
 }
 
+export const isPlace = (to: Place | Successor): to is Place => "instruction" in to;
+
 export interface PlaceCall {
   /** Undefined for BLR. */
   readonly callee: bigint | undefined;

@@ -138,3 +138,22 @@ export function noCounts(): PathCounts {
     return: 0,
   };
 }
+
+/** Where control goes from a node within the region, behind calls too. */
+export function nodesAfter(end: NodeEnd): readonly number[] {
+  const nodesOf = (...to: readonly (Successor | undefined)[]): number[] =>
+    to.flatMap((successor) => (successor?.kind === "node" ? [successor.node] : []));
+  switch (end.kind) {
+    case "goto":
+    case "call":
+      return nodesOf(end.to);
+    case "conditional":
+      return nodesOf(end.taken, end.next);
+    case "indirect":
+      return nodesOf(end.predicted?.to);
+    case "switch":
+      return [end.dispatch];
+    case "dispatch":
+      return end.cases.map(({ node }) => node);
+  }
+}

@@ -2,9 +2,9 @@
  * Several turns of small loops in which ways part and meet again: at its end a turn looks whether somebody wants the core, brings registers to
  * where the loop expects them, and stores those that the next turn does not read. (A loop in which ways only part is unrolled where it is translated.)
  */
-import { copyAll, isPlace } from "./copies.js";
+import { copyAll } from "./copies.js";
 import { type Loop, loopsOf } from "./loops.js";
-import type { Place } from "./place.js";
+import { isPlace, type Place } from "./place.js";
 
 const TURNS = 4;
 /** Instructions of the turns of one loop, and those that a region may have more for them. */
