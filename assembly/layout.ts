@@ -11,6 +11,9 @@
 
 // ---- CONTROL -----------------------------------------------------------------------------------
 
+/** Bytes of a page of wasm memory. */
+export const WASM_PAGE = 65536;
+
 /** u32: number of windows in the table. */
 export const WINDOW_COUNT = 16;
 /** u32: CTR_EL0 as the guest reads it; bits 28 (IDC) and 29 (DIC) drive the caches. */

@@ -33,7 +33,7 @@ export function interpreterModule(
 ): { readonly binary: Uint8Array; readonly forms: number } {
   const forms = formsOf(rows);
   const module = new WasmModule();
-  module.addMemoryImport("env", "memory");
+  module.addMemoryImport("env", "memory", 1);
   module.addTableImport("env", "table");
   const names = forms.map((form) => addHandler(module, form, make));
   addUndefined(module);

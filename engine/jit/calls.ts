@@ -1,6 +1,5 @@
 /** A region's calls of code that is not part of it: of the region that begins there, or by way of the core. */
 import * as layout from "../../assembly/layout.js";
-import { CORE_PARAMETER } from "../wasm/code.js";
 import { FLAGS_KNOWN } from "../wasm/flag-locals.js";
 import type { Expression, WasmModule } from "../wasm/module.js";
 import { constantOf, type Value } from "../wasm/value.js";
@@ -55,7 +54,7 @@ export class RegionCalls {
     const attempt = (address: bigint, rest: Expression): Expression => {
       const operands = [m.local.get(FUEL_PARAMETER, code.types.i64), this.frame.stack(), link(), this.o.wide(first)];
       const { name, isLinked } = this.linkedTo(address, btype);
-      const direct = m.callInto([FUEL_PARAMETER, X0_PARAMETER], name, [code.core(), ...operands]);
+      const direct = m.callInto([FUEL_PARAMETER, X0_PARAMETER], name, operands);
       const isThere = m.i64.eq(this.o.wide(target), this.o.wide(constantOf(address)));
       return m.if(callee === undefined ? m.i32.and(isThere, isLinked) : isLinked, direct, rest);
     };
@@ -113,16 +112,11 @@ export class RegionCalls {
   private goOn(returnTo: bigint, btype: number): void {
     const m = this.module;
     const { code } = this.o;
-    const { i32, i64 } = code.types;
+    const { i64 } = code.types;
     const expected = (): Expression => this.o.wide(constantOf(returnTo));
     const onwards = code.nested(() => {
       if (btype !== 0) this.restoreBtype(btype);
-      const operands = [
-        m.local.get(CORE_PARAMETER, i32),
-        m.local.get(X0_PARAMETER, i64),
-        expected(),
-        this.frame.stack(),
-      ];
+      const operands = [code.core(), m.local.get(X0_PARAMETER, i64), expected(), this.frame.stack()];
       const next = this.o.bind("i64", this.o.callCore("followOn", operands, ["i32", "i64", "i64", "i32"], "i64"));
       this.frame.loadFuel();
       // Also where it came back by BR or BLR: what stands there may not be a place to land on.

@@ -11,14 +11,14 @@ import { type Type, typeOf } from "../wasm/module.js";
 import { LINK_REGISTER } from "./flow.js";
 import { type Registers, registerSet, union } from "./registers.js";
 
-/** Places of the parameters; the first one is the core's block. */
-export const FUEL_PARAMETER = 1;
+/** Places of the parameters. */
+export const FUEL_PARAMETER = 0;
 /** Bytes of the thread's stack that those have taken which lead here; in its lowest bits the place of the entry in the plan. */
-export const STACK_PARAMETER = 2;
-export const LINK_PARAMETER = 3;
-export const X0_PARAMETER = 4;
+export const STACK_PARAMETER = 1;
+export const LINK_PARAMETER = 2;
+export const X0_PARAMETER = 3;
 
-export const calledTypes: readonly Type[] = ["i32", "i64", "i32", "i64", "i64"];
+export const calledTypes: readonly Type[] = ["i64", "i32", "i64", "i64"];
 export const calledParameters = calledTypes.map(typeOf);
 export const calledResults = [typeOf("i64"), typeOf("i64")];
 

@@ -81,6 +81,11 @@ export class CoreView implements CodeView {
     this.notes = new Uint8Array(buffer, core + layout.ACCESS_WINDOWS, layout.ACCESS_WINDOW_ENTRIES);
   }
 
+  get machine(): CodeView["machine"] {
+    const { core, windows, checksSP } = this;
+    return { core, pages: this.host.memory.buffer.byteLength / layout.WASM_PAGE, windows, checksSP };
+  }
+
   get checksSP(): boolean {
     return this.checks[0] !== 0;
   }

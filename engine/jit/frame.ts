@@ -23,7 +23,7 @@ import {
 import { LINK_REGISTER } from "./flow.js";
 import { addHandler } from "./handler.js";
 import type { ExitWriter, Missed, RegionOps } from "./ops.js";
-import { type ExitReason, exitReasons, noCounts, type PathCounts, type PlanEntry } from "./plan.js";
+import { type ExitReason, exitReasons, noCounts, type PathCounts, type PlanEntry, type RegionPlan } from "./plan.js";
 import { has, type Registers, union, without } from "./registers.js";
 
 /** What a path has counted goes two and two into the halves of a local: see PACKED_ACCESSES in layout.ts. */
@@ -70,9 +70,7 @@ export class RegionFrame implements ExitWriter {
   constructor(
     private readonly module: WasmModule,
     private readonly o: RegionOps,
-    private readonly entries: readonly PlanEntry[],
-    /** Whether to count more than fuel. */
-    private readonly counts: boolean,
+    private readonly plan: RegionPlan,
   ) {
     const { code } = o;
     this.expected = code.newLocal("i64");
@@ -93,7 +91,7 @@ export class RegionFrame implements ExitWriter {
     const set = (constants: readonly Expression[], value: number): void => {
       for (const constant of constants) m.setConstant(constant, BigInt(value));
     };
-    addHandler(m, this.entries, need);
+    addHandler(m, this.plan, need);
     set(this.needs, need);
     set(this.frames, frameBytes(locals.length));
     m.addFunction("called", calledParameters, calledResults, locals, whole);
@@ -134,7 +132,7 @@ export class RegionFrame implements ExitWriter {
   }
 
   private get head(): PlanEntry {
-    const [head] = this.entries;
+    const [head] = this.plan.entries;
     if (head === undefined) throw new InternalError("a region without an entry");
     return head;
   }
@@ -160,7 +158,7 @@ export class RegionFrame implements ExitWriter {
   private stackBefore(): Expression {
     const m = this.module;
     const stack = m.local.get(STACK_PARAMETER, this.o.code.types.i32);
-    return this.entries.length === 1 ? stack : m.i32.and(stack, m.i32.const(-layout.REGION_STACK_UNIT));
+    return this.plan.entries.length === 1 ? stack : m.i32.and(stack, m.i32.const(-layout.REGION_STACK_UNIT));
   }
 
   /** Code that ends in exits, and what the exits lead to. */
@@ -227,7 +225,7 @@ export class RegionFrame implements ExitWriter {
     const add = (local: number, amount: bigint): void =>
       code.push(m.local.set(local, m.i64.add(m.local.get(local, i64), m.i64.const(amount))));
     if (counts.instructions > 0) add(FUEL_PARAMETER, BigInt(-counts.instructions));
-    if (!this.counts) return;
+    if (!this.plan.counts) return;
     for (const { field, low, high } of packs) {
       const amount = BigInt(counts[low]) + (BigInt(counts[high]) << 32n);
       if (amount !== 0n) add(this.pack(field), amount);

@@ -4,16 +4,16 @@
  * untouched, means that it has declined.
  */
 import * as layout from "../../assembly/layout.js";
-import { CORE_PARAMETER, Code, PC_PARAMETER, WORD_PARAMETER } from "../wasm/code.js";
+import { Code, PC_PARAMETER, WORD_PARAMETER } from "../wasm/code.js";
 import { type Expression, handlerParameters, handlerResult, type WasmModule } from "../wasm/module.js";
 import { DECLINED, RESULT_REGISTER } from "./convention.js";
 import { LINK_REGISTER } from "./flow.js";
-import { exitReasons, type PlanEntry } from "./plan.js";
+import { exitReasons, type PlanEntry, type RegionPlan } from "./plan.js";
 import { fieldOf } from "./state.js";
 
 /** Adds it, to a module that has the function `called`, which may execute `need` instructions before it looks at the fuel. */
-export function addHandler(m: WasmModule, entries: readonly PlanEntry[], need: number): void {
-  const code = new Code(m);
+export function addHandler(m: WasmModule, { entries, core }: RegionPlan, need: number): void {
+  const code = new Code(m, undefined, core);
   const { i32, i64 } = code.types;
   const [fuel, result, link] = [code.newLocal("i64"), code.newLocal("i64"), code.newLocal("i64")];
   const get = (local: number): Expression => m.local.get(local, i64);
@@ -34,7 +34,6 @@ export function addHandler(m: WasmModule, entries: readonly PlanEntry[], need: n
   if (others) code.storeI64(layout.PC, m.local.get(PC_PARAMETER, i64));
   const place = pick(m, own, i64, others ? own.length : 0, (_, index) => index);
   const operands = [
-    m.local.get(CORE_PARAMETER, i32),
     get(fuel),
     m.i32.add(code.loadI32(layout.REGION_STACK), place),
     get(link),

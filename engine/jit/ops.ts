@@ -26,7 +26,7 @@ import { constantOf, type Field, type Value } from "../wasm/value.js";
 import { sumOf } from "../wasm/values.js";
 import { calledTypes, LINK_PARAMETER, RESULT_REGISTER, X0_PARAMETER } from "./convention.js";
 import { LINK_REGISTER } from "./flow.js";
-import type { ExitReason, PathCounts, PlanInstruction, PlanWindow } from "./plan.js";
+import type { ExitReason, PathCounts, PlanInstruction, PlanWindow, RegionPlan } from "./plan.js";
 import { noRegisters } from "./registers.js";
 import { CanonicalLocals, hull, PathState, SP_REGISTER } from "./state.js";
 
@@ -61,12 +61,10 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
 
   constructor(
     module: WasmModule,
-    private readonly windows: readonly PlanWindow[],
-    /** RegionPlan.checksSP. */
-    private readonly checksSP: boolean,
+    private readonly plan: RegionPlan,
     private readonly exits: () => ExitWriter,
   ) {
-    super(new Code(module, calledTypes));
+    super(new Code(module, calledTypes, plan.core));
     this.canonical = new CanonicalLocals(this, [
       [RESULT_REGISTER, X0_PARAMETER],
       [LINK_REGISTER, LINK_PARAMETER],
@@ -158,7 +156,7 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
 
   base(n: Field): Value {
     const address = this.XSP(n, 64);
-    if (this.checksSP && RegionOps.number(n) === ZR) this.checkSPAlignment(address);
+    if (this.plan.checksSP && RegionOps.number(n) === ZR) this.checkSPAlignment(address);
     return address;
   }
 
@@ -197,7 +195,7 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
   /** An access that is at home in no one window: one window after the other is tried. */
   private triedAccess(address: Value, bytes: Bytes, kind: AccessKind, aligned: boolean): Access {
     const m = this.module;
-    const candidates = this.windows
+    const candidates = this.plan.windows
       .filter((window) => this.allows(window, bytes, kind))
       .sort((a, b) => (b.flags & layout.WINDOW_WRITE) - (a.flags & layout.WINDOW_WRITE))
       .slice(0, this.current?.window === undefined ? MAX_GUESSED : MAX_TRIED);
@@ -282,8 +280,8 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
     const { constant } = address;
     const guess =
       constant === undefined
-        ? this.windows.find((w) => w.index === this.current?.window)
-        : this.windows.find((w) => constant >= w.base && constant + BigInt(bytes) <= w.base + BigInt(w.size));
+        ? this.plan.windows.find((w) => w.index === this.current?.window)
+        : this.plan.windows.find((w) => constant >= w.base && constant + BigInt(bytes) <= w.base + BigInt(w.size));
     return guess !== undefined && this.allows(guess, bytes, kind) ? guess : undefined;
   }
 

@@ -92,6 +92,10 @@ export interface PlanEntry {
 }
 
 export interface RegionPlan {
+  /** Address of the block of the core that the region is for: compiled code has it as a constant. */
+  readonly core: number;
+  /** Pages of 64 KiB that the shared memory has: V8 does not expect what is within them to trap. */
+  readonly pages: number;
   readonly head: bigint;
   /** The head is the first. */
   readonly entries: readonly PlanEntry[];

@@ -117,7 +117,7 @@ export function selectRegion(
     return node === undefined ? [] : [{ pc, node, lands, dispatched }];
   });
   return {
-    plan: { head, entries, nodes, windows: view.windows, guards, checksSP: view.checksSP, counts: limits.counts },
+    plan: { ...view.machine, head, entries, nodes, guards, counts: limits.counts },
     own: new Set(own.keys()),
     isSteady: wanted.steady ?? false,
   };

@@ -63,9 +63,9 @@ class RegionTranslator {
     private readonly plan: RegionPlan,
     private readonly formOf: (handler: number) => Form,
   ) {
-    module.addMemoryImport("env", "memory");
-    this.o = new RegionOps(module, plan.windows, plan.checksSP, () => this.frame);
-    this.frame = new RegionFrame(module, this.o, plan.entries, plan.counts);
+    module.addMemoryImport("env", "memory", plan.pages);
+    this.o = new RegionOps(module, plan, () => this.frame);
+    this.frame = new RegionFrame(module, this.o, plan);
     this.calls = new RegionCalls(module, this.o, this.frame, plan.entries);
     this.graph = new FlowGraph(module, () => this.o.code.newLocal("i32"));
     this.registers = registersOf(plan, formOf);

@@ -1,7 +1,7 @@
 /** What region selection reads of a core. */
 import type { Form } from "../a64/forms.js";
 import type { InstructionFlow } from "./flow.js";
-import type { PlanWindow } from "./plan.js";
+import type { PlanWindow, RegionPlan } from "./plan.js";
 
 export interface CodeView {
   /** The word held by the instruction cache at an address; undefined if it holds none that was executed and is allocated. */
@@ -15,8 +15,8 @@ export interface CodeView {
   /** Bit b: PSTATE.BTYPE = b may land on this word. */
   lands(word: number): number;
   readonly windows: readonly PlanWindow[];
-  /** Whether SP has to be aligned where it is the base of an access, at some exception level. */
-  readonly checksSP: boolean;
+  /** What plans say of the machine. */
+  readonly machine: Pick<RegionPlan, "core" | "pages" | "windows" | "checksSP">;
 }
 
 export interface ExecutedWord {

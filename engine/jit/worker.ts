@@ -28,7 +28,7 @@ function formOf(handler: number): Form {
   return form;
 }
 
-/** Regions that were made last, by their plans: cores that execute the same code ask for the same ones. */
+/** Regions that were made last, by their plans: a core asks for the same ones in machine after machine, as in a campaign. */
 const newest = new NewestFirst<CompiledRegion>(KEPT);
 
 function compile(plan: RegionPlan): CompiledRegion {

@@ -102,7 +102,6 @@ export interface MachineInternals {
 const TIMEOUT = 10_000;
 
 const COUNTER_HERTZ = 1_000_000_000n;
-const WASM_PAGE = 65536;
 /** Bytes: what the procedure call standard asks for. */
 const STACK_ALIGNMENT = 16;
 /** PSTATE of a core out of reset: EL1h, exceptions masked. */
@@ -188,7 +187,7 @@ export class Machine {
     this.windows = options.windows ?? defaultWindows;
     this.#map = mapMemory(this.windows, cacheType, cores);
     this.#coherent = cacheType.dic === true && cacheType.idc === true;
-    const pages = Math.ceil(this.#map.size / WASM_PAGE);
+    const pages = Math.ceil(this.#map.size / layout.WASM_PAGE);
     this.#memory = new WebAssembly.Memory({ shared: true, initial: pages, maximum: pages });
     this.#guest = new GuestMemory(this.#memory, this.#map.windows, (host, length) => this.#written(host, length));
     this.#parts = {

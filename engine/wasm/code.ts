@@ -1,7 +1,7 @@
 /** A wasm function under construction: its locals and the statements emitted so far. */
 import { type Expression, none, type Type, typeOf, type WasmModule } from "./module.js";
 
-/** Parameters of every handler and region. */
+/** Parameters of every handler, and of the function by which a region is entered. */
 export const CORE_PARAMETER = 0;
 export const WORD_PARAMETER = 1;
 export const PC_PARAMETER = 2;
@@ -20,6 +20,8 @@ export class Code {
   constructor(
     readonly module: WasmModule,
     private readonly parameters: readonly Type[] = PARAMETERS,
+    /** Address of the core's block, if the function is for one core only; elsewhere its first parameter is that. */
+    private readonly block?: number,
   ) {}
 
   /** Wasm value types by name. */
@@ -89,23 +91,35 @@ export class Code {
     return this.module.block(null, this.collect(emit), none);
   }
 
+  /** Address of the core's block. */
   core(): Expression {
-    return this.module.local.get(CORE_PARAMETER, this.types.i32);
+    const { block, module: m } = this;
+    return block === undefined ? m.local.get(CORE_PARAMETER, this.types.i32) : m.i32.const(block);
   }
 
-  loadI32(offset: number): Expression {
-    return this.module.i32.load(offset, 4, this.core());
+  loadI32(field: number): Expression {
+    const [offset, base] = this.place(field);
+    return this.module.i32.load(offset, 4, base);
   }
 
-  loadI64(offset: number): Expression {
-    return this.module.i64.load(offset, 8, this.core());
+  loadI64(field: number): Expression {
+    const [offset, base] = this.place(field);
+    return this.module.i64.load(offset, 8, base);
   }
 
-  storeI32(offset: number, value: Expression): void {
-    this.push(this.module.i32.store(offset, 4, this.core(), value));
+  storeI32(field: number, value: Expression): void {
+    const [offset, base] = this.place(field);
+    this.push(this.module.i32.store(offset, 4, base, value));
   }
 
-  storeI64(offset: number, value: Expression): void {
-    this.push(this.module.i64.store(offset, 8, this.core(), value));
+  storeI64(field: number, value: Expression): void {
+    const [offset, base] = this.place(field);
+    this.push(this.module.i64.store(offset, 8, base, value));
+  }
+
+  /** Of a constant address V8 makes a displacement: no machine register holds the block's. */
+  private place(field: number): readonly [offset: number, base: Expression] {
+    const { block, module: m } = this;
+    return block === undefined ? [field, this.core()] : [block + field, m.i32.const(0)];
   }
 }

@@ -181,10 +181,12 @@ export class WasmModule {
   }
 
   /** A shared memory of up to 4 GiB. */
-  addMemoryImport(module: string, base: string): void {
+  /** A shared memory of at least so many pages of 64 KiB. */
+  addMemoryImport(module: string, base: string, least: number): void {
     const pages = new ByteWriter();
+    pages.unsigned(least);
     pages.unsigned(2 ** 16);
-    this.import(module, base, MEMORY, [SHARED, 1, ...pages.written]);
+    this.import(module, base, MEMORY, [SHARED, ...pages.written]);
   }
 
   addTableImport(module: string, base: string): void {

@@ -79,7 +79,6 @@ interface WeakExports {
   run(single: number): number;
 }
 
-const WASM_PAGE = 65536;
 const TABLE_SIZE = layout.FIRST_REGION;
 const MAX_CORES = 16;
 const WORD = 4;
@@ -138,7 +137,7 @@ export class WeakMachine {
     this.lineBytes = lineBytes;
     this.windows = options.windows ?? defaultWindows;
     this.#map = mapWeak(this.windows, options.historyBytes ?? DEFAULT_HISTORY);
-    const pages = Math.ceil(this.#map.end / WASM_PAGE);
+    const pages = Math.ceil(this.#map.end / layout.WASM_PAGE);
     this.#memory = new WebAssembly.Memory({ shared: true, initial: pages, maximum: pages });
     this.#view = new DataView(this.#memory.buffer);
     this.#words = new Uint32Array(this.#memory.buffer);

@@ -100,7 +100,7 @@ test("code behind what never goes on is left out, and need not have the types th
 test("imports, globals, elements and data stand where their names and places say", () => {
   const module = new WasmModule();
   const m = module;
-  module.addMemoryImport("env", "memory");
+  module.addMemoryImport("env", "memory", 1);
   module.addTableImport("env", "table");
   module.addGlobalImport("imported", "env", "global", I32);
   module.addFunctionImport("first", "env", "first", [I64], I32);
