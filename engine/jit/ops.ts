@@ -58,6 +58,8 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
   /** Left by branchIf and branchIndirect for the node's end. */
   condition: Value | undefined;
   target: Value | undefined;
+  /** Where the base register of the instruction's access points. */
+  private accessBase: Value | undefined;
 
   constructor(
     module: WasmModule,
@@ -156,6 +158,7 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
 
   base(n: Field): Value {
     const address = this.XSP(n, 64);
+    this.accessBase = address;
     if (this.plan.checksSP && RegionOps.number(n) === ZR) this.checkSPAlignment(address);
     return address;
   }
@@ -217,7 +220,16 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
   }
 
   private distance(address: Value, window: PlanWindow): Expression {
-    return this.module.i64.sub(this.wide(address), this.module.i64.const(BigInt.asIntN(64, window.base)));
+    const { from, by } = this.origin(address);
+    return this.module.i64.sub(this.wide(from), this.module.i64.const(BigInt.asIntN(64, window.base - by)));
+  }
+
+  /** An address as so much more than the base register's value, from which its place is one instruction away, as it is from the address. */
+  private origin(address: Value): { readonly from: Value; readonly by: bigint } {
+    const { accessBase } = this;
+    const [sum, base] = [sumOf(address), accessBase && sumOf(accessBase)];
+    if (accessBase === undefined || sum === undefined || sum.base !== base?.base) return { from: address, by: 0n };
+    return { from: accessBase, by: sum.offset - base.offset };
   }
 
   /**
@@ -263,8 +275,9 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
     const m = this.module;
     const isAligned = !aligned || bytes === 1;
     if (isAligned && this.isKnownInside(address, window, bytes)) {
-      const base = m.i32.const(Number(BigInt.asIntN(32, window.base)));
-      return { host: this.bind("i32", m.i32.sub(this.narrow(address), base)), offset: window.host };
+      const { from, by } = this.origin(address);
+      const base = m.i32.const(Number(BigInt.asIntN(32, window.base - by)));
+      return { host: this.bind("i32", m.i32.sub(this.narrow(from), base)), offset: window.host };
     }
     const into = this.bind("i64", this.distance(address, window));
     const leave = this.code.nested(() => {
