@@ -155,7 +155,7 @@ function jitOptions(option: boolean | MachineJitOptions): MachineParts["jit"] {
 }
 
 function planWindows(map: MemoryMap): readonly PlanWindow[] {
-  return map.windows.map(({ index, base, size, host, flags }) => ({ index, base, size, host, flags }));
+  return map.table.map(({ base, size, host, flags }, index) => ({ index, base, size, host, flags }));
 }
 
 export class Machine {

@@ -24,9 +24,8 @@ export interface CacheType {
   readonly idc?: boolean;
 }
 
-export interface PlacedWindow {
-  readonly spec: WindowSpec;
-  readonly index: number;
+/** A stretch of guest addresses as the core sees it. */
+export interface MappedRange {
   readonly base: bigint;
   readonly size: number;
   /** Where its memory stands in the shared memory. */
@@ -39,8 +38,14 @@ export interface PlacedWindow {
   readonly slots: readonly number[];
 }
 
+export interface PlacedWindow extends MappedRange {
+  readonly spec: WindowSpec;
+}
+
 export interface MemoryMap {
   readonly windows: readonly PlacedWindow[];
+  /** The window table: windows that go on into one another, as data and heap of a program do, are one there. */
+  readonly table: readonly MappedRange[];
   /** Bytes of the shared memory. */
   readonly size: number;
   readonly cores: number;
@@ -129,7 +134,7 @@ export function mapMemory(specs: readonly WindowSpec[], cacheType: CacheType, co
   const isExecutable = (name: string): boolean =>
     specs.some((spec) => (spec.name === name || spec.alias === name) && spec.access.includes("x"));
   const windows: PlacedWindow[] = [];
-  specs.forEach((spec, index) => {
+  for (const spec of specs) {
     const shown = windows.find((window) => window.spec.name === spec.alias);
     const executed = isExecutable(spec.alias ?? spec.name);
     const host = shown?.host ?? allocator.take(spec.size);
@@ -140,30 +145,49 @@ export function mapMemory(specs: readonly WindowSpec[], cacheType: CacheType, co
     const slots = Array.from({ length: cores }, () =>
       spec.access.includes("x") ? allocator.take((spec.size / 4) * layout.SLOT_BYTES) : 0,
     );
-    windows.push({ spec, index, base: spec.address, size: spec.size, host, unification, flags, slots });
-  });
+    windows.push({ spec, base: spec.address, size: spec.size, host, unification, flags, slots });
+  }
   if (allocator.end > WASM_MEMORY) {
     throw new MachineOptionsError(
       `the windows need ${hex(allocator.end)} bytes with their caches, 4 GiB is the limit: make them smaller`,
     );
   }
-  return { windows, size: allocator.end, cores };
+  return { windows, table: joined(windows), size: allocator.end, cores };
+}
+
+/** So an access that walks over them is at home in one entry of the table: what the interpreter looks up and compiled code checks. */
+function joined(windows: readonly MappedRange[]): readonly MappedRange[] {
+  const table: MappedRange[] = [];
+  for (const { base, size, host, unification, flags, slots } of windows) {
+    const before = table.at(-1);
+    const goesOn =
+      before !== undefined &&
+      before.base + BigInt(before.size) === base &&
+      before.host + before.size === host &&
+      before.flags === flags &&
+      // What is executed somewhere is looked up by its window's beginning.
+      before.unification === 0 &&
+      unification === 0;
+    if (goesOn) table[table.length - 1] = { ...before, size: before.size + size };
+    else table.push({ base, size, host, unification, flags, slots });
+  }
+  return table;
 }
 
 /** Writes the window table and the cores' slot tables into the control block. */
 export function writeMap(view: DataView, map: MemoryMap): void {
-  view.setUint32(layout.WINDOW_COUNT, map.windows.length, true);
-  for (const window of map.windows) {
-    const entry = layout.WINDOWS + window.index * layout.WINDOW_SIZE;
+  view.setUint32(layout.WINDOW_COUNT, map.table.length, true);
+  map.table.forEach((window, index) => {
+    const entry = layout.WINDOWS + index * layout.WINDOW_SIZE;
     view.setBigUint64(entry + layout.WINDOW_BASE, window.base, true);
     view.setBigUint64(entry + layout.WINDOW_BYTES, BigInt(window.size), true);
     view.setUint32(entry + layout.WINDOW_HOST, window.host, true);
     view.setUint32(entry + layout.WINDOW_POU, window.unification, true);
     view.setUint32(entry + layout.WINDOW_FLAGS, window.flags, true);
     window.slots.forEach((slots, core) => {
-      view.setUint32(layout.CORES + core * layout.CORE_SIZE + layout.SLOTS + window.index * 4, slots, true);
+      view.setUint32(layout.CORES + core * layout.CORE_SIZE + layout.SLOTS + index * 4, slots, true);
     });
-  }
+  });
 }
 
 const CTR_IDC = 2 ** 28;

@@ -72,9 +72,9 @@ export function disagreements(reference: Rig, rig: Rig, stops: readonly [number,
 /** Words held by the instruction caches. */
 function differingWords(a: Rig, b: Rig): string[] {
   const found: string[] = [];
-  for (const window of a.internals.map.windows) {
+  for (const [index, window] of a.internals.map.windows.entries()) {
     const [first] = window.slots;
-    const [second] = b.internals.map.windows[window.index]?.slots ?? [];
+    const [second] = b.internals.map.windows[index]?.slots ?? [];
     if (first === undefined || first === 0 || second === undefined) continue;
     const x = new Uint32Array(a.internals.memory.buffer, first, window.size / 2);
     const y = new Uint32Array(b.internals.memory.buffer, second, window.size / 2);

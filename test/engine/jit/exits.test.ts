@@ -3,7 +3,7 @@ import { Worker } from "node:worker_threads";
 import { GuestFault } from "cmodx/engine";
 import { expect, test } from "vitest";
 import * as layout from "#assembly/layout.js";
-import { DATA, Guest, STACK } from "./guest.js";
+import { DATA, Guest, STACK, TEXT } from "./guest.js";
 
 const forced = { threshold: layout.HEAT_MAX, background: false };
 
@@ -33,6 +33,38 @@ loop:	mov	x5, #0
   run();
   run();
   expect(run()).toBeLessThan(400);
+  guest.dispose();
+});
+
+test("a loop over windows that go on into one another leaves for none of them", async () => {
+  const base = 0x40_0000n;
+  const windows = [
+    { name: "text", address: TEXT, size: 4096, access: "rx" },
+    { name: "data", address: base, size: 4096, access: "rw" },
+    { name: "heap", address: base + 4096n, size: 8192, access: "rw" },
+    { name: "stack", address: STACK, size: 4096, access: "rw" },
+  ] as const;
+  const guest = await Guest.create(
+    `
+// numbers x1 doublewords from x0 - 4 on, one of them across the windows' boundary
+fill:	mov	x2, #0
+1:	ldur	x3, [x0, #-4]
+	add	x2, x2, #1
+	stur	x2, [x0, #-4]
+	add	x0, x0, #8
+	cmp	x2, x1
+	b.ne	1b
+	mov	x0, x3
+	ret
+`,
+    { machine: { windows } },
+  );
+  const run = (): bigint => guest.call("fill", base + 8n, 1024);
+  run();
+  const before = guest.regions.exits["memory"] ?? 0;
+  expect(run()).toBe(1024n);
+  expect(guest.rig.machine.readU32(base + 4092n)).toBe(512);
+  expect((guest.regions.exits["memory"] ?? 0) - before).toBe(0);
   guest.dispose();
 });
 
