@@ -244,6 +244,11 @@ export class RegionCache {
     this.patched.add(region);
     this.versions.forget(region.entries);
     this.counts.compiled(compiled.bytes);
+    this.linkNew(region);
+    this.regions.connect(region);
+  }
+
+  private linkNew(region: Region): void {
     if (!this.fitting.fits(region)) return;
     this.replaceBy(region);
     if (this.slots.holdsRegion(this.slots.of(region.head))) return;

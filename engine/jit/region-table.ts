@@ -1,38 +1,22 @@
-/**
- * The regions of one core: in the core's function table, and by where they may be entered, by the lines of their words
- * and by what they call.
- */
+/** The regions of one core: in the core's function table, and by where they may be entered and by the lines of their words. */
 import * as layout from "../../assembly/layout.js";
-import { WasmModule } from "../wasm/module.js";
+import { CallLinks } from "./call-links.js";
 import type { CompiledRegion } from "./compiler.js";
-import { calledParameters, calledResults, LEFT } from "./convention.js";
 import type { CoreView, Slots } from "./core-view.js";
 import { executedBy, type RegionHost } from "./host.js";
-import { heldBySlot } from "./linker.js";
 import { type Region, sourceOf } from "./region.js";
 import type { Selection } from "./select.js";
 
 /** Entries that the function table grows by. */
 const GROWTH = 1024;
-/** PSTATE.BTYPE after BLR. */
-const BTYPE_OF_CALL = 2;
 const none: readonly Region[] = [];
 
 export class RegionTable {
   /** Regions by where they may be entered. */
   private readonly byEntry = new Map<bigint, Region[]>();
   private readonly byLine = new Map<bigint, Region[]>();
-  /** Regions by what they call. */
-  private readonly callers = new Map<bigint, Region[]>();
   private readonly byIndex = new Map<number, Region>();
-  /**
-   * What regions call. They do not import the table: V8 keeps a copy of it for every instance that does, 300 kB each,
-   * and brings all of them up to date at every change.
-   */
-  private readonly imports: WebAssembly.ModuleImports;
-  /** What they call of one another, by the same index. */
-  private readonly called = new Map<number, WebAssembly.ExportValue>();
-  private readonly unlinked = unlinkedFunction();
+  private readonly calls: CallLinks;
   private nextIndex = layout.FIRST_REGION;
   /** REGION_COLD of the core. */
   private readonly cold: Uint32Array;
@@ -45,7 +29,15 @@ export class RegionTable {
     private readonly most: number,
   ) {
     this.cold = new Uint32Array(host.memory.buffer, host.core + layout.REGION_COLD, layout.MAX_REGIONS);
-    this.imports = { ...host.coreExports, nzcv: host.table.get(layout.TABLE_NZCV) as WebAssembly.ImportValue };
+    // They do not import the function table: V8 keeps a copy of it for every instance that does, 300 kB each, and brings all of
+    // them up to date at every change.
+    const core = { ...host.coreExports, nzcv: host.table.get(layout.TABLE_NZCV) as WebAssembly.ImportValue };
+    this.calls = new CallLinks(
+      host,
+      core,
+      (pc) => slots.of(pc),
+      (pc) => this.calleeAt(pc),
+    );
   }
 
   all(): Iterable<Region> {
@@ -83,6 +75,7 @@ export class RegionTable {
     return this.nextIndex >= layout.FIRST_REGION + Math.min(this.most, layout.MAX_REGIONS);
   }
 
+  /** It has no function before it is connected. */
   add({ plan, own, isSteady }: Selection, compiled: CompiledRegion): Region {
     const source = sourceOf(plan);
     // Property by property: so that all regions have the same shape, in the order in which V8 sees them.
@@ -118,45 +111,27 @@ export class RegionTable {
     if (region.index >= this.host.table.length) this.host.table.grow(GROWTH);
     this.byIndex.set(region.index, region);
     for (const { pc } of region.entries) pushTo(this.byEntry, pc, region);
-    for (const callee of region.callees) pushTo(this.callers, callee, region);
-    this.instantiate(region);
-    // A new instance of an old module costs little, its code is shared.
-    for (const { pc } of region.entries)
-      for (const caller of this.callers.get(pc) ?? []) if (caller !== region) this.instantiate(caller);
     for (const line of region.lines.keys()) pushTo(this.byLine, line, region);
     return region;
   }
 
-  /**
-   * Makes a region's function, with the newest regions of what it calls as far as there are any, and puts it into the
-   * table.
-   */
-  private instantiate(region: Region): void {
-    const { host } = this;
-    const callees: WebAssembly.ModuleImports = {};
-    region.callees.forEach((callee, i) => {
-      const newest = this.byEntry.get(callee)?.findLast(({ head }) => head === callee);
-      // A region that does not exist yet cannot be imported.
-      const linked = newest && this.called.get(newest.index);
-      callees[`callee${i}`] = (linked ?? this.unlinked) as WebAssembly.ImportValue;
-      const held = newest && linked ? heldBySlot(newest) : -1;
-      callees[`callee${i}.held`] = held;
-      callees[`callee${i}.landed`] = newest && landsByCall(newest) ? held : -1;
-      callees[`callee${i}.slot`] = this.slots.of(callee);
-    });
-    const env = { memory: host.memory, region: region.index };
-    const instance = new WebAssembly.Instance(region.module, { env, core: this.imports, callees });
-    host.table.set(region.index, instance.exports["region"]);
-    this.called.set(region.index, instance.exports["called"] as WebAssembly.ExportValue);
+  /** Makes its function, and puts it into the table; regions that call it do so directly from now on. */
+  connect(region: Region): void {
+    this.calls.add(region);
+  }
+
+  /** The region that calls of an address come to: the one that its slot leads to, or else the newest. */
+  private calleeAt(pc: bigint): Region | undefined {
+    const linked = this.at(this.slots.handlerAt(this.slots.of(pc)));
+    return linked?.head === pc ? linked : this.byEntry.get(pc)?.findLast(({ head }) => head === pc);
   }
 
   /** Forgets a region that is not linked. */
   forget(region: Region): void {
     for (const { pc } of region.entries) removeFrom(this.byEntry, pc, region);
     for (const line of region.lines.keys()) removeFrom(this.byLine, line, region);
-    for (const callee of region.callees) removeFrom(this.callers, callee, region);
+    this.calls.forget(region);
     this.byIndex.delete(region.index);
-    this.called.delete(region.index);
     this.host.table.set(region.index, null);
   }
 
@@ -164,26 +139,11 @@ export class RegionTable {
   clear(): void {
     for (const { index } of this.all()) this.host.table.set(index, null);
     this.byEntry.clear();
-    this.callers.clear();
     this.byLine.clear();
     this.byIndex.clear();
-    this.called.clear();
+    this.calls.clear();
     this.nextIndex = layout.FIRST_REGION;
   }
-}
-
-/** Whether a BLR may come to the region's head. */
-function landsByCall({ entries: [head] }: Region): boolean {
-  return head !== undefined && (head.lands & (1 << BTYPE_OF_CALL)) !== 0;
-}
-
-/** What a region can import for a callee that has none. */
-function unlinkedFunction(): WebAssembly.ExportValue {
-  const m = new WasmModule();
-  m.addFunction("called", calledParameters, calledResults, [], m.return(m.i64.const(LEFT), m.i64.const(0n)));
-  m.addFunctionExport("called", "called");
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(m.emit()));
-  return exports["called"] as WebAssembly.ExportValue;
 }
 
 function removeFrom<K, T>(map: Map<K, T[]>, key: K, value: T): void {

@@ -21,6 +21,7 @@ export const handlerResult = I64;
 
 const NOP = 0x01;
 const RETURN = 0x0f;
+const CALL_INDIRECT = 0x11;
 const DROP = 0x1a;
 const SELECT = 0x1b;
 const LOCAL_GET = 0x20;
@@ -113,6 +114,18 @@ export class WasmModule {
     return this.expressions.call(name, operands, type);
   }
 
+  /** Calls the function with this index in the imported table; what it gives is for a `return`, or is one value of this type. */
+  callTable(
+    index: Expression,
+    operands: readonly Expression[],
+    parameters: readonly WasmType[],
+    result: Results,
+  ): Expression {
+    const type = typeof result === "number" ? result : none;
+    const immediates = [this.signature(parameters, result), 0];
+    return this.expressions.instruction(CALL_INDIRECT, type, [...operands, index], immediates);
+  }
+
   /** Calls a function with several results, and sets locals to them. */
   callInto(locals: readonly number[], name: string, operands: readonly Expression[]): Expression {
     const sets = [...locals].reverse().map((local) => this.expressions.instruction(LOCAL_SET, none, [], [local]));
@@ -180,7 +193,6 @@ export class WasmModule {
     this.imports.push({ module, base, kind, description });
   }
 
-  /** A shared memory of up to 4 GiB. */
   /** A shared memory of at least so many pages of 64 KiB. */
   addMemoryImport(module: string, base: string, least: number): void {
     const pages = new ByteWriter();

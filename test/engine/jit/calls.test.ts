@@ -52,3 +52,61 @@ test("calls may nest deeper than the thread's stack has room for", async () => {
   guest.check();
   guest.dispose();
 });
+
+/** Each calls the next one and comes back through the stack; a and b call each other as well. */
+const CHAIN = `
+top:	stp	x29, x30, [sp, #-16]!
+	bl	a
+	ldp	x29, x30, [sp], #16
+	ret
+a:	cbz	x0, 1f
+	stp	x29, x30, [sp, #-16]!
+	sub	x0, x0, #1
+	bl	b
+	ldp	x29, x30, [sp], #16
+1:	ret
+b:	cbz	x0, 1f
+	stp	x29, x30, [sp, #-16]!
+	sub	x0, x0, #1
+	bl	a
+	bl	c
+	ldp	x29, x30, [sp], #16
+1:	ret
+c:	stp	x29, x30, [sp, #-16]!
+	bl	d
+	ldp	x29, x30, [sp], #16
+	ret
+d:	add	x1, x1, #1
+	ret
+`;
+
+test("calls go directly from region to region, whichever of them was compiled first", async () => {
+  const orders = ["top a b c d", "d c b a top", "b top d a c", "c a d top b", "a d b c top"];
+  for (const order of orders) {
+    const jit = { threshold: 4095, background: false, maxInlined: 0 };
+    const guest = await Guest.create(CHAIN, { jit });
+    const { core } = guest.rig.machine;
+    for (const name of order.split(" ")) expect(guest.compile(name)).toBe(true);
+    core.setX(1, 0);
+    const { entries } = guest.regions;
+    expect(guest.call("top", 20)).toBe(0n);
+    expect(core.x(1)).toBe(10n);
+    // The run loop has entered the first one.
+    expect(guest.regions.entries - entries, order).toBe(1);
+    guest.dispose();
+  }
+});
+
+test("a callee that gets another region is called directly again", async () => {
+  const guest = await Guest.create(CHAIN, { jit: { threshold: 4095, background: false, maxInlined: 0 } });
+  const { core } = guest.rig.machine;
+  for (const name of ["top", "a", "b", "c", "d"]) guest.compile(name);
+  guest.patch(guest.at("d"), "add x1, x1, #100");
+  expect(guest.compile("d")).toBe(true);
+  core.setX(1, 0);
+  const { entries } = guest.regions;
+  guest.call("top", 20);
+  expect(core.x(1)).toBe(1000n);
+  expect(guest.regions.entries - entries).toBe(1);
+  guest.dispose();
+});
