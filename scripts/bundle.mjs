@@ -3,7 +3,8 @@
  * short program runs. So the part of the command line that runs a program is bundled, as CommonJS, which spares the loader of
  * ES modules too, and the compile worker for it; all else it imports from dist/src, where embedders find the same modules.
  */
-import { chmodSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, copyFileSync, writeFileSync } from "node:fs";
 import { dirname, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
@@ -12,10 +13,9 @@ const dist = fileURLToPath(new URL("../dist/", import.meta.url));
 const folder = `${dist}bin`;
 const late = `${dist}engine/machine/late.js`;
 const LOADER = "\0late";
-const worker = `${dist}engine/jit/worker.js`;
 const WORKER_URL = 'new URL("./worker.js", import.meta.url)';
 
-/** The compile worker that the command starts is a bundle too. */
+/** The compile worker that the command starts is a bundle too, compiler.cjs, which worker.cjs loads in the same way. */
 const ownWorker = {
   name: "own-worker",
   /** @type {(code: string, id: string) => string | undefined} */
@@ -38,14 +38,16 @@ const ownPlaces = {
   },
 };
 
-/** The late parts are a file of their own, which is loaded when they are asked for. */
+/** The late parts are a file of their own, which is loaded when they are asked for, as V8 compiled it when this was built. */
 const lateParts = {
   name: "late-parts",
   /** @type {(source: string, importer: string | undefined) => string | undefined} */
   resolveId: (source, importer) => (source.endsWith("/late.js") && importer !== undefined ? LOADER : undefined),
   /** @type {(id: string) => string | undefined} */
   load: (id) =>
-    id === LOADER ? `export function lateParts() { return module.require("./late.cjs").lateParts(); }` : undefined,
+    id === LOADER
+      ? `export function lateParts() { return module.require("./cached.cjs").load("late.cjs").lateParts(); }`
+      : undefined,
 };
 
 /** Commands with options are not in the bundle. */
@@ -94,8 +96,11 @@ const { output } = await bundle.write({
   cleanDir: true,
   codeSplitting: { groups: [{ name: "program", test: (id) => early.has(id) && !id.endsWith("/main.js") }] },
 });
-const workerBundle = await rolldown({ ...options, input: { worker } });
-const compiler = await workerBundle.write({ ...written, codeSplitting: false });
+const compilerBundle = await rolldown({ ...options, input: { compiler: `${dist}engine/jit/worker.js` } });
+const compiler = await compilerBundle.write({ ...written, codeSplitting: false });
+writeFileSync(`${folder}/worker.cjs`, `require("./cached.cjs").load("compiler.cjs");\n`);
+copyFileSync(fileURLToPath(new URL("cached.cjs", import.meta.url)), `${folder}/cached.cjs`);
+execFileSync(process.execPath, [fileURLToPath(new URL("code-cache.mjs", import.meta.url)), "late.cjs", "compiler.cjs"]);
 chmodSync(`${folder}/cmodx.cjs`, 0o755);
 for (const file of [...output, ...compiler.output])
   console.log(`${folder}/${file.fileName}: ${"code" in file ? file.code.length : 0} characters`);

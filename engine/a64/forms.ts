@@ -24,18 +24,61 @@ export const UNDEFINED_HANDLER = FIRST_FORM;
 /** All forms of the rows, numbered from FIRST_FORM + 1 in table order. Throws a RangeError if the function table has no room for them. */
 export function formsOf(rows: readonly Row[]): readonly Form[] {
   const forms: Form[] = [];
-  for (const row of rows) {
-    if (!row.hasSelectors) {
-      forms.push(new WholeRow(row, FIRST_FORM + 1 + forms.length));
-      continue;
-    }
-    for (const selectors of selectorValues(row.pattern)) {
-      const form = formOf(row, selectors, FIRST_FORM + 1 + forms.length);
-      if (form !== undefined) forms.push(form);
-    }
-  }
+  for (const row of rows) forms.push(...formsOfRow(row, FIRST_FORM + 1 + forms.length));
   if (FIRST_FORM + 1 + forms.length > TABLE_NZCV) {
     throw new RangeError(`${forms.length} forms do not fit below the function table's fixed entries`);
+  }
+  return forms;
+}
+
+/** The forms of the rows by their handlers. A row's are made when one of them is first asked for: a program meets few. */
+export class FormIndex {
+  /** The handler of each row's first form. */
+  private readonly first: Int32Array;
+  private readonly made: (readonly Form[] | undefined)[];
+
+  constructor(private readonly rows: readonly Row[]) {
+    this.first = new Int32Array(rows.length);
+    this.made = new Array(rows.length);
+    let handler = FIRST_FORM + 1;
+    for (let i = 0; i < rows.length; i++) {
+      this.first[i] = handler;
+      handler += this.count(i);
+    }
+  }
+
+  /** Undefined for a handler of no form. */
+  byHandler(handler: number): Form | undefined {
+    let [row, end] = [0, this.rows.length];
+    if (end === 0 || handler < (this.first[0] as number)) return undefined;
+    while (end - row > 1) {
+      const middle = (row + end) >> 1;
+      if ((this.first[middle] as number) <= handler) row = middle;
+      else end = middle;
+    }
+    return this.formsOf(row)[handler - (this.first[row] as number)];
+  }
+
+  private formsOf(index: number): readonly Form[] {
+    this.made[index] ??= formsOfRow(this.rows[index] as Row, this.first[index] as number);
+    return this.made[index];
+  }
+
+  /** How many forms a row has. Selectors' values can be unallocated only in rows with exclusions. */
+  private count(index: number): number {
+    const { selectorBits, unallocated } = this.rows[index] as Row;
+    if (selectorBits === 0) return 1;
+    return unallocated.length === 0 ? 2 ** selectorBits : this.formsOf(index).length;
+  }
+}
+
+/** A row's forms, numbered from `first`. */
+function formsOfRow(row: Row, first: number): readonly Form[] {
+  if (row.selectorBits === 0) return [new WholeRow(row, first)];
+  const forms: Form[] = [];
+  for (const selectors of selectorValues(row.pattern)) {
+    const form = formOf(row, selectors, first + forms.length);
+    if (form !== undefined) forms.push(form);
   }
   return forms;
 }

@@ -22,8 +22,8 @@ export interface Row {
   /** The heading of the Arm ARM's page, e.g. "ADD (immediate)". */
   readonly name: string;
   readonly pattern: Pattern;
-  /** Whether the pattern has selectors. */
-  readonly hasSelectors: boolean;
+  /** Bits of the pattern's selectors, all together. */
+  readonly selectorBits: number;
   /** GNU assembler syntax; engine/a64/syntax/template.ts has the grammar of these templates. */
   readonly syntax: string;
   readonly unallocated: readonly Pattern[];
@@ -67,8 +67,13 @@ class TableRow implements Row {
     return this.#pattern;
   }
 
-  get hasSelectors(): boolean {
-    return /[A-Z]/.test(this.text);
+  get selectorBits(): number {
+    let bits = 0;
+    for (let i = 0; i < this.text.length; i++) {
+      const character = this.text.charCodeAt(i);
+      if (character >= 0x41 && character <= 0x5a) bits++;
+    }
+    return bits;
   }
 
   get lands(): number {

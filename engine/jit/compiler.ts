@@ -1,6 +1,6 @@
 /**
  * The compile worker: one thread in the process that turns region plans
- * into WebAssembly modules for every machine. It is started by the first request.
+ * into WebAssembly modules for every machine. It is started by the first request, or by who expects one.
  *
  * A core asks and goes on interpreting; the answer is taken by `poll`, which needs no event loop (a core may
  * run for minutes inside one synchronous call). `wait` blocks for it, for callers that want the region now.
@@ -104,17 +104,26 @@ export class CompileWorker {
   private worker: Worker | undefined;
 
   connect(channel: CompileChannel): void {
-    if (this.worker === undefined) {
-      this.worker = new Worker(new URL("./worker.js", import.meta.url), { stdout: false, stderr: false, execArgv: [] });
-      this.worker.unref();
-      this.worker.on("error", () => {
-        this.worker = undefined;
-      });
-      this.worker.on("exit", () => {
-        this.worker = undefined;
-      });
-    }
-    this.worker.postMessage(channel, [channel.port as MessagePort]);
+    this.started().postMessage(channel, [channel.port as MessagePort]);
+  }
+
+  /** Starts it, unless it has been started: it takes requests some 50 ms later. */
+  prepare(): void {
+    this.started();
+  }
+
+  private started(): Worker {
+    if (this.worker !== undefined) return this.worker;
+    const worker = new Worker(new URL("./worker.js", import.meta.url), { stdout: false, stderr: false, execArgv: [] });
+    worker.unref();
+    worker.on("error", () => {
+      this.worker = undefined;
+    });
+    worker.on("exit", () => {
+      this.worker = undefined;
+    });
+    this.worker = worker;
+    return worker;
   }
 }
 

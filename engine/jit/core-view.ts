@@ -1,6 +1,6 @@
 /** A core's instruction-cache slots and what it remembers of its branches and accesses, as the region cache reads them. */
 import * as layout from "../../assembly/layout.js";
-import { type Form, formsOf } from "../a64/forms.js";
+import { type Form, FormIndex } from "../a64/forms.js";
 import { rows } from "../a64/table.js";
 import { flowOf, type InstructionFlow } from "./flow.js";
 import type { RegionHost } from "./host.js";
@@ -182,9 +182,9 @@ const branchEntry = (pc: bigint): number => wordOf(pc) & (layout.BRANCH_TARGET_E
 const accessEntry = (pc: bigint): number => wordOf(pc) & (layout.ACCESS_WINDOW_ENTRIES - 1);
 const wordOf = (pc: bigint): number => Number(BigInt.asUintN(32, pc)) >>> 2;
 
-/** The instruction table's forms, made at first need, and what is known of the words that were looked at. */
+/** The instruction table's forms, and what is known of the words that were looked at. */
 export class FormTable {
-  private known: readonly Form[] | undefined;
+  private readonly forms = new FormIndex(rows);
   private readonly analysed = new Map<bigint, { readonly word: number; readonly flow: InstructionFlow }>();
   private readonly decode: (word: number) => number;
   /** Bit b: PSTATE.BTYPE = b may land on this word. */
@@ -197,8 +197,7 @@ export class FormTable {
 
   /** Undefined for the handler of words that are not allocated. */
   byHandler(handler: number): Form | undefined {
-    this.known ??= formsOf(rows);
-    return this.known[handler - layout.FIRST_FORM - 1];
+    return this.forms.byHandler(handler);
   }
 
   /** What executes a word in the interpreter. */

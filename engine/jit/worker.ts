@@ -1,10 +1,9 @@
 /** The compile worker's thread: receives one port for each user, then plans on those ports. */
 
 import { type MessagePort, parentPort } from "node:worker_threads";
-import { FIRST_FORM } from "../../assembly/layout.js";
 import { InternalError } from "../a64/errors.js";
 import type { Form } from "../a64/forms.js";
-import { formsOf } from "../a64/forms.js";
+import { FormIndex } from "../a64/forms.js";
 import { rows } from "../a64/table.js";
 import {
   type CompileAnswer,
@@ -20,10 +19,10 @@ import { translateRegion } from "./translate.js";
 /** Regions that are kept for who asks next: a hundred or so of some kB. */
 const KEPT = 128;
 
-const forms = formsOf(rows);
+const forms = new FormIndex(rows);
 
 function formOf(handler: number): Form {
-  const form = forms[handler - FIRST_FORM - 1];
+  const form = forms.byHandler(handler);
   if (form === undefined) throw new InternalError(`handler ${handler} is no form of the instruction table`);
   return form;
 }

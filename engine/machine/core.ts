@@ -41,6 +41,8 @@ export interface CoreHost {
 
 /** Instructions between two looks at the clock and at finished compilations: so many that they take some milliseconds. */
 const LEAST_SLICE = 2 ** 20;
+/** The same before code can get hot. */
+const COLD_SLICE = 2 ** 17;
 const LONGEST_SLICE = 2 ** 23;
 const SLICE_MS = 4;
 /** Instructions by which one may be longer that is not the last. */
@@ -305,7 +307,7 @@ export class Core extends CoreRegisters {
     const deadline = now + timeLimitMs;
     const executor = this.instance();
     let left = maxInstructions;
-    let slice = LEAST_SLICE;
+    let slice = executor.isCold ? COLD_SLICE : LEAST_SLICE;
     for (;;) {
       const stop = this.#enter(executor, Math.min(left, slice), Math.min(LEEWAY, Math.max(0, left - slice)));
       left -= executor.settle();

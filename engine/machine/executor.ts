@@ -13,7 +13,7 @@ import type { CoreState } from "./state.js";
 export interface MachineJitOptions extends JitOptions {
   /**
    * Instructions, in steps of a million, that a core interprets before it asks for regions. Default 0. A program that ends
-   * sooner spares loading the compiler, which takes 0.1 s of another thread.
+   * sooner spares what chooses them; one that ends after a sixteenth of these, the compiler, which takes 0.1 s of another thread.
    */
   readonly startAfter?: number;
 }
@@ -35,11 +35,15 @@ export interface ExecutorHooks {
   dropped(core: number, line: bigint, mask: number, regionsUnlinked: number): void;
   /** Connects a port with the process's compile worker. */
   connect(channel: CompileChannel): void;
+  /** A port will be connected soon. May be called again. */
+  prepare(): void;
 }
 
 const TABLE_SIZE = 16384;
 const HALF_MILLISECOND = 0.5;
 const DOUBLEWORD = 8;
+/** Part of startAfter after which the compile worker is started: it takes requests when there are some. */
+const PREPARED_AFTER = 1 / 16;
 
 function doublewordAt({ memory, windows }: MachineParts, address: bigint): bigint | undefined {
   const window = windows.find(({ base, size }) => address >= base && address - base <= BigInt(size - DOUBLEWORD));
@@ -136,10 +140,17 @@ export class Executor {
     this.#regions?.poll();
   }
 
+  /** Whether code cannot get hot yet: `settle` may change that. */
+  get isCold(): boolean {
+    return this.#parts.jit !== undefined && this.#state.get32(layout.HEAT_THRESHOLD) === 0;
+  }
+
   #warm(): void {
     const { jit } = this.#parts;
-    if (jit === undefined || this.#state.get32(layout.HEAT_THRESHOLD) !== 0) return;
-    if (this.#state.instructions >= jit.startAfter) this.#state.set32(layout.HEAT_THRESHOLD, jit.threshold);
+    if (jit === undefined || !this.isCold) return;
+    const { instructions } = this.#state;
+    if (instructions >= jit.startAfter) this.#state.set32(layout.HEAT_THRESHOLD, jit.threshold);
+    else if (instructions >= jit.startAfter * PREPARED_AFTER) this.#hooks.prepare();
   }
 
   /** Another thread will run the core. */

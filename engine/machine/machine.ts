@@ -201,6 +201,7 @@ export class Machine {
       counter,
       dropped: (core, line, mask, regionsUnlinked) => this.#dropped({ core, line, mask, regionsUnlinked }),
       connect: (channel) => compileWorker.connect(channel),
+      prepare: () => compileWorker.prepare(),
     };
     this.#writeControl(cacheType, cores, options.instructionCache ?? (cores === 1 ? "late" : "prompt"));
     this.#states = Array.from({ length: cores }, (_, index) => new CoreState(this.#memory, index));

@@ -101,6 +101,7 @@ class CoreThread {
         this.#send({ kind: "dropped", core: index, line, mask, regionsUnlinked });
       },
       connect: (channel) => this.#send({ kind: "connect", channel }, [channel.port as MessagePort]),
+      prepare: () => this.#send({ kind: "prepare" }),
     });
     const made = { executor, state };
     this.#executors.set(core, made);

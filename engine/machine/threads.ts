@@ -33,7 +33,8 @@ export type ThreadMessage =
   /** A bug of the engine, or a compile worker that does not answer. */
   | { readonly kind: "failed"; readonly core: number; readonly error: unknown }
   | ({ readonly kind: "dropped" } & Dropped)
-  | { readonly kind: "connect"; readonly channel: CompileChannel };
+  | { readonly kind: "connect"; readonly channel: CompileChannel }
+  | { readonly kind: "prepare" };
 
 export interface Dropped {
   readonly core: number;
@@ -115,6 +116,9 @@ class Thread {
         return;
       case "connect":
         compileWorker.connect(message.channel);
+        return;
+      case "prepare":
+        compileWorker.prepare();
         return;
     }
   }

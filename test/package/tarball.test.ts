@@ -46,6 +46,8 @@ describe("the packed package", () => {
       "dist/bin/cmodx.cjs",
       "dist/engine/index.js",
       "dist/engine/index.d.ts",
+      "dist/bin/cached.cjs",
+      "dist/bin/compiler.cjs.cache",
       "dist/bin/worker.cjs",
       "dist/wasm/core.wasm",
       "dist/wasm/interpreter.wasm",
@@ -53,7 +55,8 @@ describe("the packed package", () => {
       expect(files).toContain(needed);
     }
     const surplus = files.filter(
-      (path) => !/^(package\.json|README\.md|LICENSE|dist\/.*\.(js|d\.ts|wasm)|dist\/bin\/\w+\.cjs)$/.test(path),
+      (path) =>
+        !/^(package\.json|README\.md|LICENSE|dist\/.*\.(js|d\.ts|wasm)|dist\/bin\/\w+\.cjs(\.cache)?)$/.test(path),
     );
     expect(surplus).toEqual([]);
     expect(files.filter((path) => /(^|\/)(test|bench)\/|\.test\./.test(path))).toEqual([]);
@@ -96,8 +99,14 @@ describe("the packed package", () => {
     // No plan at all: what matters is who says so.
     port1.postMessage({ id: 7, plan: undefined });
     const [answer] = (await answered) as [{ id: number; error: string }];
-    expect(answer).toMatchObject({ id: 7, error: expect.stringContaining("worker.cjs") });
+    expect(answer).toMatchObject({ id: 7, error: expect.stringContaining("compiler.cjs") });
     await worker.terminate();
+  });
+
+  test.each(["late.cjs", "compiler.cjs"])("V8 takes what it made of %s when the command was built", (name) => {
+    const cached = join(folder, "node_modules", "cmodx", "dist", "bin", "cached.cjs");
+    const isRejected = `require(${JSON.stringify(cached)}).scriptOf("${name}").cachedDataRejected`;
+    expect(run(process.execPath, ["-p", isRejected], folder)).toBe("false\n");
   });
 
   test("the command runs a program", () => {

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { decodeBitMasks } from "#engine/a64/bitmask-immediate.js";
-import { formsOf } from "#engine/a64/forms.js";
+import { FormIndex, formsOf } from "#engine/a64/forms.js";
 import { contains, extractField, insertField, overlaps, type Pattern, parsePattern } from "#engine/a64/pattern.js";
 import { alias, isAliasOf, type Row, row } from "#engine/a64/row.js";
 import { aliases, rows } from "#engine/a64/table.js";
@@ -103,6 +103,15 @@ describe("rows", () => {
     for (const form of formsOf(rows)) counts.set(form.row, (counts.get(form.row) ?? 0) + 1);
     expect(rows.filter((row) => !counts.has(row)).map((row) => row.name)).toEqual([]);
     expect([...counts].filter(([, count]) => count > 64).map(([row]) => row.name)).toEqual([]);
+  });
+
+  test("each is found by its handler, whichever was asked for before", () => {
+    const forms = formsOf(rows);
+    const index = new FormIndex(rows);
+    const found = [...forms].reverse().map(({ handler }) => index.byHandler(handler));
+    expect(found.reverse()).toEqual(forms);
+    const [first, last] = [forms[0]?.handler ?? 0, forms.at(-1)?.handler ?? 0];
+    expect([index.byHandler(first - 1), index.byHandler(last + 1)]).toEqual([undefined, undefined]);
   });
 
   test("a pattern of the wrong length and an exclusion outside the pattern are refused", () => {
