@@ -1,13 +1,13 @@
 /**
  * The C programs of bench/programs under cmodx, under qemu-aarch64, natively and as WebAssembly in node: the same source,
- * for both emulators the same ELF file, all the same number of rounds, which is chosen so that cmodx runs a second or
- * more (--short: less).
+ * for both emulators the same ELF file, all the same number of rounds, which is chosen so that QEMU runs 2.5 seconds or more
+ * (--short: less; --seconds N: N or more), and cmodx two fifths of that.
  *
  * A time is that of a whole process less start-up, where start-up is the time of the same process with the work done 0
  * times. So what is compiled at run time counts. Contenders take turns; the fastest of a few runs is taken, of each.
  *
  * Flags: --short, --check, --json (the rows, in place of table and verdict), --only NAME,NAME, --compiler gcc,clang,
- * --level O0,O2,Os, --rounds N, --runs N.
+ * --level O0,O2,Os, --seconds N, --rounds N, --runs N.
  */
 import { parseArgs } from "node:util";
 import { type Build, type Contender, contendersFor, type Runner } from "./programs/contenders.js";
@@ -29,10 +29,17 @@ const { values } = parseArgs({
     only: { type: "string" },
     compiler: { type: "string", default: "gcc" },
     level: { type: "string", default: "O2" },
+    seconds: { type: "string" },
     rounds: { type: "string" },
     runs: { type: "string" },
   },
 });
+
+function secondsFrom(value: string | undefined): number | undefined {
+  if (value === undefined || Number(value) > 0) return value === undefined ? undefined : Number(value);
+  console.error(`--seconds ${value}: not a number above 0`);
+  process.exit(2);
+}
 
 /** The names in a comma-separated flag, which must be among `known`. */
 function chosen<T extends string>(flag: string, value: string | undefined, known: readonly T[]): readonly T[] {
@@ -49,9 +56,9 @@ const only = chosen("only", values.only, programs);
 const chosenCompilers = chosen<Compiler>("compiler", values.compiler, compilers);
 const chosenLevels = chosen<Level>("level", values.level, levels);
 const RUNS = Number(values.runs ?? (values.short ? 1 : 3));
-const SECONDS = values.short ? 0.3 : 1;
-/** How much longer QEMU is made to run. */
-const QEMU_TIMES = 2.5;
+/** How long QEMU runs at least, and what part of that cmodx does. */
+const SECONDS = secondsFrom(values.seconds) ?? (values.short ? 0.75 : 2.5);
+const PART_OF_CMODX = 0.4;
 /** Progress and reasons; with --json the standard output is for the document. */
 const say = (line: string): void => (values.json ? console.error(line) : console.log(line));
 
@@ -103,14 +110,14 @@ function calibrate(contender: Measured, wanted: number, from = 1): number {
 }
 
 /**
- * Rounds with which cmodx runs SECONDS or more. QEMU finds out first, about how much work that is: it needs no time to
- * get fast, while a run of cmodx that is too short is compilation above all.
+ * Rounds with which QEMU runs SECONDS or more, and cmodx its part of that. QEMU finds out first, about how much work that is: it needs
+ * no time to get fast, while a run of cmodx that is too short is compilation above all.
  */
 function roundsFor(measured: readonly Measured[]): number {
   const [cmodx, qemu] = measured;
   if (cmodx === undefined) throw new Error("cmodx is not among the contenders");
-  const from = qemu?.name === "qemu" ? calibrate(qemu, SECONDS * QEMU_TIMES) : 1;
-  return calibrate(cmodx, SECONDS, from);
+  const from = qemu?.name === "qemu" ? calibrate(qemu, SECONDS) : 1;
+  return calibrate(cmodx, SECONDS * PART_OF_CMODX, from);
 }
 
 async function measure(build: Build, contenders: readonly Contender[]): Promise<Row> {

@@ -51,6 +51,8 @@ export class RegionCache {
   private readonly wanted = new WantedHeads();
   private readonly next: NextRegion;
   private readonly requests: Requests;
+  /** Heads for which a plan was made that nobody got. */
+  private readonly rehearsed = new Set<bigint>();
 
   constructor(
     private readonly host: RegionHost,
@@ -90,6 +92,7 @@ export class RegionCache {
     if (this.options.background) {
       this.wanted.add(pc);
       this.requestWanted();
+      this.rehearse(pc);
     } else this.waitFor(this.requestFor(pc)?.plan.head);
   }
 
@@ -218,11 +221,22 @@ export class RegionCache {
 
   /** Asks for the region that is wanted most, if the compile worker has nothing else to do for this core. */
   private requestWanted(): void {
-    if (!this.awaited.isEmpty || !this.requests.isWorkerIdle()) return;
+    if (!this.awaited.isEmpty) return;
+    if (!this.requests.isWorkerIdle()) return;
     for (let head = this.wanted.take(); head !== undefined; head = this.wanted.take()) {
       const slot = this.slots.of(head);
       if (slot !== 0 && !this.slots.holdsRegion(slot) && this.requestFor(head) !== undefined) return;
     }
+  }
+
+  /**
+   * Makes plans for nobody while the compile worker starts, one for each head. The first ones take several times as long as later ones,
+   * and what they look at is remembered; those that count are made when the worker can begin, of what has been executed by then.
+   */
+  private rehearse(head: bigint): void {
+    if (this.requests.hasBegun || this.rehearsed.has(head)) return;
+    this.rehearsed.add(head);
+    this.next.enteredAt(head);
   }
 
   /** Asks for a region that is entered at `pc`. Gives what it will be; undefined if nothing is to be made. */

@@ -65,9 +65,14 @@ export class CompilerClient {
     return this.requests - this.taken;
   }
 
-  /** Whether the worker, which takes a while to start, would begin with a request at once. */
+  /** Whether the worker, which takes a while to start, takes requests. */
+  get isReady(): boolean {
+    return Atomics.load(this.posted, READY) !== 0;
+  }
+
+  /** Whether it would begin with a request at once. */
   get isIdle(): boolean {
-    return this.outstanding === 0 && Atomics.load(this.posted, READY) !== 0;
+    return this.outstanding === 0 && this.isReady;
   }
 
   /** An answer that has arrived, if any. */

@@ -32,6 +32,11 @@ export class Requests {
     return this.compiler().isIdle;
   }
 
+  /** Whether the worker, which takes a while to start, takes requests. */
+  get hasBegun(): boolean {
+    return this.client?.isReady === true;
+  }
+
   /** Whether a region with this head is being compiled. */
   isPending(head: bigint): boolean {
     return this.heads.has(head);
