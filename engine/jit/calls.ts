@@ -1,7 +1,8 @@
 /** A region's calls of code that is not part of it: of the region that begins there, or by way of the core. */
 import * as layout from "../../assembly/layout.js";
+import { Code } from "../wasm/code.js";
 import { FLAGS_KNOWN } from "../wasm/flag-locals.js";
-import type { Expression, WasmModule } from "../wasm/module.js";
+import { type Expression, type Type, typeOf, type WasmModule } from "../wasm/module.js";
 import { constantOf, type Value } from "../wasm/value.js";
 import {
   calledParameters,
@@ -10,15 +11,16 @@ import {
   DECLINED,
   FUEL_PARAMETER,
   LEFT,
-  LINK_PARAMETER,
   RESULT_REGISTER,
+  resultOnly,
+  SP_PARAMETER,
   X0_PARAMETER,
 } from "./convention.js";
 import { LINK_REGISTER } from "./flow.js";
 import type { RegionFrame } from "./frame.js";
 import type { RegionOps } from "./ops.js";
-import type { NodeEnd, PlanEntry } from "./plan.js";
-import { has } from "./registers.js";
+import type { NodeEnd, RegionPlan } from "./plan.js";
+import { SP_REGISTER } from "./registers.js";
 import { fieldOf, PathState } from "./state.js";
 
 type CallEnd = Extract<NodeEnd, { readonly kind: "call" }>;
@@ -26,64 +28,75 @@ type CallEnd = Extract<NodeEnd, { readonly kind: "call" }>;
 export class RegionCalls {
   /** Addresses of what is called directly, in the order of the module's imports. */
   readonly callees: bigint[] = [];
+  /** Whether the module has the function `followed`. */
+  private hasFollowed = false;
 
   constructor(
     private readonly module: WasmModule,
     private readonly o: RegionOps,
     private readonly frame: RegionFrame,
-    private readonly entries: readonly PlanEntry[],
+    private readonly plan: RegionPlan,
   ) {}
 
   /**
-   * Calls; comes to the code behind only where it has returned to there, with what a call carries in its locals. A callee known by its
+   * Calls; comes to the code behind only where it has returned to there, with what a call carries as the path's state then says. A callee known by its
    * address, or guessed, is called as it was linked when the region was made, if that is still its slot's region. What `remember` emits is done
    * where none was.
    */
-  call(target: Value, { callee, guesses, btype, returnTo }: CallEnd, remember: () => void): void {
+  call(target: Value, { callee, guesses, btype, returnTo, to }: CallEnd, remember: () => void): void {
     const m = this.module;
     const { state, canonical, code } = this.o;
     this.frame.settleCounts();
-    const first = this.o.bind("i64", this.firstArgument());
+    const first = canonical.register(RESULT_REGISTER, state);
+    const pointer = this.stackPointer();
     canonical.store(state, carried);
     const link = (): Expression => this.o.wide(constantOf(returnTo));
     const byCore = code.nested(() => {
       remember();
-      this.prepare(target, btype, first, link());
+      this.prepare(target, btype, first, link(), pointer);
     });
     const called = callee === undefined ? guesses : [callee];
     const attempt = (address: bigint, rest: Expression): Expression => {
-      const operands = [m.local.get(FUEL_PARAMETER, code.types.i64), this.frame.stack(), link(), this.o.wide(first)];
+      const fuel = m.local.get(FUEL_PARAMETER, code.types.i64);
+      const operands = [fuel, this.frame.stack(), link(), this.o.wide(first), this.o.wide(pointer)];
       const { name, isLinked } = this.linkedTo(address, btype);
       const direct = m.callInto([FUEL_PARAMETER, X0_PARAMETER], name, operands);
       const isThere = m.i64.eq(this.o.wide(target), this.o.wide(constantOf(address)));
       return m.if(callee === undefined ? m.i32.and(isThere, isLinked) : isLinked, direct, rest);
     };
     code.push(called.reduceRight((rest, address) => attempt(address, rest), byCore));
-    code.push(m.local.set(LINK_PARAMETER, link()));
+    this.o.state = this.returned(to.kind === "node" ? to.node : 0, returnTo, pointer);
     code.push(
       m.if(
         this.frame.fuelIsShort(),
-        code.nested(() => this.goOn(returnTo, btype)),
+        code.nested(() => this.goOn(returnTo, btype, pointer)),
       ),
     );
-    this.o.state = new PathState(0, carried, carried, FLAGS_KNOWN);
   }
 
-  /** X0, wherever it is. */
-  private firstArgument(): Expression {
-    const { state, canonical, code } = this.o;
-    const known = state.registers.get(RESULT_REGISTER);
-    if (known !== undefined) return this.o.wide(known);
-    if (has(state.live, RESULT_REGISTER)) return this.o.wide(canonical.register(RESULT_REGISTER, state));
-    return code.loadI64(fieldOf(RESULT_REGISTER));
+  /** What is known where the callee has come back, to the node `behind`. */
+  private returned(behind: number, returnTo: bigint, pointer: Value): PathState {
+    const state = new PathState(behind, resultOnly, resultOnly, FLAGS_KNOWN);
+    state.write(LINK_REGISTER, constantOf(returnTo));
+    state.write(SP_REGISTER, pointer);
+    return state;
+  }
+
+  /** SP, in a local that the call leaves alone. */
+  private stackPointer(): Value {
+    const { canonical, state } = this.o;
+    const pointer = canonical.register(SP_REGISTER, state);
+    const isSafe = pointer.sum !== undefined || pointer.local === SP_PARAMETER;
+    return isSafe ? pointer : this.o.bind("i64", this.o.wide(pointer));
   }
 
   /** Everything into the core's block, and then as if a callee had come to the target. */
-  private prepare(target: Value, btype: number, first: Value, link: Expression): void {
+  private prepare(target: Value, btype: number, first: Value, link: Expression, pointer: Value): void {
     const m = this.module;
     const { code } = this.o;
     code.storeI64(fieldOf(RESULT_REGISTER), this.o.wide(first));
     code.storeI64(fieldOf(LINK_REGISTER), link);
+    code.storeI64(fieldOf(SP_REGISTER), this.o.wide(pointer));
     this.frame.storeFuel();
     if (btype !== 0) code.storeI32(layout.BTYPE, m.i32.const(btype));
     code.push(m.local.set(FUEL_PARAMETER, m.i64.const(LEFT)));
@@ -97,7 +110,7 @@ export class RegionCalls {
   private linkedTo(callee: bigint, btype: number): { readonly name: string; readonly isLinked: Expression } {
     const m = this.module;
     const { i32 } = this.o.code.types;
-    const [head] = this.entries;
+    const [head] = this.plan.entries;
     if (head?.pc === callee) return { name: "called", isLinked: m.i32.const((head.lands >> btype) & 1) };
     const name = this.linkTo(callee);
     const held = m.i32.load(4, 4, m.global.get(`${name}.slot`, i32));
@@ -109,34 +122,56 @@ export class RegionCalls {
    * Behind a call with too little fuel to go on; or the callee, or what it has called, has come to another address, perhaps on its
    * way to the one behind the call.
    */
-  private goOn(returnTo: bigint, btype: number): void {
+  private goOn(returnTo: bigint, btype: number, pointer: Value): void {
     const m = this.module;
     const { code } = this.o;
     const { i64 } = code.types;
-    const expected = (): Expression => this.o.wide(constantOf(returnTo));
+    const get = (local: number): Expression => m.local.get(local, i64);
     const onwards = code.nested(() => {
       if (btype !== 0) this.restoreBtype(btype);
-      const operands = [code.core(), m.local.get(X0_PARAMETER, i64), expected(), this.frame.stack()];
-      const next = this.o.bind("i64", this.o.callCore("followOn", operands, ["i32", "i64", "i64", "i32"], "i64"));
-      this.frame.loadFuel();
-      // Also where it came back by BR or BLR: what stands there may not be a place to land on.
-      const isAmiss = m.i32.or(code.loadI32(layout.BTYPE), code.loadI32(layout.UNWINDS));
-      const isElsewhere = m.i32.or(m.i64.ne(this.o.wide(next), expected()), isAmiss);
-      code.push(
-        m.if(
-          isElsewhere,
-          code.nested(() => this.frame.leaveFor(this.o.wide(next))),
-        ),
-      );
-      code.push(m.local.set(LINK_PARAMETER, code.loadI64(fieldOf(LINK_REGISTER))));
-      code.push(m.local.set(X0_PARAMETER, code.loadI64(fieldOf(RESULT_REGISTER))));
+      const operands = [get(X0_PARAMETER), this.o.wide(constantOf(returnTo)), this.o.wide(pointer), this.frame.stack()];
+      code.push(m.callInto([FUEL_PARAMETER, X0_PARAMETER], this.followed(), operands));
+      const hasLeft = m.i64.lt_s(get(FUEL_PARAMETER), m.i64.const(0n));
+      const leave = code.nested(() => {
+        this.frame.loadFuel();
+        this.frame.leaveFor(get(X0_PARAMETER));
+      });
+      code.push(m.if(hasLeft, leave));
     });
-    const { state } = this.o;
-    this.o.state = new PathState(0, carried, carried, FLAGS_KNOWN);
-    code.push(m.if(m.i64.lt_s(m.local.get(FUEL_PARAMETER, i64), m.i64.const(0n)), onwards));
+    code.push(m.if(m.i64.lt_s(get(FUEL_PARAMETER), m.i64.const(0n)), onwards));
     const stop = code.nested(() => this.frame.exit("fuel", constantOf(returnTo)));
     code.push(m.if(this.frame.fuelIsShort(), stop));
-    this.o.state = state;
+  }
+
+  /**
+   * The function that goes on by way of the core where a callee has left: it is given the next PC, the address behind the call, SP at the
+   * call and the thread's stack, and gives what `called` would. A function of its own, for V8 would load what an imported one is called by
+   * wherever a loop begins that might call it.
+   */
+  private followed(): string {
+    const name = "followed";
+    if (this.hasFollowed) return name;
+    this.hasFollowed = true;
+    const m = this.module;
+    const [pc, expected, pointer, stack] = [0, 1, 2, 3];
+    const parameters: readonly Type[] = ["i64", "i64", "i64", "i32"];
+    const code = new Code(m, parameters, this.plan.core);
+    const { i32, i64 } = code.types;
+    const next = code.newLocal("i64");
+    const operands = [code.core(), m.local.get(pc, i64), m.local.get(expected, i64), m.local.get(stack, i32)];
+    code.push(m.local.set(next, this.o.callCore("followOn", operands, ["i32", "i64", "i64", "i32"], "i64")));
+    const isElsewhere = [m.local.get(next, i64), code.loadI64(fieldOf(LINK_REGISTER))].map((address) =>
+      m.i64.ne(address, m.local.get(expected, i64)),
+    );
+    const isMoved = m.i64.ne(code.loadI64(fieldOf(SP_REGISTER)), m.local.get(pointer, i64));
+    // Also where it came back by BR or BLR: what stands there may not be a place to land on.
+    const isAmiss = m.i32.or(code.loadI32(layout.BTYPE), code.loadI32(layout.UNWINDS));
+    const leaves = [...isElsewhere, isMoved].reduce((any, each) => m.i32.or(any, each), isAmiss);
+    code.push(m.if(leaves, m.return(m.i64.const(LEFT), m.local.get(next, i64))));
+    const fuel = m.i64.add(code.loadI64(layout.FUEL), code.loadI64(layout.LEEWAY));
+    code.push(m.return(fuel, code.loadI64(fieldOf(RESULT_REGISTER))));
+    m.addFunction(name, parameters.map(typeOf), calledResults, code.localTypes(), code.take());
+    return name;
   }
 
   /** A callee that has not begun is still to be met with what the call has set. */

@@ -10,7 +10,7 @@ import { operandFieldLayouts } from "../a64/forms.js";
 import type { AccessKind, BarrierOp, Bytes, HintOp, IndirectBranch, Ops, SystemRegister, Width } from "../a64/ops.js";
 import { extractField } from "../a64/pattern.js";
 import { FLAGS_KNOWN, kindOf } from "../wasm/flag-locals.js";
-import { flagsOnly, noRegisters, type Registers, registerSet, union, without } from "./registers.js";
+import { flagsOnly, noRegisters, type Registers, registerSet, SP_REGISTER, union, without } from "./registers.js";
 
 export type Flow =
   | { readonly kind: "next" }
@@ -33,6 +33,8 @@ export interface InstructionFlow {
   readonly writesLink: boolean;
   /** The address of the doubleword that it reads, where its word says it: a literal's. */
   readonly literal: bigint | undefined;
+  /** Bytes that it moves SP by; undefined if its word does not say. */
+  readonly moves: bigint | undefined;
 }
 
 /** System registers that compiled code reads or writes itself: plain words of the core's block, open to EL0. */
@@ -51,7 +53,12 @@ interface FlowField {
   readonly value: number;
 }
 
-type Known = bigint | undefined;
+/** SP as it was before the instruction, and so many bytes. */
+class FromSP {
+  constructor(readonly offset: bigint) {}
+}
+
+type Known = bigint | FromSP | undefined;
 
 const ZR = 31;
 /** X30, from which RET returns. */
@@ -73,6 +80,7 @@ export function flowOf(form: Form, word: number, pc: bigint): InstructionFlow {
     access: o.accesses,
     writesLink: o.writesLink && !(o.flow.kind === "direct" && o.flow.links),
     literal: o.literal,
+    moves: o.moves,
   };
 }
 
@@ -83,6 +91,7 @@ class FlowOps implements Ops<Known, FlowField, undefined> {
   accesses = false;
   writesLink = false;
   literal: bigint | undefined;
+  moves: bigint | undefined = 0n;
   flags = FLAGS_KNOWN;
   /** The kind of the flags that were computed last. */
   private computed = FLAGS_KNOWN;
@@ -94,7 +103,7 @@ class FlowOps implements Ops<Known, FlowField, undefined> {
   }
 
   private both(width: Width, a: Known, b: Known, fold: (x: bigint, y: bigint) => bigint): Known {
-    return a === undefined || b === undefined ? undefined : bits.unsigned(width, fold(a, b));
+    return typeof a === "bigint" && typeof b === "bigint" ? bits.unsigned(width, fold(a, b)) : undefined;
   }
 
   UInt(field: FlowField | number): Known {
@@ -123,20 +132,21 @@ class FlowOps implements Ops<Known, FlowField, undefined> {
     if (numberOf(n) !== ZR) this.read(registerSet(numberOf(n)));
     return undefined;
   }
-  XSP(n: FlowField | number): Known {
+  XSP(n: FlowField | number, width: Width): Known {
     this.read(registerSet(numberOf(n)));
-    return undefined;
+    return numberOf(n) === SP_REGISTER && width === 64 ? new FromSP(0n) : undefined;
   }
   base(n: FlowField): Known {
-    return this.XSP(n);
+    return this.XSP(n, 64);
   }
   setX(d: FlowField | number): void {
     if (numberOf(d) === ZR) return;
     this.writes = union(this.writes, registerSet(numberOf(d)));
     if (numberOf(d) === LINK_REGISTER) this.writesLink = true;
   }
-  setXSP(d: FlowField | number): void {
+  setXSP(d: FlowField | number, _width: Width, value: Known): void {
     this.writes = union(this.writes, registerSet(numberOf(d)));
+    if (numberOf(d) === SP_REGISTER) this.moves = value instanceof FromSP ? value.offset : undefined;
     if (numberOf(d) === LINK_REGISTER) this.writesLink = true;
   }
   PC(): Known {
@@ -155,9 +165,11 @@ class FlowOps implements Ops<Known, FlowField, undefined> {
   }
 
   add(width: Width, a: Known, b: Known): Known {
+    if (a instanceof FromSP && typeof b === "bigint") return new FromSP(a.offset + bits.signed(64, b));
     return this.both(width, a, b, (x, y) => x + y);
   }
   sub(width: Width, a: Known, b: Known): Known {
+    if (a instanceof FromSP && typeof b === "bigint") return new FromSP(a.offset - bits.signed(64, b));
     return this.both(width, a, b, (x, y) => x - y);
   }
   AddWithCarry(width: Width, _x: Known, _y: Known, carryIn: Known): readonly [Known, Known] {
@@ -234,7 +246,7 @@ class FlowOps implements Ops<Known, FlowField, undefined> {
 
   access(address: Known, bytes: Bytes, kind: AccessKind): undefined {
     this.accesses = true;
-    if (bytes === 8 && kind === "read") this.literal = address;
+    if (bytes === 8 && kind === "read" && typeof address === "bigint") this.literal = address;
   }
   load(): Known {
     return undefined;
@@ -315,6 +327,6 @@ function numberOf(n: FlowField | number): number {
 }
 
 function known(target: Known): bigint {
-  if (target === undefined) throw new InternalError("a direct branch whose target is not known from its word");
+  if (typeof target !== "bigint") throw new InternalError("a direct branch whose target is not known from its word");
   return target;
 }

@@ -6,6 +6,7 @@ import * as layout from "../../assembly/layout.js";
 import { InternalError } from "../a64/errors.js";
 import { type Expression, none, type WasmModule } from "../wasm/module.js";
 import { constantOf, type Value } from "../wasm/value.js";
+import { sumOf } from "../wasm/values.js";
 import {
   calledParameters,
   calledResults,
@@ -15,16 +16,17 @@ import {
   frameBytes,
   LEFT,
   LINK_PARAMETER,
-  RESULT_REGISTER,
   resultOnly,
+  SP_PARAMETER,
   STACK_PARAMETER,
+  stackPointerOnly,
   X0_PARAMETER,
 } from "./convention.js";
 import { LINK_REGISTER } from "./flow.js";
 import { addHandler } from "./handler.js";
 import type { ExitWriter, Missed, RegionOps } from "./ops.js";
 import { type ExitReason, exitReasons, noCounts, type PathCounts, type PlanEntry, type RegionPlan } from "./plan.js";
-import { has, type Registers, union, without } from "./registers.js";
+import { type Registers, SP_REGISTER, union, without } from "./registers.js";
 
 /** What a path has counted goes two and two into the halves of a local: see PACKED_ACCESSES in layout.ts. */
 const packs: readonly { readonly field: number; readonly low: keyof PathCounts; readonly high: keyof PathCounts }[] = [
@@ -81,9 +83,10 @@ export class RegionFrame implements ExitWriter {
   }
 
   /**
-   * Adds the region's functions, of the code of its nodes; between two looks at the fuel it executes at most `need` instructions.
+   * Adds the region's functions, of the code of its nodes; between two looks at the fuel it executes at most `need` instructions. At each
+   * entry SP is taken to be so many bytes away from where it is at the head.
    */
-  addFunctions(body: Expression, need: number): void {
+  addFunctions(body: Expression, need: number, depths: readonly bigint[]): void {
     const m = this.module;
     const { code } = this.o;
     const whole = m.block(null, [...this.prologue(), ...this.returns(this.epilogue(body))], code.types.i64);
@@ -91,7 +94,7 @@ export class RegionFrame implements ExitWriter {
     const set = (constants: readonly Expression[], value: number): void => {
       for (const constant of constants) m.setConstant(constant, BigInt(value));
     };
-    addHandler(m, this.plan, need);
+    addHandler(m, this.plan, need, depths);
     set(this.needs, need);
     set(this.frames, frameBytes(locals.length));
     m.addFunction("called", calledParameters, calledResults, locals, whole);
@@ -107,17 +110,22 @@ export class RegionFrame implements ExitWriter {
       const stack = m.local.get(STACK_PARAMETER, i32);
       const isDeep = m.i32.gt_u(stack, m.i32.const(layout.REGION_STACK_LIMIT + layout.REGION_STACK_UNIT - 1));
       const begin = code.nested(() => {
-        for (const declines of [this.fuelIsShort(), code.loadI32(layout.PENDING), isDeep])
-          code.push(m.br_if(DECLINE, declines));
+        for (const declines of [this.fuelIsShort(), code.loadI32(layout.PENDING), isDeep, this.o.stack.fails() ?? 0])
+          if (declines !== 0) code.push(m.br_if(DECLINE, declines));
         code.push(m.br(BEGIN));
       });
       const decline = code.nested(() => {
-        canonical.storeLocals(carried);
+        canonical.storeLocals(without(carried, stackPointerOnly));
+        code.storeI64(layout.SP, m.local.get(SP_PARAMETER, i64));
         this.storeFuel();
+        const isOff = this.o.stack.fails();
+        const missed = code.nested(() => this.miss());
+        if (isOff !== undefined) code.push(m.if(isOff, missed));
         code.push(m.return(m.i64.const(DECLINED), this.o.wide(constantOf(this.head.pc))));
       });
       code.push(m.block(BEGIN, [m.block(DECLINE, [begin], none), decline], none));
       code.push(m.local.set(this.expected, m.local.get(LINK_PARAMETER, i64)));
+      this.o.stack.begin();
       this.setOuterLimit();
     });
   }
@@ -369,24 +377,34 @@ export class RegionFrame implements ExitWriter {
     const m = this.module;
     const { state, canonical, code } = this.o;
     if (this.isLink(target)) {
-      const isExpected = m.i64.eq(this.o.wide(target), m.local.get(this.expected, code.types.i64));
+      const isExpected = this.isSame(this.o.wide(target), this.expected);
+      const pointer = canonical.register(SP_REGISTER, state);
+      const isBack = sumOf(pointer)?.base === SP_PARAMETER && sumOf(pointer)?.offset === 0n;
+      const isHome = isBack ? isExpected : m.i32.and(isExpected, this.isSame(this.o.wide(pointer), SP_PARAMETER));
       const back = code.nested(() => {
         this.addCounts(state.counts);
-        if (!state.registers.has(RESULT_REGISTER) && !has(state.live, RESULT_REGISTER)) canonical.load(resultOnly);
         canonical.store(state, union(state.dirty, carried));
         canonical.settle(state, union(without(state.dirty, carried), resultOnly));
         code.push(m.br(this.returnFor(without(state.dirty, carried))));
       });
-      code.push(m.if(isExpected, back));
+      code.push(m.if(isHome, back));
     }
     this.exit("return", target);
+  }
+
+  private isSame(value: Expression, local: number): Expression {
+    return this.module.i64.eq(value, this.module.local.get(local, this.o.code.types.i64));
+  }
+
+  /** SP at a node, as seen from what it was at the region's head. */
+  stackPointerAt(depth: bigint): Value {
+    return this.o.add(64, { type: "i64", local: SP_PARAMETER }, constantOf(depth));
   }
 
   /** Whether a target is what X30 holds. */
   private isLink({ local, constant }: Value): boolean {
     const { state } = this.o;
-    if (!state.registers.has(LINK_REGISTER) && !has(state.live, LINK_REGISTER)) return false;
-    const link = this.o.X(LINK_REGISTER, 64);
+    const link = this.o.canonical.register(LINK_REGISTER, state);
     return local === undefined ? constant !== undefined && constant === link.constant : local === link.local;
   }
 

@@ -11,11 +11,20 @@ import { LINK_REGISTER } from "./flow.js";
 import { exitReasons, type PlanEntry, type RegionPlan } from "./plan.js";
 import { fieldOf } from "./state.js";
 
-/** Adds it, to a module that has the function `called`, which may execute `need` instructions before it looks at the fuel. */
-export function addHandler(m: WasmModule, { entries, core }: RegionPlan, need: number): void {
+/**
+ * Adds it, to a module that has the function `called`, which may execute `need` instructions before it looks at the fuel, and takes SP to be so
+ * many bytes away from where it is at the head at each entry.
+ */
+export function addHandler(
+  m: WasmModule,
+  { entries, core }: RegionPlan,
+  need: number,
+  depths: readonly bigint[],
+): void {
   const code = new Code(m, undefined, core);
   const { i32, i64 } = code.types;
-  const [fuel, result, link] = [code.newLocal("i64"), code.newLocal("i64"), code.newLocal("i64")];
+  const local = (): number => code.newLocal("i64");
+  const [fuel, result, link, pointer, home] = [local(), local(), local(), local(), local()];
   const get = (local: number): Expression => m.local.get(local, i64);
   const lands = landsAt(m, entries, i64);
   if (lands !== undefined) {
@@ -28,6 +37,12 @@ export function addHandler(m: WasmModule, { entries, core }: RegionPlan, need: n
   const late = m.select(code.loadI32(layout.REGION_STACK), m.i64.const(0n), leeway());
   code.push(m.if(m.i64.lt_s(m.i64.sub(get(fuel), late), m.i64.const(BigInt(need))), declined(m, code)));
   code.push(m.local.set(link, code.loadI64(fieldOf(LINK_REGISTER))));
+  const depth = entries.reduce((rest, entry, index) => {
+    const here = depths[index] as bigint;
+    return here === 0n ? rest : m.select(isAt(m, entry, i64), m.i64.const(here), rest);
+  }, m.i64.const(0n));
+  code.push(m.local.set(pointer, code.loadI64(layout.SP)));
+  code.push(m.local.set(home, m.i64.sub(get(pointer), depth)));
   const own = entries.filter(({ dispatched }) => !dispatched);
   const others = own.length < entries.length;
   // Where the dispatch node leads to it goes by the address.
@@ -38,18 +53,24 @@ export function addHandler(m: WasmModule, { entries, core }: RegionPlan, need: n
     m.i32.add(code.loadI32(layout.REGION_STACK), place),
     get(link),
     code.loadI64(fieldOf(RESULT_REGISTER)),
+    get(home),
   ];
   code.push(m.callInto([fuel, result], "called", operands));
   const returned = code.nested(() => {
     code.storeI64(layout.FUEL, m.i64.sub(get(fuel), leeway()));
     code.storeI64(fieldOf(RESULT_REGISTER), get(result));
     code.storeI64(fieldOf(LINK_REGISTER), get(link));
+    code.storeI64(layout.SP, get(home));
     const count = layout.COUNT_EXITS + 8 * exitReasons.indexOf("return");
     code.storeI64(count, m.i64.add(code.loadI64(count), m.i64.const(1n)));
     code.push(m.return(get(link)));
   });
   code.push(m.if(m.i64.ge_s(get(fuel), m.i64.const(0n)), returned));
-  code.push(m.if(m.i64.eq(get(fuel), m.i64.const(DECLINED)), declined(m, code)));
+  const again = code.nested(() => {
+    code.storeI64(layout.SP, get(pointer));
+    code.push(declined(m, code));
+  });
+  code.push(m.if(m.i64.eq(get(fuel), m.i64.const(DECLINED)), again));
   code.push(m.return(get(result)));
   m.addFunction("region", handlerParameters, handlerResult, code.localTypes(), code.take());
   m.addFunctionExport("region", "region");
@@ -80,7 +101,10 @@ function pick(
   return entries.reduce((rest, entry, index) => {
     const value = partOf(entry, index);
     if (value === other) return rest;
-    const isHere = m.i64.eq(m.local.get(PC_PARAMETER, i64), m.i64.const(BigInt.asIntN(64, entry.pc)));
-    return m.select(isHere, m.i32.const(value), rest);
+    return m.select(isAt(m, entry, i64), m.i32.const(value), rest);
   }, m.i32.const(other));
+}
+
+function isAt(m: WasmModule, { pc }: PlanEntry, i64: number): Expression {
+  return m.i64.eq(m.local.get(PC_PARAMETER, i64), m.i64.const(BigInt.asIntN(64, pc)));
 }

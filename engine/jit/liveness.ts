@@ -4,14 +4,16 @@
  *
  * Both are sets at the entry of a node. What is not going to be read is not kept in locals from node to node: a path into a merging
  * node stores it to the core's block, for V8 would have to find a place for it at every turn of a loop. A call ends a node with everything in the core's block, and its successor begins
- * as the region's head does: with nothing newer but what a call carries (convention.ts), and what it needs loaded.
+ * as the region's head does: with nothing newer but what a call carries (convention.ts). Other registers are loaded where they are first read, or
+ * where ways meet and they are going to be read.
  */
 import type { Form } from "../a64/forms.js";
 import { FLAGS_KNOWN } from "../wasm/flag-locals.js";
-import { carried, resultOnly } from "./convention.js";
+import { carried, resultOnly, stackPointerOnly } from "./convention.js";
 import { flowOf } from "./flow.js";
 import { type NodeEnd, nodesAfter, type PlanNode, type RegionPlan } from "./plan.js";
 import { both, hasFlags, noRegisters, type Registers, union, without } from "./registers.js";
+import { stackDepths } from "./stack-depth.js";
 
 export interface NodeRegisters {
   /** What has to be in canonical locals when the node is entered: what is read before it is written. */
@@ -22,6 +24,8 @@ export interface NodeRegisters {
   readonly dropped: Registers;
   /** What the flag locals hold when the node is entered: a kind of flag-locals.ts. */
   readonly flags: number;
+  /** Where SP is, as seen from what it was at the region's head; undefined where it has to be in its canonical local. */
+  readonly depth: bigint | undefined;
 }
 
 /** What one node does to the sets. */
@@ -32,6 +36,8 @@ interface Effect {
   readonly dropped: Registers;
   /** How it leaves the flags; undefined if it leaves them as they were. */
   readonly flags: number | undefined;
+  /** Bytes that it moves SP by; undefined if that is not known. */
+  readonly moves: bigint | undefined;
   /** Nodes reached with the locals as this one leaves them; behind a call they are not. */
   readonly successors: readonly number[];
 }
@@ -41,12 +47,22 @@ export function registersOf(plan: RegionPlan, formOf: (handler: number) => Form)
   const live = liveOf(effects, plan.nodes);
   const dirty = dirtyOf(effects, live, arrivalsOf(plan));
   const flags = flagsOf(effects, loadedAt(plan));
-  return effects.map(({ dropped }, node) => ({
-    flags: flags[node] ?? FLAGS_KNOWN,
-    live: live[node] as Registers,
-    dirty: dirty[node] as Registers,
-    dropped,
-  }));
+  const depths = stackDepths(
+    plan,
+    effects.map(({ moves }) => moves),
+  );
+  return effects.map(({ dropped }, node) => {
+    const depth = depths[node];
+    // SP is nowhere in the core's block while the region runs.
+    const pointer = depth === undefined ? stackPointerOnly : noRegisters;
+    return {
+      flags: flags[node] ?? FLAGS_KNOWN,
+      live: union(without(live[node] as Registers, stackPointerOnly), pointer),
+      dirty: union(without(dirty[node] as Registers, stackPointerOnly), pointer),
+      dropped: without(dropped, stackPointerOnly),
+      depth,
+    };
+  });
 }
 
 function effectOf(node: PlanNode, formOf: (handler: number) => Form): Effect {
@@ -55,6 +71,7 @@ function effectOf(node: PlanNode, formOf: (handler: number) => Form): Effect {
   let dropped = noRegisters;
   let canLeave = false;
   let flags: number | undefined;
+  let moves: bigint | undefined = 0n;
   for (const { handler, word, pc } of node.instructions) {
     const flow = flowOf(formOf(handler), word, pc);
     canLeave ||= flow.access;
@@ -62,9 +79,10 @@ function effectOf(node: PlanNode, formOf: (handler: number) => Form): Effect {
     if (!canLeave) dropped = union(dropped, without(flow.writes, uses));
     writes = union(writes, flow.writes);
     if (hasFlags(flow.writes)) flags = flow.flags;
+    moves = moves === undefined || flow.moves === undefined ? undefined : moves + flow.moves;
   }
   if (handsOver(node.end)) uses = union(uses, without(resultOnly, writes));
-  return { uses, writes, dropped, flags, successors: node.end.kind === "call" ? [] : nodesAfter(node.end) };
+  return { uses, writes, dropped, flags, moves, successors: node.end.kind === "call" ? [] : nodesAfter(node.end) };
 }
 
 /** Whether a call's first argument or a return's result is handed over there, which is better still in its local. */

@@ -27,8 +27,9 @@ import { sumOf } from "../wasm/values.js";
 import { calledTypes, LINK_PARAMETER, RESULT_REGISTER, X0_PARAMETER } from "./convention.js";
 import { LINK_REGISTER } from "./flow.js";
 import type { ExitReason, PathCounts, PlanInstruction, PlanWindow, RegionPlan } from "./plan.js";
-import { noRegisters } from "./registers.js";
-import { CanonicalLocals, hull, PathState, SP_REGISTER } from "./state.js";
+import { noRegisters, SP_REGISTER } from "./registers.js";
+import { StackCheck } from "./stack-check.js";
+import { CanonicalLocals, hull, PathState } from "./state.js";
 
 const ZR = 31;
 /** Windows that an access looks into that has used several, and one that has not been executed yet. */
@@ -58,6 +59,8 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
   /** Left by branchIf and branchIndirect for the node's end. */
   condition: Value | undefined;
   target: Value | undefined;
+  /** What of the stack the region's accesses need: checked where it is entered. */
+  readonly stack: StackCheck;
   /** Where the base register of the instruction's access points. */
   private accessBase: Value | undefined;
 
@@ -67,6 +70,7 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
     private readonly exits: () => ExitWriter,
   ) {
     super(new Code(module, calledTypes, plan.core));
+    this.stack = new StackCheck(this.code);
     this.canonical = new CanonicalLocals(this, [
       [RESULT_REGISTER, X0_PARAMETER],
       [LINK_REGISTER, LINK_PARAMETER],
@@ -84,11 +88,11 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
   }
 
   private read(register: number, width: Width): Value {
-    return this.cut(width, this.state.registers.get(register) ?? this.canonical.register(register, this.state));
+    return this.cut(width, this.canonical.register(register, this.state));
   }
 
   private write(register: number, width: Width, value: Value): void {
-    this.state.registers.set(register, this.cut(width, value));
+    this.state.write(register, this.cut(width, value));
   }
 
   X(n: Field | number, width: Width): Value {
@@ -190,6 +194,9 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
     ) {
       return accessAt(window.host + Number(address.constant - window.base));
     }
+    const isAligned = !aligned || bytes === 1;
+    const onStack = window !== undefined && isAligned ? this.stack.access(address, window, bytes) : undefined;
+    if (onStack !== undefined) return onStack;
     return window === undefined
       ? this.triedAccess(address, bytes, kind, aligned)
       : this.fastAccess(address, window, bytes, aligned);

@@ -16,9 +16,9 @@ export interface Place extends InstructionFlow {
   /** A BR that goes to the region's dispatch node. */
   isSwitch: boolean;
   predecessors: number;
-  /** Reached as one of two ways on, so that it starts a node. */
+  /** Reached as one of two ways on, or from behind a call, so that it starts a node. */
   startsNode: boolean;
-  /** Reached from behind a call or from the dispatch node: the registers are in their canonical locals. */
+  /** Reached from outside, or from the dispatch node: the registers are in their canonical locals. */
   isEntered: boolean;
 }
 
@@ -49,6 +49,7 @@ export function placeOf(
     access: analysed.access,
     writesLink: analysed.writesLink,
     literal: analysed.literal,
+    moves: analysed.moves,
     instruction: window === undefined ? { pc, word, handler } : { pc, word, handler, window },
     btype,
     successors: [],

@@ -68,7 +68,7 @@ export type NodeEnd =
 export interface PlanNode {
   readonly instructions: readonly PlanInstruction[];
   readonly end: NodeEnd;
-  /** Reached in more than one way, or behind a call: the guest's state is in its canonical locals on entry. */
+  /** Reached in more than one way: the guest's state is in its canonical locals on entry. */
   readonly merge: boolean;
 }
 

@@ -3,6 +3,9 @@
 /** Bits 0 to 30 are X0 to X30, bit 31 is SP, bit 32 is PSTATE.NZCV. */
 export type Registers = bigint;
 
+/** Register 31 as SP; X0-X30 are 0 to 30. */
+export const SP_REGISTER = 31;
+
 export const noRegisters: Registers = 0n;
 export const flagsOnly: Registers = 1n << 32n;
 

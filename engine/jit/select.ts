@@ -307,8 +307,7 @@ class Exploration {
     guesses: readonly bigint[] = [],
   ): PlaceCall {
     const to = this.reach(returnTo, stack);
-    // Whoever goes on there has everything in the core's block.
-    if ("instruction" in to) to.isEntered = true;
+    if ("instruction" in to) to.startsNode = true;
     return { callee, guesses, returnTo, to };
   }
 

@@ -13,10 +13,18 @@ import type { Expression } from "../wasm/module.js";
 import { constantOf, type Value } from "../wasm/value.js";
 import type { ValueOps } from "../wasm/values.js";
 import { noCounts, type PathCounts } from "./plan.js";
-import { flagsOnly, has, hasFlags, members, type Registers, registerSet, without } from "./registers.js";
-
-/** Register 31 as SP; X0-X30 are 0 to 30. */
-export const SP_REGISTER = 31;
+import {
+  flagsOnly,
+  has,
+  hasFlags,
+  members,
+  noRegisters,
+  type Registers,
+  registerSet,
+  SP_REGISTER,
+  union,
+  without,
+} from "./registers.js";
 
 /** Where a register stands in the core's block. */
 export function fieldOf(register: number): number {
@@ -24,7 +32,7 @@ export function fieldOf(register: number): number {
 }
 
 /** Bytes by their distance from a base. */
-type Range = readonly [from: bigint, to: bigint];
+export type Range = readonly [from: bigint, to: bigint];
 
 export function hull([a, b]: Range, [c, d]: Range): Range {
   return [a < c ? a : c, b > d ? b : d];
@@ -48,8 +56,10 @@ export interface KnownInside {
 }
 
 export class PathState {
-  /** Registers whose newest value is not in their canonical local. */
+  /** Registers whose newest value is not in their canonical local. What is in neither is in the core's block. */
   readonly registers: Map<number, Value>;
+  /** Those of them that are the same in the core's block. */
+  clean: Registers;
   /** PSTATE.NZCV if it was set on this path; undefined: in the flag locals, as `flags` says. */
   nzcv: Value | undefined;
   /** The same as a value, once it was read. */
@@ -76,6 +86,7 @@ export class PathState {
     from?: PathState,
   ) {
     this.registers = new Map(from?.registers);
+    this.clean = from?.clean ?? noRegisters;
     this.nzcv = from?.nzcv;
     this.readNZCV = from?.readNZCV;
     this.counts = from === undefined ? noCounts() : { ...from.counts };
@@ -87,6 +98,11 @@ export class PathState {
 
   copy(): PathState {
     return new PathState(this.root, this.live, this.dirty, this.flags, this);
+  }
+
+  write(register: number, value: Value): void {
+    this.registers.set(register, value);
+    this.clean = without(this.clean, registerSet(register));
   }
 }
 
@@ -116,18 +132,21 @@ export class CanonicalLocals {
     return local;
   }
 
-  /** The register on a path on which its canonical local is up to date. */
+  /** The register's newest value on a path: loaded from the core's block where it is first read, so that no other path loads it. */
   register(n: number, state: PathState): Value {
-    if (!has(state.live, n))
-      throw new InternalError(`register ${n} is read, but the analysis of the region did not see it`);
-    return { type: "i64", local: this.local(n) };
+    const known = state.registers.get(n);
+    if (known !== undefined) return known;
+    if (has(state.live, n)) return { type: "i64", local: this.local(n) };
+    if (n === SP_REGISTER) throw new InternalError("SP is read on a path that does not know it");
+    const loaded = this.o.bind("i64", this.o.code.loadI64(fieldOf(n)));
+    state.registers.set(n, loaded);
+    state.clean = union(state.clean, registerSet(n));
+    return loaded;
   }
 
-  /** Emits loads of these registers from the core's block. */
-  load(registers: Registers): void {
+  /** Emits loads of the flags from the core's block. */
+  loadFlags(): void {
     const { code, module: m } = this.o;
-    for (const n of members(registers)) code.push(m.local.set(this.local(n), code.loadI64(fieldOf(n))));
-    if (!hasFlags(registers)) return;
     const operands = [code.loadI32(layout.FLAGS_KIND), code.loadI64(layout.FLAGS_A), code.loadI64(layout.FLAGS_B)];
     const nzcv = this.o.callCore("nzcv", operands, ["i32", "i64", "i64"], "i32");
     this.setFlags([m.i32.const(FLAGS_KNOWN), m.i64.extend_u(nzcv), m.i64.const(0n)]);
@@ -154,8 +173,8 @@ export class CanonicalLocals {
   }
 
   /**
-   * Emits what makes the canonical locals agree with the path's state, of the registers in `wanted`, and the flags as `kind` says. The state
-   * itself is left alone.
+   * Emits what makes the canonical locals agree with the path's state, of the registers in `wanted`, and the flags as `kind` says; loads
+   * those that are in the core's block only. The state itself is left alone.
    */
   settle(state: PathState, wanted: Registers, kind?: number): void {
     const { code, module: m } = this.o;
@@ -173,6 +192,8 @@ export class CanonicalLocals {
     for (const { to, value } of safe) {
       if (value.local !== to) code.push(m.local.set(to, this.o.wide(value)));
     }
+    for (const n of members(without(wanted, state.live)))
+      if (!state.registers.has(n)) code.push(m.local.set(this.local(n), code.loadI64(fieldOf(n))));
   }
 
   private settleFlags(state: PathState, kind: number | undefined): void {
@@ -190,7 +211,7 @@ export class CanonicalLocals {
     const { code } = this.o;
     let rest = without(state.dirty, kept);
     for (const [n, value] of state.registers) {
-      if (!has(kept, n)) code.storeI64(fieldOf(n), this.o.wide(value));
+      if (!has(kept, n) && !has(state.clean, n)) code.storeI64(fieldOf(n), this.o.wide(value));
       rest = without(rest, registerSet(n));
     }
     if (state.nzcv !== undefined) {

@@ -11,13 +11,13 @@ import { type Expression, none, WasmModule } from "../wasm/module.js";
 import { FlowGraph } from "../wasm/structure.js";
 import { constantOf, type Field, type Value } from "../wasm/value.js";
 import { RegionCalls } from "./calls.js";
-import { carried } from "./convention.js";
+import { carried, stackPointerOnly } from "./convention.js";
 import { RegionFrame } from "./frame.js";
 import { type NodeRegisters, registersOf } from "./liveness.js";
 import { outermostHeads } from "./loops.js";
 import { RegionOps } from "./ops.js";
-import type { NodeEnd, PlanNode, RegionPlan, Successor } from "./plan.js";
-import { union, without } from "./registers.js";
+import type { NodeEnd, PlanEntry, PlanNode, RegionPlan, Successor } from "./plan.js";
+import { flagsOnly, hasFlags, SP_REGISTER, union, without } from "./registers.js";
 import { PathState } from "./state.js";
 
 /** Turns of a loop that are made one piece of code, as long as that has no more than so many instructions. */
@@ -66,7 +66,7 @@ class RegionTranslator {
     module.addMemoryImport("env", "memory", plan.pages);
     this.o = new RegionOps(module, plan, () => this.frame);
     this.frame = new RegionFrame(module, this.o, plan);
-    this.calls = new RegionCalls(module, this.o, this.frame, plan.entries);
+    this.calls = new RegionCalls(module, this.o, this.frame, plan);
     this.graph = new FlowGraph(module, () => this.o.code.newLocal("i32"));
     this.registers = registersOf(plan, formOf);
     this.landings = landingsOf(plan);
@@ -78,7 +78,8 @@ class RegionTranslator {
     const body = this.graph.render(this.entry());
     // Without looking up, a path passes each instruction once, and once more each that was copied into a loop.
     const instructions = this.plan.nodes.reduce((sum, node) => sum + node.instructions.length, 0);
-    this.frame.addFunctions(body, instructions + this.copied);
+    const depths = this.plan.entries.map((entry) => this.depthAt(entry));
+    this.frame.addFunctions(body, instructions + this.copied, depths);
     return this.calls.callees;
   }
 
@@ -86,37 +87,57 @@ class RegionTranslator {
   private entry(): BlockId {
     const m = this.module;
     const root = this.graph.addBlock(m.nop());
-    const { entries, nodes } = this.plan;
+    const { entries } = this.plan;
     const own = entries.filter(({ dispatched }) => !dispatched);
     const others = own.length < entries.length;
-    own.forEach(({ node }, index) => {
+    own.forEach((entry, index) => {
       const isLast = index === own.length - 1 && !others;
       const isHere = isLast ? 0 : this.frame.isEnteredAt(index);
-      this.arriveAt(node, root, isHere);
+      this.enterAt(entry.node, root, isHere);
     });
     if (others) {
       // As if a BR had come here.
       const target = m.local.set(this.dispatchTarget, this.o.code.loadI64(layout.PC));
       const block = this.graph.addBlock(target);
       this.graph.addBranch(root, block, 0, 0);
-      this.arriveAt(
-        nodes.findIndex(({ end }) => end.kind === "dispatch"),
-        block,
-      );
+      this.enterAt(this.dispatchNode, block);
     }
     return root;
   }
 
-  /** On from a block with everything in the core's block, but for what a call carries. */
-  private arriveAt(number: number, from: BlockId, condition: Expression = 0): void {
-    const { live, dirty, dropped } = this.registersAt(number);
-    const { canonical, code } = this.o;
-    const load = code.nested(() => {
-      canonical.load(without(live, carried));
-      if (this.nodeAt(number).merge) canonical.storeLocals(without(carried, union(dirty, dropped)));
+  private get dispatchNode(): number {
+    return this.plan.nodes.findIndex(({ end }) => end.kind === "dispatch");
+  }
+
+  /** Where SP is taken to be at an entry, as seen from the head. */
+  private depthAt({ node, dispatched }: PlanEntry): bigint {
+    return this.registersAt(dispatched ? this.dispatchNode : node).depth ?? 0n;
+  }
+
+  /** Enters the region at a node, with what a call carries. */
+  private enterAt(number: number, from: BlockId, condition: Expression = 0): void {
+    const given = without(carried, stackPointerOnly);
+    const state = new PathState(number, given, given, FLAGS_KNOWN);
+    const setUp = this.o.code.nested(() =>
+      state.write(SP_REGISTER, this.frame.stackPointerAt(this.registersAt(number).depth ?? 0n)),
+    );
+    const block = this.graph.addBlock(setUp);
+    this.graph.addBranch(from, block, condition, 0);
+    this.arriveAt(number, block, state);
+  }
+
+  /** On from a block on a path that has just come into the region: what its state does not know is in the core's block. */
+  private arriveAt(number: number, from: BlockId, state: PathState): void {
+    const { live } = this.registersAt(number);
+    const arrived = hasFlags(live)
+      ? new PathState(number, union(state.live, flagsOnly), state.dirty, FLAGS_KNOWN, state)
+      : state;
+    this.o.state = arrived;
+    const load = this.o.code.nested(() => {
+      if (hasFlags(live)) this.o.canonical.loadFlags();
+      if (this.nodeAt(number).merge) this.settleInto(number);
     });
-    const state = new PathState(number, union(live, carried), carried, FLAGS_KNOWN);
-    this.graph.addBranch(from, this.node(number, state), condition, load);
+    this.graph.addBranch(from, this.node(number, arrived), 0, load);
   }
 
   private registersAt(node: number): NodeRegisters {
@@ -131,7 +152,7 @@ class RegionTranslator {
     const known = this.blocks.get(number);
     if (known !== undefined) return known;
     const { live, dirty, flags } = this.registersAt(number);
-    // Where paths meet, everything that they know stands in locals of its own.
+    // Where paths meet, everything that they know stands in locals of its own, and SP by its distance from what it was.
     this.o.code.releaseTo();
     return this.translateNode(number, new PathState(number, live, dirty, flags));
   }
@@ -145,7 +166,10 @@ class RegionTranslator {
   private translateNode(number: number, state: PathState): BlockId {
     const node = this.nodeAt(number);
     this.o.state = state;
+    const { depth } = this.registersAt(number);
     const code = this.o.code.collect(() => {
+      if (node.merge && state.turns === 0 && depth !== undefined)
+        state.write(SP_REGISTER, this.frame.stackPointerAt(depth));
       const last = node.instructions[node.instructions.length - 1];
       for (const instruction of node.instructions) {
         this.instruction(instruction);
@@ -241,11 +265,16 @@ class RegionTranslator {
 
   /** On the way into a merging node: count the path, look up at the end of a loop, settle the registers. */
   private intoMerge(number: number, back: boolean): void {
-    const { state, canonical } = this.o;
     this.frame.settleCounts();
     if (back) this.frame.lookUp(this.addressOf(number), this.outermost.has(number) ? "outer" : "inner");
+    this.settleInto(number);
+  }
+
+  /** Brings registers to where a merging node expects them. */
+  private settleInto(number: number): void {
+    const { state, canonical } = this.o;
     const { live, dirty, dropped, flags } = this.registersAt(number);
-    canonical.store(state, union(dirty, dropped));
+    canonical.store(state, union(union(dirty, dropped), stackPointerOnly));
     canonical.settle(state, live, flags);
   }
 
@@ -348,7 +377,7 @@ class RegionTranslator {
     const block = this.graph.addBlock(code);
     this.graph.addBranch(from, block, 0, 0);
     if (end.to.kind === "exit") return this.edge(block, end.to, o.state);
-    this.arriveAt(end.to.node, block);
+    this.arriveAt(end.to.node, block, o.state);
   }
 }
 

@@ -110,3 +110,51 @@ test("a callee that gets another region is called directly again", async () => {
   expect(guest.regions.entries - entries).toBe(1);
   guest.dispose();
 });
+
+/**
+ * `taken` leaves bytes on the stack for `given` to take back, and what it was called with; `round` calls both over and over, and something
+ * else in between. The loop's frame is found again by SP alone.
+ */
+const MOVING_STACK = `
+round:	stp	x29, x30, [sp, #-32]!
+	str	x0, [sp, #16]
+	mov	x3, #0
+1:	bl	taken
+	bl	leaf
+	bl	given
+	ldr	x4, [sp, #16]
+	subs	x4, x4, #1
+	str	x4, [sp, #16]
+	b.ne	1b
+	mov	x0, x3
+	ldp	x29, x30, [sp], #32
+	ret
+taken:	sub	sp, sp, #48
+	str	x3, [sp, #8]
+	ret
+leaf:	add	x3, x3, #7
+	ldr	x5, [sp, #8]
+	eor	x3, x3, x5
+	ret
+given:	ldr	x5, [sp, #8]
+	add	x3, x3, x5, lsl #1
+	add	sp, sp, #48
+	ret
+`;
+
+test.each([0, 64])(
+  "callees that come back with another SP, with callees of up to %i instructions inlined",
+  async (maxInlined) => {
+    const jit = { threshold: 4095, background: false, maxInlined };
+    const guests = [
+      await Guest.create(MOVING_STACK, { jit }),
+      await Guest.create(MOVING_STACK, { jit: false }),
+    ] as const;
+    for (const guest of guests) guest.call("round", 3);
+    for (const name of ["given", "leaf", "round", "taken"]) expect(guests[0].compile(name)).toBe(true);
+    for (const n of [1, 2, 100]) expect(guests[0].call("round", n)).toBe(guests[1].call("round", n));
+    expect(guests[0].rig.machine.core.sp).toBe(guests[1].rig.machine.core.sp);
+    guests[0].dispose();
+    guests[1].rig.dispose();
+  },
+);
