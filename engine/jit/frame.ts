@@ -58,8 +58,6 @@ export class RegionFrame implements ExitWriter {
   private setsBtype = false;
   /** What X30 was when the region was entered. */
   private readonly expected: number;
-  /** The fuel with which it is short at outermost loops; absent if there are none. */
-  private outerLimit: number | undefined;
   /** The constants that the fuel is compared with, and those that are the bytes this function has on the stack. */
   private readonly needs: Expression[] = [];
   private readonly frames: Expression[] = [];
@@ -109,8 +107,10 @@ export class RegionFrame implements ExitWriter {
     return code.collect(() => {
       const stack = m.local.get(STACK_PARAMETER, i32);
       const isDeep = m.i32.gt_u(stack, m.i32.const(layout.REGION_STACK_LIMIT + layout.REGION_STACK_UNIT - 1));
+      // What calls nothing takes no more than a region's stack beyond the limit in any case.
+      const tooDeep = this.frames.length > 0 ? isDeep : 0;
       const begin = code.nested(() => {
-        for (const declines of [this.fuelIsShort(), code.loadI32(layout.PENDING), isDeep, this.o.stack.fails() ?? 0])
+        for (const declines of [this.fuelIsShort(), code.loadI32(layout.PENDING), tooDeep, this.o.stack.fails() ?? 0])
           if (declines !== 0) code.push(m.br_if(DECLINE, declines));
         code.push(m.br(BEGIN));
       });
@@ -126,17 +126,7 @@ export class RegionFrame implements ExitWriter {
       code.push(m.block(BEGIN, [m.block(DECLINE, [begin], none), decline], none));
       code.push(m.local.set(this.expected, m.local.get(LINK_PARAMETER, i64)));
       this.o.stack.begin();
-      this.setOuterLimit();
     });
-  }
-
-  /** Only what the run loop has entered ends slices at its outermost loops: what was called would be left by all of its callers. */
-  private setOuterLimit(): void {
-    if (this.outerLimit === undefined) return;
-    const m = this.module;
-    const { code } = this.o;
-    const late = m.i64.add(this.need(), code.loadI64(layout.LEEWAY));
-    code.push(m.local.set(this.outerLimit, m.select(this.stackBefore(), this.need(), late)));
   }
 
   private get head(): PlanEntry {
@@ -270,12 +260,25 @@ export class RegionFrame implements ExitWriter {
     return need;
   }
 
-  fuelIsShort(where: "outer" | "inner" = "inner"): Expression {
+  fuelIsShort(): Expression {
     const m = this.module;
-    const { i64 } = this.o.code.types;
-    if (where === "outer") this.outerLimit ??= this.o.code.newLocal("i64");
-    const limit = where === "inner" || this.outerLimit === undefined ? this.need() : m.local.get(this.outerLimit, i64);
-    return m.i64.lt_s(m.local.get(FUEL_PARAMETER, i64), limit);
+    return m.i64.lt_s(m.local.get(FUEL_PARAMETER, this.o.code.types.i64), this.need());
+  }
+
+  /** Whether nothing but the leeway is left. */
+  private sliceIsOver(): Expression {
+    const m = this.module;
+    const { code } = this.o;
+    return m.i64.lt_s(m.i64.sub(m.local.get(FUEL_PARAMETER, code.types.i64), code.loadI64(layout.LEEWAY)), this.need());
+  }
+
+  /** Leaves at the end of an outermost loop's turn: only what the run loop has entered does so early, what was called would be left by all of its callers. */
+  private leaveSlice(pc: Value): void {
+    const m = this.module;
+    const { code } = this.o;
+    const ends = m.i32.or(m.i32.eqz(this.stackBefore()), this.fuelIsShort());
+    const leave = code.nested(() => this.exit("fuel", pc));
+    code.push(m.if(ends, leave));
   }
 
   /** Sets PSTATE.BTYPE as it is where the region is left. */
@@ -357,12 +360,9 @@ export class RegionFrame implements ExitWriter {
   lookUp(pc: Value, where: "outer" | "inner"): void {
     const m = this.module;
     const { code } = this.o;
-    code.push(
-      m.if(
-        this.fuelIsShort(where),
-        code.nested(() => this.exit("fuel", pc)),
-      ),
-    );
+    const isOuter = where === "outer";
+    const leave = code.nested(() => (isOuter ? this.leaveSlice(pc) : this.exit("fuel", pc)));
+    code.push(m.if(isOuter ? this.sliceIsOver() : this.fuelIsShort(), leave));
     // A plain load: V8 keeps wasm loads where they are, and an atomic one would check its alignment every time.
     code.push(
       m.if(
