@@ -14,6 +14,8 @@ export interface CompiledRegion {
   readonly bytes: number;
   /** What it calls directly. */
   readonly callees: readonly bigint[];
+  /** Whether it assumes constants in registers where it is entered or comes back to: constants.ts. */
+  readonly assumesConstants: boolean;
 }
 
 export type CompileAnswer =

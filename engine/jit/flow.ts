@@ -48,7 +48,8 @@ export function regionHasHint(op: HintOp): boolean {
   return op === "NOP" || op === "YIELD";
 }
 
-interface FlowField {
+/** An operand field: its width in bits, and what it holds. */
+export interface FlowField {
   readonly width: number;
   readonly value: number;
 }
@@ -58,7 +59,8 @@ class FromSP {
   constructor(readonly offset: bigint) {}
 }
 
-type Known = bigint | FromSP | undefined;
+/** A value, as far as it is known. */
+export type Known = bigint | FromSP | undefined;
 
 const ZR = 31;
 /** X30, from which RET returns. */
@@ -67,11 +69,7 @@ export const LINK_REGISTER = 30;
 /** Analyses one word at one address. */
 export function flowOf(form: Form, word: number, pc: bigint): InstructionFlow {
   const o = new FlowOps(pc);
-  const fields: Record<string, FlowField | number> = { ...form.selectors };
-  for (const layout of operandFieldLayouts(form.row)) {
-    fields[layout.letter] = { width: layout.width, value: extractField(layout, word) };
-  }
-  form.row.meaning<Known, FlowField, undefined>(o, fields);
+  form.row.meaning<Known, FlowField, undefined>(o, fieldsOf(form, word));
   return {
     flow: o.flow,
     reads: o.reads,
@@ -84,7 +82,16 @@ export function flowOf(form: Form, word: number, pc: bigint): InstructionFlow {
   };
 }
 
-class FlowOps implements Ops<Known, FlowField, undefined> {
+/** The operand fields of a word, as its form's meaning takes them. */
+export function fieldsOf(form: Form, word: number): Readonly<Record<string, FlowField | number>> {
+  const fields: Record<string, FlowField | number> = { ...form.selectors };
+  for (const layout of operandFieldLayouts(form.row)) {
+    fields[layout.letter] = { width: layout.width, value: extractField(layout, word) };
+  }
+  return fields;
+}
+
+export class FlowOps implements Ops<Known, FlowField, undefined> {
   flow: Flow = { kind: "next" };
   reads: Registers = noRegisters;
   writes: Registers = noRegisters;
@@ -121,14 +128,14 @@ class FlowOps implements Ops<Known, FlowField, undefined> {
   constant(value: bigint | number): Known {
     return bits.unsigned(64, BigInt(value));
   }
-  bitmaskImmediate(): Known {
+  bitmaskImmediate(_width: Width, _nImmrImms: FlowField): Known {
     return undefined;
   }
 
   private read(registers: Registers): undefined {
     this.reads = union(this.reads, without(registers, this.writes));
   }
-  X(n: FlowField | number): Known {
+  X(n: FlowField | number, _width: Width): Known {
     if (numberOf(n) !== ZR) this.read(registerSet(numberOf(n)));
     return undefined;
   }
@@ -139,7 +146,7 @@ class FlowOps implements Ops<Known, FlowField, undefined> {
   base(n: FlowField): Known {
     return this.XSP(n, 64);
   }
-  setX(d: FlowField | number): void {
+  setX(d: FlowField | number, _width: Width, _value: Known): void {
     if (numberOf(d) === ZR) return;
     this.writes = union(this.writes, registerSet(numberOf(d)));
     if (numberOf(d) === LINK_REGISTER) this.writesLink = true;
@@ -191,16 +198,16 @@ class FlowOps implements Ops<Known, FlowField, undefined> {
   eor(width: Width, a: Known, b: Known): Known {
     return this.both(width, a, b, (x, y) => x ^ y);
   }
-  not(): Known {
+  not(_width: Width, _a: Known): Known {
     return undefined;
   }
   lsl(width: Width, a: Known, b: Known): Known {
     return this.both(width, a, b, (x, y) => bits.lsl(width, x, y));
   }
-  lsr(): Known {
+  lsr(_width: Width, _a: Known, _amount: Known): Known {
     return undefined;
   }
-  asr(): Known {
+  asr(_width: Width, _a: Known, _amount: Known): Known {
     return undefined;
   }
   ror(): Known {
@@ -230,10 +237,10 @@ class FlowOps implements Ops<Known, FlowField, undefined> {
   crc32(): Known {
     return undefined;
   }
-  signExtend(): Known {
+  signExtend(_width: Width, _from: 8 | 16 | 32 | 64, _a: Known): Known {
     return undefined;
   }
-  zeroExtend(): Known {
+  zeroExtend(_from: 8 | 16 | 32 | 64, _a: Known): Known {
     return undefined;
   }
   equal(): Known {
@@ -322,7 +329,8 @@ class FlowOps implements Ops<Known, FlowField, undefined> {
   }
 }
 
-function numberOf(n: FlowField | number): number {
+/** A register's number: 31 is ZR or SP. */
+export function numberOf(n: FlowField | number): number {
   return typeof n === "number" ? n : n.value;
 }
 

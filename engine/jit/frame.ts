@@ -102,7 +102,7 @@ export class RegionFrame implements ExitWriter {
   /** Declines, or keeps what a return is compared with. */
   private prologue(): Expression[] {
     const m = this.module;
-    const { code, canonical } = this.o;
+    const { code } = this.o;
     const { i32, i64 } = code.types;
     return code.collect(() => {
       const stack = m.local.get(STACK_PARAMETER, i32);
@@ -115,18 +115,31 @@ export class RegionFrame implements ExitWriter {
         code.push(m.br(BEGIN));
       });
       const decline = code.nested(() => {
-        canonical.storeLocals(without(carried, stackPointerOnly));
-        code.storeI64(layout.SP, m.local.get(SP_PARAMETER, i64));
-        this.storeFuel();
         const isOff = this.o.stack.fails();
         const missed = code.nested(() => this.miss());
         if (isOff !== undefined) code.push(m.if(isOff, missed));
-        code.push(m.return(m.i64.const(DECLINED), this.o.wide(constantOf(this.head.pc))));
+        this.decline();
       });
       code.push(m.block(BEGIN, [m.block(DECLINE, [begin], none), decline], none));
       code.push(m.local.set(this.expected, m.local.get(LINK_PARAMETER, i64)));
       this.o.stack.begin();
     });
+  }
+
+  /** Gives back what it was entered with. */
+  private decline(): void {
+    const m = this.module;
+    const { code, canonical } = this.o;
+    canonical.storeLocals(without(carried, stackPointerOnly));
+    code.storeI64(layout.SP, m.local.get(SP_PARAMETER, code.types.i64));
+    this.storeFuel();
+    code.push(m.return(m.i64.const(DECLINED), this.o.wide(constantOf(this.head.pc))));
+  }
+
+  /** Declines where something that the region assumes of an entry is not so. */
+  declineInVain(): void {
+    this.miss();
+    this.decline();
   }
 
   private get head(): PlanEntry {

@@ -9,10 +9,11 @@
  */
 import type { Form } from "../a64/forms.js";
 import { FLAGS_KNOWN } from "../wasm/flag-locals.js";
+import { type Constants, constantsOf } from "./constants.js";
 import { carried, resultOnly, stackPointerOnly } from "./convention.js";
-import { flowOf } from "./flow.js";
+import { flowOf, type InstructionFlow } from "./flow.js";
 import { type NodeEnd, nodesAfter, type PlanNode, type RegionPlan } from "./plan.js";
-import { both, hasFlags, noRegisters, type Registers, union, without } from "./registers.js";
+import { both, hasFlags, noRegisters, type Registers, registerSet, union, without } from "./registers.js";
 import { stackDepths } from "./stack-depth.js";
 
 export interface NodeRegisters {
@@ -26,6 +27,8 @@ export interface NodeRegisters {
   readonly flags: number;
   /** Where SP is, as seen from what it was at the region's head; undefined where it has to be in its canonical local. */
   readonly depth: bigint | undefined;
+  /** What registers hold then that are read and would be live otherwise. */
+  readonly constants: Constants;
 }
 
 /** What one node does to the sets. */
@@ -43,10 +46,14 @@ interface Effect {
 }
 
 export function registersOf(plan: RegionPlan, formOf: (handler: number) => Form): readonly NodeRegisters[] {
-  const effects = plan.nodes.map((node) => effectOf(node, formOf));
+  const flows = plan.nodes.map(({ instructions }) =>
+    instructions.map(({ handler, word, pc }) => flowOf(formOf(handler), word, pc)),
+  );
+  const effects = plan.nodes.map((node, index) => effectOf(node, flows[index] as readonly InstructionFlow[]));
   const live = liveOf(effects, plan.nodes);
   const dirty = dirtyOf(effects, live, arrivalsOf(plan));
   const flags = flagsOf(effects, loadedAt(plan));
+  const constants = constantsOf(plan, formOf, flows, live);
   const depths = stackDepths(
     plan,
     effects.map(({ moves }) => moves),
@@ -55,25 +62,27 @@ export function registersOf(plan: RegionPlan, formOf: (handler: number) => Form)
     const depth = depths[node];
     // SP is nowhere in the core's block while the region runs.
     const pointer = depth === undefined ? stackPointerOnly : noRegisters;
+    const known = constants[node] as Constants;
+    const elsewhere = [...known.keys()].reduce((sum, n) => union(sum, registerSet(n)), stackPointerOnly);
     return {
       flags: flags[node] ?? FLAGS_KNOWN,
-      live: union(without(live[node] as Registers, stackPointerOnly), pointer),
+      live: union(without(live[node] as Registers, elsewhere), pointer),
       dirty: union(without(dirty[node] as Registers, stackPointerOnly), pointer),
       dropped: without(dropped, stackPointerOnly),
       depth,
+      constants: known,
     };
   });
 }
 
-function effectOf(node: PlanNode, formOf: (handler: number) => Form): Effect {
+function effectOf(node: PlanNode, flows: readonly InstructionFlow[]): Effect {
   let uses = noRegisters;
   let writes = noRegisters;
   let dropped = noRegisters;
   let canLeave = false;
   let flags: number | undefined;
   let moves: bigint | undefined = 0n;
-  for (const { handler, word, pc } of node.instructions) {
-    const flow = flowOf(formOf(handler), word, pc);
+  for (const flow of flows) {
     canLeave ||= flow.access;
     uses = union(uses, without(flow.reads, writes));
     if (!canLeave) dropped = union(dropped, without(flow.writes, uses));

@@ -107,6 +107,8 @@ export interface RegionPlan {
   readonly checksSP: boolean;
   /** Whether accesses and branches are counted. */
   readonly counts: boolean;
+  /** Whether it is to assume as little as it can of what the core did before. */
+  readonly isSteady: boolean;
 }
 
 /** Something that the region assumes from what the core has done so far, and checks when it runs. */

@@ -76,7 +76,7 @@ export class RegionTable {
   }
 
   /** It has no function before it is connected. */
-  add({ plan, own, isSteady }: Selection, compiled: CompiledRegion): Region {
+  add({ plan, own }: Selection, compiled: CompiledRegion): Region {
     const source = sourceOf(plan);
     // Property by property: so that all regions have the same shape, in the order in which V8 sees them.
     const region: Region = {
@@ -93,8 +93,9 @@ export class RegionTable {
       entrySlots: Int32Array.from(source.entries, ({ pc }) => this.slots.of(pc)),
       module: compiled.module,
       callees: compiled.callees,
+      assumesConstants: compiled.assumesConstants,
       assumptions: this.view.assumptionsOf(source.guards),
-      isSteady,
+      isSteady: plan.isSteady,
       linked: false,
       suspect: 0,
       since: executedBy(this.host),

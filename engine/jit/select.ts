@@ -74,8 +74,6 @@ export interface Selection {
   readonly plan: RegionPlan;
   /** Addresses of what is not part of an inlined callee. */
   readonly own: ReadonlySet<bigint>;
-  /** Wanted.steady. */
-  readonly isSteady: boolean;
 }
 
 /** What is special about a region beside its head. */
@@ -116,10 +114,10 @@ export function selectRegion(
     const dispatched = place !== first && exploration.switchTargets.get(pc) === place;
     return node === undefined ? [] : [{ pc, node, lands, dispatched }];
   });
+  const isSteady = wanted.steady ?? false;
   return {
-    plan: { ...view.machine, head, entries, nodes, guards, counts: limits.counts },
+    plan: { ...view.machine, head, entries, nodes, guards, counts: limits.counts, isSteady },
     own: new Set(own.keys()),
-    isSteady: wanted.steady ?? false,
   };
 }
 

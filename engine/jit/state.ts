@@ -9,9 +9,10 @@
 import * as layout from "../../assembly/layout.js";
 import { InternalError } from "../a64/errors.js";
 import { FLAGS_KNOWN, flagKind, flagKinds } from "../wasm/flag-locals.js";
-import type { Expression } from "../wasm/module.js";
+import { type Expression, none } from "../wasm/module.js";
 import { constantOf, type Value } from "../wasm/value.js";
 import type { ValueOps } from "../wasm/values.js";
+import type { Constants } from "./constants.js";
 import { noCounts, type PathCounts } from "./plan.js";
 import {
   flagsOnly,
@@ -25,6 +26,10 @@ import {
   union,
   without,
 } from "./registers.js";
+
+/** Where registers hold what is assumed, and where they do not. */
+const AS_ASSUMED = "as assumed";
+const DIFFERENT = "different";
 
 /** Where a register stands in the core's block. */
 export function fieldOf(register: number): number {
@@ -104,6 +109,14 @@ export class PathState {
     this.registers.set(register, value);
     this.clean = without(this.clean, registerSet(register));
   }
+
+  /** Takes note of what registers hold that are not live; of those that are not dirty the core's block has it too. */
+  holds(constants: Constants): void {
+    for (const [n, value] of constants) {
+      this.registers.set(n, constantOf(value));
+      if (!has(this.dirty, n)) this.clean = union(this.clean, registerSet(n));
+    }
+  }
 }
 
 type FlagTriple = readonly [kind: Expression, a: Expression, b: Expression];
@@ -150,6 +163,18 @@ export class CanonicalLocals {
     const operands = [code.loadI32(layout.FLAGS_KIND), code.loadI64(layout.FLAGS_A), code.loadI64(layout.FLAGS_B)];
     const nzcv = this.o.callCore("nzcv", operands, ["i32", "i64", "i64"], "i32");
     this.setFlags([m.i32.const(FLAGS_KNOWN), m.i64.extend_u(nzcv), m.i64.const(0n)]);
+  }
+
+  /** Emits: what `leave` emits if one of these registers holds something else in the core's block. */
+  compare(constants: Constants, leave: () => void): void {
+    const { code, module: m } = this.o;
+    const different = [...constants].map(([n, value]) =>
+      m.i64.ne(code.loadI64(fieldOf(n)), this.o.wide(constantOf(value))),
+    );
+    if (different.length === 0) return;
+    const all = different.map((each) => m.br_if(DIFFERENT, each));
+    const checked = m.block(DIFFERENT, [...all, m.br(AS_ASSUMED)], none);
+    code.push(m.block(AS_ASSUMED, [checked, code.nested(leave)], none));
   }
 
   private setFlags([kind, a, b]: FlagTriple): void {

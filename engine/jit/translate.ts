@@ -29,15 +29,16 @@ const UNROLLED_IN_ALL = 320;
 export interface Translation {
   /** It exports the functions of convention.ts. */
   readonly binary: Uint8Array<ArrayBuffer>;
-  /** What the region calls directly. */
+  /** See CompiledRegion. */
   readonly callees: readonly bigint[];
+  readonly assumesConstants: boolean;
 }
 
 /** Translates; `formOf` gives the form of a handler index. V8 optimises what comes out, and checks it. */
 export function translateRegion(plan: RegionPlan, formOf: (handler: number) => Form): Translation {
   const module = new WasmModule();
-  const callees = new RegionTranslator(module, plan, formOf).translate();
-  return { binary: module.emit(), callees };
+  const found = new RegionTranslator(module, plan, formOf).translate();
+  return { binary: module.emit(), ...found };
 }
 
 type EndOf<Kind extends NodeEnd["kind"]> = Extract<NodeEnd, { readonly kind: Kind }>;
@@ -55,6 +56,7 @@ class RegionTranslator {
   private readonly outermost: ReadonlySet<number>;
   /** Where the dispatch node is to go. */
   private readonly dispatchTarget: number;
+  private assumesConstants = false;
   /** Instructions that were made once more for a loop's further turns. */
   private copied = 0;
 
@@ -74,13 +76,13 @@ class RegionTranslator {
     this.dispatchTarget = this.o.code.newLocal("i64");
   }
 
-  translate(): readonly bigint[] {
+  translate(): Omit<Translation, "binary"> {
     const body = this.graph.render(this.entry());
     // Without looking up, a path passes each instruction once, and once more each that was copied into a loop.
     const instructions = this.plan.nodes.reduce((sum, node) => sum + node.instructions.length, 0);
     const depths = this.plan.entries.map((entry) => this.depthAt(entry));
     this.frame.addFunctions(body, instructions + this.copied, depths);
-    return this.calls.callees;
+    return { callees: this.calls.callees, assumesConstants: this.assumesConstants };
   }
 
   /** Where the function begins: goes to the node that it is entered at. */
@@ -123,17 +125,23 @@ class RegionTranslator {
     );
     const block = this.graph.addBlock(setUp);
     this.graph.addBranch(from, block, condition, 0);
-    this.arriveAt(number, block, state);
+    this.arriveAt(number, block, state, () => this.frame.declineInVain());
   }
 
-  /** On from a block on a path that has just come into the region: what its state does not know is in the core's block. */
-  private arriveAt(number: number, from: BlockId, state: PathState): void {
-    const { live } = this.registersAt(number);
+  /**
+   * On from a block on a path that has just come into the region: what its state does not know is in the core's block. Where constants
+   * that are assumed there are others, `leave` says what to do.
+   */
+  private arriveAt(number: number, from: BlockId, state: PathState, leave: () => void): void {
+    const { live, constants } = this.registersAt(number);
+    this.assumesConstants ||= constants.size > 0;
     const arrived = hasFlags(live)
       ? new PathState(number, union(state.live, flagsOnly), state.dirty, FLAGS_KNOWN, state)
       : state;
     this.o.state = arrived;
     const load = this.o.code.nested(() => {
+      this.o.canonical.compare(constants, leave);
+      arrived.holds(constants);
       if (hasFlags(live)) this.o.canonical.loadFlags();
       if (this.nodeAt(number).merge) this.settleInto(number);
     });
@@ -147,14 +155,16 @@ class RegionTranslator {
   // ---- nodes -----------------------------------------------------------------------------------
 
   /** The block of a node entered with this state. A merging node ignores it: there all is in canonical locals. */
-  private node(number: number, state: PathState): BlockId {
-    if (!this.nodeAt(number).merge) return this.translateNode(number, state);
+  private node(number: number, before: PathState): BlockId {
+    if (!this.nodeAt(number).merge) return this.translateNode(number, before);
     const known = this.blocks.get(number);
     if (known !== undefined) return known;
-    const { live, dirty, flags } = this.registersAt(number);
+    const { live, dirty, flags, constants } = this.registersAt(number);
     // Where paths meet, everything that they know stands in locals of its own, and SP by its distance from what it was.
     this.o.code.releaseTo();
-    return this.translateNode(number, new PathState(number, live, dirty, flags));
+    const state = new PathState(number, live, dirty, flags);
+    state.holds(constants);
+    return this.translateNode(number, state);
   }
 
   private nodeAt(number: number): PlanNode {
@@ -377,7 +387,7 @@ class RegionTranslator {
     const block = this.graph.addBlock(code);
     this.graph.addBranch(from, block, 0, 0);
     if (end.to.kind === "exit") return this.edge(block, end.to, o.state);
-    this.arriveAt(end.to.node, block, o.state);
+    this.arriveAt(end.to.node, block, o.state, () => this.frame.exit("call", constantOf(end.returnTo), "assumption"));
   }
 }
 

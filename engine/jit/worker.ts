@@ -31,9 +31,9 @@ function formOf(handler: number): Form {
 const newest = new NewestFirst<CompiledRegion>(KEPT);
 
 function compile(plan: RegionPlan): CompiledRegion {
-  const { binary, callees } = translateRegion(plan, formOf);
+  const { binary, ...found } = translateRegion(plan, formOf);
   const module = new WebAssembly.Module(binary);
-  return { module, bytes: binary.length, callees };
+  return { module, bytes: binary.length, ...found };
 }
 
 /** A plan as a string: equal ones give equal regions. */

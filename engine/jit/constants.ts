@@ -1,0 +1,179 @@
+/**
+ * Registers that hold constants where ways through a region meet. Compilers set a register to a table's address, a modulus or a mask
+ * before a loop and read it in there; the translator knows constants along a path, and this tells it of those that all paths bring.
+ *
+ * A way into the middle of a region, at an entry that is not its head or behind a call, brings what the core's block holds.
+ * There a constant is assumed that all other ways bring, and compared on the way in: a loop's head is come to from outside where a slice
+ * has ended in the loop, and functions preserve X19 to X28 (AAPCS64 6.1.1).
+ */
+
+import { decodeBitMasks } from "../a64/bitmask-immediate.js";
+import * as bits from "../a64/bits.js";
+import type { Form } from "../a64/forms.js";
+import type { Width } from "../a64/ops.js";
+import { carried } from "./convention.js";
+import { type FlowField, FlowOps, fieldsOf, type InstructionFlow, type Known, numberOf } from "./flow.js";
+import type { PlanInstruction, PlanNode, RegionPlan } from "./plan.js";
+import { nodesAfter } from "./plan.js";
+import { flagsOnly, has, noRegisters, type Registers, registerSet, union, without } from "./registers.js";
+
+export type Constants = ReadonlyMap<number, bigint>;
+
+export const noConstants: Constants = new Map();
+
+const ZR = 31;
+/** X19 to X28. */
+const CALLEE_SAVED: Registers = ((1n << 10n) - 1n) << 19n;
+/** SP is not kept track of, and what a call carries is in machine registers anyway. */
+const untracked: Registers = union(union(carried, flagsOnly), registerSet(ZR));
+
+/**
+ * For each node, what registers hold when it is entered, whichever way. `flows` are its instructions' (flow.ts); a register is only
+ * of interest where it is in `live`.
+ */
+export function constantsOf(
+  plan: RegionPlan,
+  formOf: (handler: number) => Form,
+  flows: readonly (readonly InstructionFlow[])[],
+  live: readonly Registers[],
+): readonly Constants[] {
+  const { nodes } = plan;
+  // Undefined: not reached yet, and anything may be hoped for.
+  const before: (Constants | undefined)[] = nodes.map(() => undefined);
+  for (const node of unknownAt(plan)) before[node] = noConstants;
+  const pending = nodes.map((_, node) => node);
+  for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
+    const held = before[next];
+    if (held === undefined) continue;
+    const node = nodes[next] as PlanNode;
+    const after = new Evaluation(held).through(node, flows[next] as readonly InstructionFlow[], formOf);
+    const kept = node.end.kind === "call" ? preserved(after) : after;
+    for (const to of nodesAfter(node.end)) {
+      const known = before[to];
+      const met = known === undefined ? kept : agreed(known, kept);
+      if (met.size === known?.size) continue;
+      before[to] = met;
+      pending.push(to);
+    }
+  }
+  return before.map((known, node) => new Map([...(known ?? [])].filter(([n]) => has(live[node] as Registers, n))));
+}
+
+/** Nodes of which nothing may be assumed. The dispatch node hands on locals as they are, to all of its cases. */
+function unknownAt({ entries, nodes, isSteady }: RegionPlan): readonly number[] {
+  const found = entries.slice(0, isSteady ? undefined : 1).map(({ node }) => node);
+  nodes.forEach(({ end }, node) => {
+    if (end.kind === "dispatch") found.push(node, ...end.cases.map((each) => each.node));
+    if (isSteady && end.kind === "call" && end.to.kind === "node") found.push(end.to.node);
+  });
+  return found;
+}
+
+function agreed(a: Constants, b: Constants): Constants {
+  return new Map([...a].filter(([n, value]) => b.get(n) === value));
+}
+
+function preserved(constants: Constants): Constants {
+  return new Map([...constants].filter(([n]) => has(CALLEE_SAVED, n)));
+}
+
+/** What registers hold along a node. */
+class Evaluation {
+  private readonly held: Map<number, bigint>;
+  private known: Registers;
+
+  constructor(before: Constants) {
+    this.held = new Map(before);
+    this.known = [...before.keys()].reduce((sum, n) => union(sum, registerSet(n)), noRegisters);
+  }
+
+  through({ instructions }: PlanNode, flows: readonly InstructionFlow[], formOf: (handler: number) => Form): Constants {
+    instructions.forEach((instruction, index) => {
+      const { reads, writes, access } = flows[index] as InstructionFlow;
+      // Of the others hardly any gives a constant.
+      if (!access && without(reads, this.known) === noRegisters && without(writes, untracked) !== noRegisters)
+        this.evaluate(instruction, formOf(instruction.handler));
+      else this.forget(writes);
+    });
+    return this.held;
+  }
+
+  private evaluate({ word, pc }: PlanInstruction, form: Form): void {
+    const o = new ConstantOps(pc, this.held);
+    form.row.meaning<Known, FlowField, undefined>(o, fieldsOf(form, word));
+    this.forget(o.writes);
+    for (const [n, value] of o.results) {
+      if (typeof value !== "bigint" || has(untracked, n)) continue;
+      this.held.set(n, value);
+      this.known = union(this.known, registerSet(n));
+    }
+  }
+
+  private forget(registers: Registers): void {
+    if ((registers & this.known) === noRegisters) return;
+    for (const n of this.held.keys()) if (has(registers, n)) this.held.delete(n);
+    this.known = without(this.known, registers);
+  }
+}
+
+/** Computes what an instruction leaves in registers, of what they hold before it. */
+class ConstantOps extends FlowOps {
+  readonly results = new Map<number, Known>();
+
+  constructor(
+    pc: bigint,
+    private readonly held: Constants,
+  ) {
+    super(pc);
+  }
+
+  private folded(width: Width, a: Known, fold: (x: bigint) => bigint): Known {
+    return typeof a === "bigint" ? bits.unsigned(width, fold(bits.unsigned(width, a))) : undefined;
+  }
+
+  override X(n: FlowField | number, width: Width): Known {
+    if (numberOf(n) === ZR) return 0n;
+    const value = this.held.get(numberOf(n));
+    return value === undefined ? undefined : bits.unsigned(width, value);
+  }
+  override XSP(n: FlowField | number, width: Width): Known {
+    return numberOf(n) === ZR ? super.XSP(n, width) : this.X(n, width);
+  }
+  override setX(d: FlowField | number, width: Width, value: Known): void {
+    super.setX(d, width, value);
+    if (numberOf(d) !== ZR)
+      this.results.set(
+        numberOf(d),
+        this.folded(width, value, (x) => x),
+      );
+  }
+  override setXSP(d: FlowField | number, width: Width, value: Known): void {
+    super.setXSP(d, width, value);
+    this.results.set(
+      numberOf(d),
+      this.folded(width, value, (x) => x),
+    );
+  }
+  override bitmaskImmediate(width: Width, nImmrImms: FlowField): Known {
+    return decodeBitMasks(nImmrImms.value, width);
+  }
+  override AddWithCarry(width: Width, x: Known, y: Known, carryIn: Known): readonly [Known, Known] {
+    if (typeof x !== "bigint" || typeof y !== "bigint" || typeof carryIn !== "bigint") return [undefined, undefined];
+    return [bits.addWithCarry(width, x, y, carryIn)[0], undefined];
+  }
+  override not(width: Width, a: Known): Known {
+    return this.folded(width, a, (x) => ~x);
+  }
+  override lsr(width: Width, a: Known, amount: Known): Known {
+    return typeof amount === "bigint" ? this.folded(width, a, (x) => bits.lsr(width, x, amount)) : undefined;
+  }
+  override asr(width: Width, a: Known, amount: Known): Known {
+    return typeof amount === "bigint" ? this.folded(width, a, (x) => bits.asr(width, x, amount)) : undefined;
+  }
+  override zeroExtend(from: 8 | 16 | 32 | 64, a: Known): Known {
+    return typeof a === "bigint" ? bits.unsigned(from, a) : undefined;
+  }
+  override signExtend(width: Width, from: 8 | 16 | 32 | 64, a: Known): Known {
+    return typeof a === "bigint" ? bits.unsigned(width, bits.signed(from, a)) : undefined;
+  }
+}
