@@ -45,7 +45,7 @@ export class Decoder {
   }
 
   private fill(high: number): readonly Row[] {
-    const wanted = { text: "", mask: 0xff000000, value: (high << 24) >>> 0, fields: new Map() };
+    const wanted = { text: "", mask: 0xff000000, value: (high << 24) >>> 0, fields: new Map(), operands: [] };
     const bucket = this.rows
       .filter((row) => overlaps(row.pattern, wanted))
       .sort((a, b) => bitCount(b.pattern.mask) - bitCount(a.pattern.mask));

@@ -134,6 +134,6 @@ function formOf(row: Row, selectors: Record<string, number>, handler: number): F
 }
 
 /** The fields that are not selectors. */
-export function operandFieldLayouts(row: Row): FieldLayout[] {
-  return [...row.pattern.fields.values()].filter((field) => !field.selector);
+export function operandFieldLayouts(row: Row): readonly FieldLayout[] {
+  return row.pattern.operands;
 }

@@ -40,6 +40,8 @@ export interface Pattern {
   readonly mask: number;
   readonly value: number;
   readonly fields: ReadonlyMap<string, FieldLayout>;
+  /** Those of the fields that are no selectors. */
+  readonly operands: readonly FieldLayout[];
 }
 
 /**
@@ -60,6 +62,7 @@ export function parsePattern(source: string): Pattern {
     value = (value << 1) | (isOne ? 1 : 0);
   }
   let fields: ReadonlyMap<string, FieldLayout> | undefined;
+  let operands: readonly FieldLayout[] | undefined;
   return {
     text,
     mask: mask >>> 0,
@@ -67,6 +70,10 @@ export function parsePattern(source: string): Pattern {
     get fields() {
       fields ??= parseFields(text);
       return fields;
+    },
+    get operands() {
+      operands ??= [...this.fields.values()].filter((field) => !field.selector);
+      return operands;
     },
   };
 }
@@ -98,9 +105,7 @@ function parseFields(text: string): ReadonlyMap<string, FieldLayout> {
 /** The value of a field in a word, zero-extended. */
 export function extractField(field: FieldLayout, word: number): number {
   let value = 0;
-  for (const run of field.runs) {
-    value = value * 2 ** run.width + ((word >>> run.lsb) & (2 ** run.width - 1));
-  }
+  for (const run of field.runs) value = (value << run.width) | ((word >>> run.lsb) & ((1 << run.width) - 1));
   return value;
 }
 

@@ -68,12 +68,7 @@ class TableRow implements Row {
   }
 
   get selectorBits(): number {
-    let bits = 0;
-    for (let i = 0; i < this.text.length; i++) {
-      const character = this.text.charCodeAt(i);
-      if (character >= 0x41 && character <= 0x5a) bits++;
-    }
-    return bits;
+    return /[A-Z]/.test(this.text) ? this.text.replaceAll(/[^A-Z]/g, "").length : 0;
   }
 
   get lands(): number {

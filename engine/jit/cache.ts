@@ -51,8 +51,7 @@ export class RegionCache {
   private readonly wanted = new WantedHeads();
   private readonly next: NextRegion;
   private readonly requests: Requests;
-  /** Heads for which a plan was made that nobody got. */
-  private readonly rehearsed = new Set<bigint>();
+  private isRehearsed = false;
 
   constructor(
     private readonly host: RegionHost,
@@ -184,6 +183,7 @@ export class RegionCache {
     for (let compiled = this.requests.take(); compiled !== undefined; compiled = this.requests.take())
       this.add(compiled);
     if (!this.wanted.isEmpty) this.requestWanted();
+    this.heat.askSeldom(!this.wanted.isEmpty);
   }
 
   /** Takes those regions out of their slots that do not check the alignment of SP: it is checked from now on. */
@@ -193,6 +193,7 @@ export class RegionCache {
 
   /** Takes every region out of its slot: another thread will run the core. */
   release(): void {
+    this.heat.askSeldom(false);
     for (const region of this.regions.all()) {
       if (region.linked) this.linker.unlink(region);
       // What is dropped there is not heard of here.
@@ -230,12 +231,12 @@ export class RegionCache {
   }
 
   /**
-   * Makes plans for nobody while the compile worker starts, one for each head. The first ones take several times as long as later ones,
-   * and what they look at is remembered; those that count are made when the worker can begin, of what has been executed by then.
+   * Makes a plan for nobody while the compile worker starts. The first one takes several times as long as later ones; those that count are
+   * made when the worker can begin, of what has been executed by then.
    */
   private rehearse(head: bigint): void {
-    if (this.requests.hasBegun || this.rehearsed.has(head)) return;
-    this.rehearsed.add(head);
+    if (this.isRehearsed || this.requests.hasBegun) return;
+    this.isRehearsed = true;
     this.next.enteredAt(head);
   }
 

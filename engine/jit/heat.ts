@@ -1,5 +1,6 @@
 /** Whether what has got hot is worth a region. Heat says how often a target was reached, not in what time. */
-import { executedBy, type RegionHost } from "./host.js";
+import * as layout from "../../assembly/layout.js";
+import { executedBy, patient, type RegionHost } from "./host.js";
 import type { Region } from "./region.js";
 import type { RegionTable } from "./region-table.js";
 
@@ -15,12 +16,21 @@ const INTERPRETED = 64;
 export class Heat {
   /** When a target without a region last got hot, in instructions of its core. */
   private readonly heatedAt = new Map<bigint, number>();
+  /** The core's HEAT_THRESHOLD; 0 if it is not to ask. */
+  private readonly word: Uint32Array;
 
   constructor(
     private readonly host: RegionHost,
     private readonly regions: RegionTable,
     private readonly threshold: number,
-  ) {}
+  ) {
+    this.word = new Uint32Array(host.memory.buffer, host.core + layout.HEAT_THRESHOLD, 1);
+  }
+
+  /** Says whether what is hot has to wait in any case. It holds from the next slice on. */
+  askSeldom(seldom: boolean): void {
+    if (this.word[0] !== 0) this.word[0] = seldom ? patient(this.threshold) : this.threshold;
+  }
 
   /**
    * Whether the target gets hot often enough: what is reached once in a while gets hot too in the end. The first time
@@ -33,7 +43,7 @@ export class Heat {
     const now = this.host.instructions();
     const before = this.heatedAt.get(pc);
     this.heatedAt.set(pc, now);
-    return before !== undefined && now - before <= this.threshold * WORTHWHILE;
+    return before !== undefined && now - before <= (this.word[0] as number) * WORTHWHILE;
   }
 
   /** Whether much is interpreted although there is a region: where slices end in loops that it is not entered at. */

@@ -1,5 +1,5 @@
 /** What the region cache needs of the machine it works for. */
-import { MAX_REGIONS } from "../../assembly/layout.js";
+import { HEAT_MAX, MAX_REGIONS } from "../../assembly/layout.js";
 import type { CompileChannel } from "./compiler.js";
 import type { PlanWindow } from "./plan.js";
 
@@ -37,10 +37,19 @@ export function executedBy(host: RegionHost): Executed {
   return { all, interpreted: all - host.regionInstructions() };
 }
 
+/** How many times as much heat it takes to ask while no region can be begun: else asking costs as much as what is interpreted in between. */
+const PATIENCE = 8;
+
+/** The heat at which a target asks while it has to wait in any case. */
+export function patient(threshold: number): number {
+  return Math.min(PATIENCE * threshold, HEAT_MAX);
+}
+
 export interface JitOptions {
   /**
    * Heat (taken branches to an address, backward ones counting 4) at which a region is asked for; it is made when the
-   * address gets that hot once more soon enough. Default 500, at most 4095.
+   * address gets that hot once more soon enough. While the compile worker has something else to do it takes eight times that to ask.
+   * Default 500, at most 4095.
    */
   readonly threshold?: number;
   /** Whether a core goes on interpreting while its region is compiled. Default true. */

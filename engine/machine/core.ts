@@ -319,6 +319,7 @@ export class Core extends CoreRegisters {
       const before = now;
       now = performance.now();
       if (now >= deadline) return STOP_TIME;
+      if (executor.isCold) continue;
       slice = now - before < SLICE_MS ? Math.min(2 * slice, LONGEST_SLICE) : LEAST_SLICE;
     }
   }

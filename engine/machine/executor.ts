@@ -4,7 +4,14 @@
  * hands it over releases it first, so that no slot of its instruction cache leads to a region of another thread.
  */
 import * as layout from "../../assembly/layout.js";
-import type { CompileChannel, JitOptions, PlanWindow, RegionCache, RegionHost } from "../jit/index.js";
+import {
+  type CompileChannel,
+  type JitOptions,
+  type PlanWindow,
+  patient,
+  type RegionCache,
+  type RegionHost,
+} from "../jit/index.js";
 import type { CoreExports, CoreImports } from "./core-exports.js";
 import { lateParts } from "./late.js";
 import type { EngineModules } from "./modules.js";
@@ -12,8 +19,8 @@ import type { CoreState } from "./state.js";
 
 export interface MachineJitOptions extends JitOptions {
   /**
-   * Instructions, in steps of a million, that a core interprets before it asks for regions. Default 0. A program that ends
-   * sooner spares what chooses them; one that ends after a sixteenth of these, the compiler, which takes 0.1 s of another thread.
+   * Instructions, in steps of 131072, that a core interprets before it asks for regions. Default 0. A program that ends
+   * sooner spares what chooses them; one that ends after a quarter of these, the compiler, which takes 0.1 s of another thread.
    */
   readonly startAfter?: number;
 }
@@ -42,8 +49,10 @@ export interface ExecutorHooks {
 const TABLE_SIZE = 16384;
 const HALF_MILLISECOND = 0.5;
 const DOUBLEWORD = 8;
+/** Heat that nothing reaches: it is counted, and nobody is asked. */
+const NEVER_HOT = layout.HEAT_MAX + 1;
 /** Part of startAfter after which the compile worker is started: it takes requests when there are some. */
-const PREPARED_AFTER = 1 / 16;
+const PREPARED_AFTER = 1 / 4;
 
 function doublewordAt({ memory, windows }: MachineParts, address: bigint): bigint | undefined {
   const window = windows.find(({ base, size }) => address >= base && address - base <= BigInt(size - DOUBLEWORD));
@@ -94,6 +103,8 @@ export class Executor {
       fill: (block, pc) => this.exports.fill(block, pc) !== 0,
       connect: (channel) => hooks.connect(channel),
     };
+    if (parts.jit !== undefined && state.get32(layout.HEAT_THRESHOLD) === 0)
+      state.set32(layout.HEAT_THRESHOLD, NEVER_HOT);
     this.#warm();
   }
 
@@ -142,15 +153,18 @@ export class Executor {
 
   /** Whether code cannot get hot yet: `settle` may change that. */
   get isCold(): boolean {
-    return this.#parts.jit !== undefined && this.#state.get32(layout.HEAT_THRESHOLD) === 0;
+    return this.#state.get32(layout.HEAT_THRESHOLD) === NEVER_HOT;
   }
 
   #warm(): void {
     const { jit } = this.#parts;
     if (jit === undefined || !this.isCold) return;
     const { instructions } = this.#state;
-    if (instructions >= jit.startAfter) this.#state.set32(layout.HEAT_THRESHOLD, jit.threshold);
-    else if (instructions >= jit.startAfter * PREPARED_AFTER) this.#hooks.prepare();
+    const { startAfter, threshold } = jit;
+    // What asks first waits for the compile worker.
+    const first = startAfter === 0 ? threshold : patient(threshold);
+    if (instructions >= startAfter) this.#state.set32(layout.HEAT_THRESHOLD, first);
+    else if (instructions >= startAfter * PREPARED_AFTER) this.#hooks.prepare();
   }
 
   /** Another thread will run the core. */

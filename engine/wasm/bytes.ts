@@ -20,14 +20,17 @@ export class ByteWriter {
   }
 
   private reserve(more: number): void {
-    if (this.used + more <= this.buffer.length) return;
+    if (this.used + more > this.buffer.length) this.grow(more);
+  }
+
+  private grow(more: number): void {
     const larger = new Uint8Array(2 * (this.used + more));
     larger.set(this.written);
     this.buffer = larger;
   }
 
   byte(value: number): void {
-    this.reserve(1);
+    if (this.used === this.buffer.length) this.grow(1);
     this.buffer[this.used++] = value;
   }
 

@@ -39,7 +39,8 @@ export class Code {
    */
   newTemporary(type: Type): number {
     const index = this.used[type];
-    this.used = { ...this.used, [type]: index + 1 };
+    const { i32, i64 } = this.used;
+    this.used = type === "i32" ? { i32: index + 1, i64 } : { i32, i64: index + 1 };
     let local = this.pool[type][index];
     if (local === undefined) {
       local = this.newLocal(type);

@@ -32,7 +32,7 @@ export const Kind = {
   global: 9,
 } as const;
 
-const FIRST_CAPACITY = 1 << 12;
+const FIRST_CAPACITY = 1 << 15;
 
 export class Expressions implements Instructions {
   /** The first one has an opcode, a type and a kind, of 16, 8 and 8 bits. */
@@ -45,19 +45,23 @@ export class Expressions implements Instructions {
 
   private add(kind: number, type: WasmType, more: number, opcode = 0): Expression {
     const at = this.used;
-    this.used += 1 + more;
-    if (this.used > this.cells.length) {
-      const larger = new Int32Array(2 * this.used);
-      larger.set(this.cells);
-      this.cells = larger;
-    }
+    this.used = at + 1 + more;
+    if (this.used > this.cells.length) this.grow();
     this.cells[at] = (opcode << 16) | (type << 8) | kind;
     return at;
   }
 
+  private grow(): void {
+    const larger = new Int32Array(2 * this.used);
+    larger.set(this.cells);
+    this.cells = larger;
+  }
+
   /** A loop: TypedArray.set takes longer for a few numbers. */
   private put(at: number, values: readonly number[]): void {
-    for (let i = 0; i < values.length; i++) this.cells[at + i] = values[i] as number;
+    const { cells } = this;
+    const { length } = values;
+    for (let i = 0; i < length; i++) cells[at + i] = values[i] as number;
   }
 
   private number(name: string): number {
@@ -77,11 +81,12 @@ export class Expressions implements Instructions {
     operands: readonly Expression[],
     immediates: readonly number[] = [],
   ): Expression {
-    const at = this.add(Kind.instruction, type, 2 + operands.length + immediates.length, opcode);
-    this.cells[at + 1] = operands.length;
-    this.cells[at + 2] = immediates.length;
-    this.put(at + 3, operands);
-    this.put(at + 3 + operands.length, immediates);
+    const [first, second] = [operands.length, immediates.length];
+    const at = this.add(Kind.instruction, type, 2 + first + second, opcode);
+    this.cells[at + 1] = first;
+    this.cells[at + 2] = second;
+    if (first !== 0) this.put(at + 3, operands);
+    if (second !== 0) this.put(at + 3 + first, immediates);
     return at;
   }
 

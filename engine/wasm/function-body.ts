@@ -52,10 +52,13 @@ export class BodyWriter {
   }
 
   private write(at: Expression): void {
-    const kind = this.cell(at) & 0xff;
+    const kind = (this.cells[at] as number) & 0xff;
+    if (kind === Kind.instruction) this.instruction(at);
+    else this.rest(at, kind);
+  }
+
+  private rest(at: Expression, kind: number): void {
     switch (kind) {
-      case Kind.instruction:
-        return this.instruction(at);
       case Kind.i32:
         this.out.byte(I32_CONST);
         return this.out.signed(this.cell(at + 1));
@@ -91,14 +94,17 @@ export class BodyWriter {
     for (let place = first; place < first + count; place++) this.write(this.cell(place));
   }
 
+  /** Most of what there is, mostly written before V8 has optimised this: it spares calls and looks at properties. */
   private instruction(at: Expression): void {
-    const operands = this.cell(at + 1);
-    this.all(at + 3, operands);
-    const opcode = this.cell(at) >>> 16;
-    if (opcode > 0xff) this.out.byte(opcode >> 8);
-    this.out.byte(opcode & 0xff);
-    const first = at + 3 + operands;
-    for (let place = first; place < first + this.cell(at + 2); place++) this.out.unsigned(this.cell(place) >>> 0);
+    const { cells, out } = this;
+    let place = at + 3;
+    const operands = place + (cells[at + 1] as number);
+    while (place < operands) this.write(cells[place++] as number);
+    const opcode = (cells[at] as number) >>> 16;
+    if (opcode > 0xff) out.byte(opcode >> 8);
+    out.byte(opcode & 0xff);
+    const immediates = place + (cells[at + 2] as number);
+    while (place < immediates) out.unsigned((cells[place++] as number) >>> 0);
   }
 
   private sequence(at: Expression): void {

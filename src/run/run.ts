@@ -18,7 +18,7 @@ import type { Tracer } from "./trace.js";
 export type RunEngine = "mixed" | "interpreter" | "jit";
 
 const engines: Readonly<Record<RunEngine, MachineJitOptions | undefined>> = {
-  mixed: { startAfter: 2_000_000 },
+  mixed: { startAfter: 500_000 },
   interpreter: undefined,
   jit: { threshold: 1, background: false },
 };
