@@ -59,11 +59,10 @@ export function constantsOf(
   return before.map((known, node) => new Map([...(known ?? [])].filter(([n]) => has(live[node] as Registers, n))));
 }
 
-/** Nodes of which nothing may be assumed. The dispatch node hands on locals as they are, to all of its cases. */
+/** Nodes of which nothing may be assumed. */
 function unknownAt({ entries, nodes, isSteady }: RegionPlan): readonly number[] {
   const found = entries.slice(0, isSteady ? undefined : 1).map(({ node }) => node);
-  nodes.forEach(({ end }, node) => {
-    if (end.kind === "dispatch") found.push(node, ...end.cases.map((each) => each.node));
+  nodes.forEach(({ end }) => {
     if (isSteady && end.kind === "call" && end.to.kind === "node") found.push(end.to.node);
   });
   return found;

@@ -53,7 +53,7 @@ export class RegionFrame implements ExitWriter {
   private readonly nextPc: number;
   /** Why the region is being left: an index of exitReasons, and MISS and COLD. */
   private readonly why: number;
-  /** PSTATE.BTYPE between an indirect branch that was followed and the end of the instruction it goes to; 0 elsewhere. */
+  /** PSTATE.BTYPE where it is not known or the region is being left; 0 elsewhere. */
   private readonly btype: number;
   private setsBtype = false;
   /** What X30 was when the region was entered. */
@@ -294,7 +294,7 @@ export class RegionFrame implements ExitWriter {
     code.push(m.if(ends, leave));
   }
 
-  /** Sets PSTATE.BTYPE as it is where the region is left. */
+  /** Puts PSTATE.BTYPE into its local. */
   setBtype(btype: number): void {
     this.setsBtype = true;
     this.o.code.push(this.module.local.set(this.btype, this.module.i32.const(btype)));
@@ -351,6 +351,7 @@ export class RegionFrame implements ExitWriter {
     const m = this.module;
     const { state, canonical, code } = this.o;
     this.noteExit(reason, missed);
+    if (state.btype !== 0 && state.btype !== "local") this.setBtype(state.btype);
     const target = this.o.wide(pc);
     code.push(m.local.set(this.nextPc, target));
     this.addCounts(state.counts);

@@ -50,9 +50,10 @@ export function registersOf(plan: RegionPlan, formOf: (handler: number) => Form)
     instructions.map(({ handler, word, pc }) => flowOf(formOf(handler), word, pc)),
   );
   const effects = plan.nodes.map((node, index) => effectOf(node, flows[index] as readonly InstructionFlow[]));
-  const live = liveOf(effects, plan.nodes);
-  const dirty = dirtyOf(effects, live, arrivalsOf(plan));
-  const flags = flagsOf(effects, loadedAt(plan));
+  const live = liveOf(effects);
+  const arrivals = arrivalsOf(plan);
+  const dirty = dirtyOf(effects, live, arrivals);
+  const flags = flagsOf(effects, arrivals);
   const constants = constantsOf(plan, formOf, flows, live);
   const depths = stackDepths(
     plan,
@@ -99,11 +100,8 @@ function handsOver(end: NodeEnd): boolean {
   return end.kind === "call" || (end.kind === "indirect" && end.type === "RET" && end.predicted === undefined);
 }
 
-/**
- * Backward: what is read before it is written. The dispatch node hands on the locals as they are, whichever case it goes to: so all
- * of its cases are given what any of them needs, and know of it if it is newer there than in the core's block.
- */
-function liveOf(effects: readonly Effect[], planNodes: readonly PlanNode[]): readonly Registers[] {
+/** Backward: what is read before it is written. */
+function liveOf(effects: readonly Effect[]): readonly Registers[] {
   const live = effects.map(({ uses }) => uses);
   for (let changed = true; changed; ) {
     changed = false;
@@ -113,11 +111,6 @@ function liveOf(effects: readonly Effect[], planNodes: readonly PlanNode[]): rea
       const before = union(live[node] as Registers, without(after, writes));
       changed ||= before !== live[node];
       live[node] = before;
-      if (planNodes[node]?.end.kind !== "dispatch") continue;
-      for (const to of successors) {
-        changed ||= live[to] !== before;
-        live[to] = before;
-      }
     }
   }
   return live;
@@ -148,8 +141,9 @@ function dirtyOf(
  * Forward: the kind of flags that all predecessors leave, or NZCV itself. A loop whose every way round ends in a comparison can so
  * evaluate a condition at its beginning as one comparison.
  */
-function flagsOf(effects: readonly Effect[], loaded: ReadonlySet<number>): readonly (number | undefined)[] {
-  const kinds = effects.map((_, node): number | undefined => (loaded.has(node) ? FLAGS_KNOWN : undefined));
+function flagsOf(effects: readonly Effect[], arrivals: ReadonlySet<number>): readonly (number | undefined)[] {
+  // What comes from the core's block has been computed.
+  const kinds = effects.map((_, node): number | undefined => (arrivals.has(node) ? FLAGS_KNOWN : undefined));
   for (let changed = true; changed; ) {
     changed = false;
     effects.forEach(({ flags, successors }, node) => {
@@ -171,15 +165,4 @@ function arrivalsOf({ entries, nodes: planNodes }: RegionPlan): ReadonlySet<numb
   const arrivals = new Set(entries.map(({ node }) => node));
   for (const { end } of planNodes) if (end.kind === "call" && end.to.kind === "node") arrivals.add(end.to.node);
   return arrivals;
-}
-
-/** Nodes entered with flags that come from the core's block; and the dispatch node, with those that it hands its locals on to. */
-function loadedAt(plan: RegionPlan): ReadonlySet<number> {
-  const loaded = new Set(arrivalsOf(plan));
-  plan.nodes.forEach(({ end }, node) => {
-    if (end.kind !== "dispatch") return;
-    loaded.add(node);
-    for (const each of end.cases) loaded.add(each.node);
-  });
-  return loaded;
 }

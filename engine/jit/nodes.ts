@@ -15,11 +15,19 @@ export class NodeBuilder {
   constructor(
     private readonly head: Place,
     private readonly switchTargets: ReadonlyMap<bigint, Place>,
+    /** Of the BRs that lead to these, and whether the region is entered by way of the dispatch node. */
+    private readonly switches: { readonly count: number; readonly isEntered: boolean },
   ) {}
 
-  build(): { nodes: readonly PlanNode[]; guards: readonly Guard[]; numberOf: (start: Place) => number | undefined } {
+  build(): {
+    readonly nodes: readonly PlanNode[];
+    readonly guards: readonly Guard[];
+    readonly numberOf: (start: Place) => number | undefined;
+    readonly dispatch: number | undefined;
+  } {
     this.node(this.head);
-    return { nodes: this.nodes, guards: this.guards, numberOf: (start) => this.numbers.get(start) };
+    const { nodes, guards, dispatch } = this;
+    return { nodes, guards, dispatch, numberOf: (start) => this.numbers.get(start) };
   }
 
   /** Numbers the node that starts at this place and builds it and all that follow; depth-first, so that loops are seen closing. */
@@ -63,7 +71,10 @@ export class NodeBuilder {
   private endOf(place: Place): NodeEnd {
     const { flow, successors, btype, call, predicted } = place;
     const successor = (index: number): Successor => this.successor(successors[index] as Place | Successor);
-    if (place.isSwitch) return { kind: "switch", btype, dispatch: this.dispatchNode() };
+    if (place.isSwitch) {
+      const back = this.dispatch !== undefined && this.open.has(this.dispatch);
+      return { kind: "switch", btype, to: { kind: "node", node: this.dispatchNode(), back } };
+    }
     if (predicted !== undefined && flow.kind === "indirect" && flow.type !== "RET")
       this.guards.push({ kind: "target", pc: place.instruction.pc, target: predicted });
     if (call !== undefined) {
@@ -85,12 +96,15 @@ export class NodeBuilder {
     if (this.dispatch !== undefined) return this.dispatch;
     const number = this.count++;
     this.dispatch = number;
+    this.open.add(number);
     const cases = [...this.switchTargets].map(([target, place]) => {
       const to = this.successor(place);
       if (to.kind !== "node") throw new InternalError("a place that is no node");
-      return { target, node: to.node };
+      return { target, to };
     });
-    this.nodes[number] = { instructions: [], end: { kind: "dispatch", cases }, merge: true };
+    this.open.delete(number);
+    const { count, isEntered } = this.switches;
+    this.nodes[number] = { instructions: [], end: { kind: "dispatch", cases }, merge: isEntered || count > 1 };
     return number;
   }
 

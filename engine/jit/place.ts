@@ -18,7 +18,7 @@ export interface Place extends InstructionFlow {
   predecessors: number;
   /** Reached as one of two ways on, or from behind a call, so that it starts a node. */
   startsNode: boolean;
-  /** Reached from outside, or from the dispatch node: the registers are in their canonical locals. */
+  /** Reached from outside: the registers are in their canonical locals. */
   isEntered: boolean;
 }
 

@@ -33,9 +33,14 @@ export interface PlanInstruction {
   readonly window?: number | "several";
 }
 
-export type Successor =
-  | { readonly kind: "node"; readonly node: number /** Closes a loop. */; readonly back: boolean }
-  | { readonly kind: "exit"; readonly reason: ExitReason; readonly pc: bigint };
+export interface NextNode {
+  readonly kind: "node";
+  readonly node: number;
+  /** Closes a loop. */
+  readonly back: boolean;
+}
+
+export type Successor = NextNode | { readonly kind: "exit"; readonly reason: ExitReason; readonly pc: bigint };
 
 export type NodeEnd =
   | { readonly kind: "goto"; readonly to: Successor }
@@ -49,9 +54,9 @@ export type NodeEnd =
       readonly predicted?: { readonly target: bigint; readonly to: Successor };
     }
   /** A BR that has gone to several places: on to the region's dispatch node. */
-  | { readonly kind: "switch"; readonly btype: number; readonly dispatch: number }
+  | { readonly kind: "switch"; readonly btype: number; readonly to: NextNode }
   /** The end of the dispatch node, which has no instructions: compares the target with all that are known. */
-  | { readonly kind: "dispatch"; readonly cases: readonly { readonly target: bigint; readonly node: number }[] }
+  | { readonly kind: "dispatch"; readonly cases: readonly { readonly target: bigint; readonly to: NextNode }[] }
   /** BL or BLR into code that is not part of the region. */
   | {
       readonly kind: "call";
@@ -84,8 +89,10 @@ export interface PlanWindow {
 /** Where a region may be entered. */
 export interface PlanEntry {
   readonly pc: bigint;
+  /** Of the word that stands there. */
+  readonly handler: number;
   readonly node: number;
-  /** Whether it is one to which the dispatch node leads, and by way of that it is entered. */
+  /** Whether `node` is the dispatch node, to go on to where the entry is. */
   readonly dispatched: boolean;
   /** Bit b: it may be entered with PSTATE.BTYPE = b. */
   readonly lands: number;
@@ -158,8 +165,8 @@ export function nodesAfter(end: NodeEnd): readonly number[] {
     case "indirect":
       return nodesOf(end.predicted?.to);
     case "switch":
-      return [end.dispatch];
+      return nodesOf(end.to);
     case "dispatch":
-      return end.cases.map(({ node }) => node);
+      return nodesOf(...end.cases.map(({ to }) => to));
   }
 }

@@ -1,7 +1,6 @@
 /** A compiled region: what it was made from, and its place in the function table. */
 
 import { LINE } from "../../assembly/layout.js";
-import { InternalError } from "../a64/errors.js";
 import type { Assumptions } from "./core-view.js";
 import type { Executed } from "./host.js";
 import type { RegionPlan } from "./plan.js";
@@ -73,11 +72,7 @@ export function sourceOf(plan: RegionPlan): RegionSource {
     const line = pc - (pc % BigInt(LINE));
     lines.set(line, (lines.get(line) ?? 0) | (1 << Number((pc - line) / 4n)));
   }
-  const entries = plan.entries.map(({ pc, node, lands }) => {
-    const first = plan.nodes[node]?.instructions[0];
-    if (first === undefined) throw new InternalError(`an empty node at 0x${pc.toString(16)}`);
-    return { pc, handler: first.handler, lands };
-  });
+  const entries = plan.entries.map(({ pc, handler, lands }) => ({ pc, handler, lands }));
   return {
     head: plan.head,
     addresses: [...words.keys()],

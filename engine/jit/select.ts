@@ -104,15 +104,18 @@ export function selectRegion(
   separateReturns(first, exploration.dispatched);
   const { own } = exploration;
   const others = entriesOf(first, exploration, wanted);
-  for (const place of others) place.isEntered = true;
+  const isDispatched = (place: Place): boolean =>
+    place !== first && exploration.switchTargets.get(place.instruction.pc) === place;
+  for (const place of others) if (!isDispatched(place)) place.isEntered = true;
   unrollLoops(first, exploration.dispatched, exploration.left);
-  const { nodes, guards, numberOf } = new NodeBuilder(first, exploration.switchTargets).build();
+  const switches = { count: exploration.switches, isEntered: others.some(isDispatched) };
+  const { nodes, guards, dispatch, numberOf } = new NodeBuilder(first, exploration.switchTargets, switches).build();
   const entries = [first, ...others].flatMap((place): PlanEntry[] => {
-    const { pc, word } = place.instruction;
-    const node = numberOf(place);
+    const { pc, word, handler } = place.instruction;
+    const dispatched = isDispatched(place);
+    const node = dispatched ? dispatch : numberOf(place);
     const lands = isGuarded(view.windows, pc) ? view.lands(word) | 1 : 15;
-    const dispatched = place !== first && exploration.switchTargets.get(pc) === place;
-    return node === undefined ? [] : [{ pc, node, lands, dispatched }];
+    return node === undefined ? [] : [{ pc, handler, node, lands, dispatched }];
   });
   const isSteady = wanted.steady ?? false;
   return {
@@ -197,6 +200,8 @@ function isGuarded(windows: readonly PlanWindow[], pc: bigint): boolean {
 class Exploration {
   /** Where the region's BRs with several targets go, all of them together. */
   readonly switchTargets = new Map<bigint, Place>();
+  /** How many of these BRs there are. */
+  switches = 0;
   private size = 0;
   private readonly work: { place: Place; stack: CallStack }[] = [];
   private readonly bodies: BodySizes;
@@ -358,11 +363,13 @@ class Exploration {
       if (this.switchTargets.has(target)) continue;
       const to = this.place(target, stack);
       if (to === undefined) continue;
-      to.isEntered = true;
+      to.startsNode = true;
+      to.predecessors++;
       this.switchTargets.set(target, to);
     }
     // None of them may be for this region.
     place.isSwitch = this.switchTargets.size > 0;
+    if (place.isSwitch) this.switches++;
     return place.isSwitch;
   }
 

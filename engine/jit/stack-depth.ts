@@ -37,8 +37,6 @@ function spread({ nodes }: RegionPlan, moves: readonly (bigint | undefined)[], d
       for (const to of nodesAfter(end)) {
         const joined = join(depths[to] as Depth, after);
         changed = set(to, joined) || changed;
-        // The dispatch node hands on what it was given, whichever case it goes to.
-        if (end.kind === "dispatch" && joined !== after) changed = set(node, "unknown") || changed;
       }
     });
   }

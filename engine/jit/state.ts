@@ -74,6 +74,8 @@ export class PathState {
   /** Since the path began: instructions, and times that it has passed the node that it began with again. */
   length = 0;
   turns = 0;
+  /** PSTATE.BTYPE, which is not 0 only between an indirect branch that was followed and the end of the instruction it goes to. */
+  btype: Btype = 0;
   /** For a base (see Value.sum) and a window: what is known to stand in the window. */
   readonly inside: Map<string, KnownInside>;
   /** Bases and offsets modulo 16 of stack pointers that have been found to be aligned. */
@@ -97,6 +99,7 @@ export class PathState {
     this.counts = from === undefined ? noCounts() : { ...from.counts };
     this.length = from?.length ?? 0;
     this.turns = from?.turns ?? 0;
+    this.btype = from?.btype ?? 0;
     this.inside = new Map(from?.inside);
     this.alignedSP = new Set(from?.alignedSP);
   }
@@ -118,6 +121,9 @@ export class PathState {
     }
   }
 }
+
+/** "local": as the ways have it that meet here, in the frame's local. */
+export type Btype = number | "local";
 
 type FlagTriple = readonly [kind: Expression, a: Expression, b: Expression];
 

@@ -8,23 +8,27 @@ import { extractField } from "../a64/pattern.js";
 import { FLAGS_KNOWN } from "../wasm/flag-locals.js";
 import type { BlockId } from "../wasm/flow-order.js";
 import { type Expression, none, WasmModule } from "../wasm/module.js";
-import { FlowGraph } from "../wasm/structure.js";
+import { FlowGraph, type Target } from "../wasm/structure.js";
 import { constantOf, type Field, type Value } from "../wasm/value.js";
 import { RegionCalls } from "./calls.js";
 import { carried, stackPointerOnly } from "./convention.js";
 import { RegionFrame } from "./frame.js";
+import { btypesOf, type EndOf, IndirectBranches, switchingNode, tableOf } from "./indirect.js";
 import { type NodeRegisters, registersOf } from "./liveness.js";
 import { outermostHeads } from "./loops.js";
 import { RegionOps } from "./ops.js";
-import type { NodeEnd, PlanEntry, PlanNode, RegionPlan, Successor } from "./plan.js";
+import type { PlanNode, RegionPlan, Successor } from "./plan.js";
 import { flagsOnly, hasFlags, SP_REGISTER, union, without } from "./registers.js";
-import { PathState } from "./state.js";
+import { type Btype, PathState } from "./state.js";
 
 /** Turns of a loop that are made one piece of code, as long as that has no more than so many instructions. */
 const TURNS = 4;
 const UNROLLED = 160;
 /** Instructions that a region may have more for it. */
 const UNROLLED_IN_ALL = 320;
+
+/** A path that is not to come back to where it began. */
+const NO_NODE = -1;
 
 export interface Translation {
   /** It exports the functions of convention.ts. */
@@ -41,21 +45,24 @@ export function translateRegion(plan: RegionPlan, formOf: (handler: number) => F
   return { binary: module.emit(), ...found };
 }
 
-type EndOf<Kind extends NodeEnd["kind"]> = Extract<NodeEnd, { readonly kind: Kind }>;
-
 class RegionTranslator {
   private readonly o: RegionOps;
   private readonly graph: FlowGraph;
   private readonly frame: RegionFrame;
   private readonly calls: RegionCalls;
+  private readonly branches: IndirectBranches;
   private readonly registers: readonly NodeRegisters[];
   private readonly blocks = new Map<number, BlockId>();
-  /** Nodes that indirect branches other than returns are followed into. */
-  private readonly landings: ReadonlySet<number>;
+  /** PSTATE.BTYPE where ways meet, unless it is 0. */
+  private readonly btypes: ReadonlyMap<number, Btype>;
   /** Nodes at which loops begin that no other loop holds. */
   private readonly outermost: ReadonlySet<number>;
-  /** Where the dispatch node is to go. */
+  /** Where the dispatch node is to go, if ways meet there. */
   private readonly dispatchTarget: number;
+  /** The BR that has led to it: its address, or an i64 local that has this where there are several. */
+  private readonly dispatchedBy: Value;
+  /** Where the way begins that alone leads to the dispatch node; this itself if ways meet there. A turn from there on is not repeated. */
+  private readonly switching: number;
   private assumesConstants = false;
   /** Instructions that were made once more for a loop's further turns. */
   private copied = 0;
@@ -71,16 +78,25 @@ class RegionTranslator {
     this.calls = new RegionCalls(module, this.o, this.frame, plan);
     this.graph = new FlowGraph(module, () => this.o.code.newLocal("i32"));
     this.registers = registersOf(plan, formOf);
-    this.landings = landingsOf(plan);
+    this.branches = new IndirectBranches(module, this.o);
+    this.btypes = btypesOf(plan);
+    this.switching = switchingNode(plan);
     this.outermost = outermostHeads(plan);
     this.dispatchTarget = this.o.code.newLocal("i64");
+    const [branch, ...others] = plan.nodes.filter(({ end }) => end.kind === "switch");
+    const last = branch?.instructions.at(-1);
+    this.dispatchedBy =
+      last !== undefined && others.length === 0
+        ? constantOf(last.pc)
+        : { type: "i64", local: this.o.code.newLocal("i64") };
   }
 
   translate(): Omit<Translation, "binary"> {
     const body = this.graph.render(this.entry());
     // Without looking up, a path passes each instruction once, and once more each that was copied into a loop.
     const instructions = this.plan.nodes.reduce((sum, node) => sum + node.instructions.length, 0);
-    const depths = this.plan.entries.map((entry) => this.depthAt(entry));
+    // Where SP is taken to be at the entries, as seen from the head.
+    const depths = this.plan.entries.map(({ node }) => this.registersAt(node).depth ?? 0n);
     this.frame.addFunctions(body, instructions + this.copied, depths);
     return { callees: this.calls.callees, assumesConstants: this.assumesConstants };
   }
@@ -91,29 +107,20 @@ class RegionTranslator {
     const root = this.graph.addBlock(m.nop());
     const { entries } = this.plan;
     const own = entries.filter(({ dispatched }) => !dispatched);
-    const others = own.length < entries.length;
+    const others = entries.find(({ dispatched }) => dispatched);
     own.forEach((entry, index) => {
-      const isLast = index === own.length - 1 && !others;
+      const isLast = index === own.length - 1 && others === undefined;
       const isHere = isLast ? 0 : this.frame.isEnteredAt(index);
       this.enterAt(entry.node, root, isHere);
     });
-    if (others) {
+    if (others !== undefined) {
       // As if a BR had come here.
       const target = m.local.set(this.dispatchTarget, this.o.code.loadI64(layout.PC));
       const block = this.graph.addBlock(target);
       this.graph.addBranch(root, block, 0, 0);
-      this.enterAt(this.dispatchNode, block);
+      this.enterAt(others.node, block);
     }
     return root;
-  }
-
-  private get dispatchNode(): number {
-    return this.plan.nodes.findIndex(({ end }) => end.kind === "dispatch");
-  }
-
-  /** Where SP is taken to be at an entry, as seen from the head. */
-  private depthAt({ node, dispatched }: PlanEntry): bigint {
-    return this.registersAt(dispatched ? this.dispatchNode : node).depth ?? 0n;
   }
 
   /** Enters the region at a node, with what a call carries. */
@@ -163,6 +170,7 @@ class RegionTranslator {
     // Where paths meet, everything that they know stands in locals of its own, and SP by its distance from what it was.
     this.o.code.releaseTo();
     const state = new PathState(number, live, dirty, flags);
+    state.btype = this.btypes.get(number) ?? 0;
     state.holds(constants);
     return this.translateNode(number, state);
   }
@@ -177,21 +185,24 @@ class RegionTranslator {
     const node = this.nodeAt(number);
     this.o.state = state;
     const { depth } = this.registersAt(number);
+    let index: Value | undefined;
     const code = this.o.code.collect(() => {
       if (node.merge && state.turns === 0 && depth !== undefined)
         state.write(SP_REGISTER, this.frame.stackPointerAt(depth));
       const last = node.instructions[node.instructions.length - 1];
       for (const instruction of node.instructions) {
         this.instruction(instruction);
-        if (instruction === node.instructions[0] && this.landings.has(number)) this.frame.setBtype(0);
+        this.landed();
         if (instruction !== last) this.assertReturnKnown();
       }
       if (node.end.kind === "indirect") this.indirectEnd(node.end);
       if (node.end.kind === "switch") this.switchEnd(node.end);
+      if (node.end.kind === "dispatch") index = this.branches.indexOf(this.targetAt(node), tableOf(node.end));
     });
-    const block = this.graph.addBlock(this.module.block(null, code, none));
+    const block = this.graph.addBlock(this.module.block(null, code, none), node.instructions.length);
     if (node.merge && state.turns === 0) this.blocks.set(number, block);
-    this.successors(block, node);
+    if (node.end.kind === "dispatch" && index !== undefined) this.dispatch(block, node, node.end, index);
+    else this.successors(block, node);
     return block;
   }
 
@@ -207,6 +218,13 @@ class RegionTranslator {
     this.o.state.counts.instructions++;
     this.o.state.length++;
     if (this.o.state.turns > 0) this.copied++;
+  }
+
+  /** An instruction ends with PSTATE.BTYPE = 0, but for those that set it. */
+  private landed(): void {
+    const { state } = this.o;
+    if (state.btype === "local") this.frame.setBtype(0);
+    state.btype = 0;
   }
 
   /** Selection joins code over a RET only where X30 cannot be anything else. */
@@ -226,9 +244,9 @@ class RegionTranslator {
         if (end.predicted !== undefined) this.edge(from, end.predicted.to, this.o.state);
         return;
       case "switch":
-        return this.edge(from, { kind: "node", node: end.dispatch, back: true }, this.o.state);
+        return this.edge(from, end.to, this.o.state);
       case "dispatch":
-        return this.dispatch(from, end);
+        throw new InternalError("a dispatch node without an index");
       case "call":
         return this.call(from, end);
       case "conditional": {
@@ -268,14 +286,16 @@ class RegionTranslator {
    * brings its registers to where the loop expects them, once in several turns.
    */
   private isUnrolled(state: PathState, to: number): boolean {
-    if (state.root !== to || this.nodeAt(to).instructions.length === 0) return false;
+    if (state.root !== to || to === this.switching) return false;
     const turn = state.length / (state.turns + 1);
     return state.turns + 1 < TURNS && state.length + turn <= UNROLLED && this.copied + turn <= UNROLLED_IN_ALL;
   }
 
   /** On the way into a merging node: count the path, look up at the end of a loop, settle the registers. */
   private intoMerge(number: number, back: boolean): void {
+    const { btype } = this.o.state;
     this.frame.settleCounts();
+    if (this.btypes.get(number) === "local" && btype !== 0 && btype !== "local") this.frame.setBtype(btype);
     if (back) this.frame.lookUp(this.addressOf(number), this.outermost.has(number) ? "outer" : "inner");
     this.settleInto(number);
   }
@@ -300,10 +320,10 @@ class RegionTranslator {
     const { target, current } = this.o;
     if (target === undefined || current === undefined) throw new InternalError("no indirect branch here");
     const m = this.module;
-    if (end.type !== "RET") this.frame.setBtype(end.btype);
+    this.o.state.btype = end.btype;
     const expected = end.predicted?.target;
     const leave = (): void => {
-      if (end.type !== "RET") this.rememberTarget(current.pc, target);
+      if (end.type !== "RET") this.branches.remember(constantOf(current.pc), target);
       if (end.type === "RET" && expected === undefined) return this.frame.return(target);
       const missed = expected !== undefined && end.type !== "RET" ? "assumption" : "nothing";
       this.frame.exit("indirect", target, missed);
@@ -322,56 +342,52 @@ class RegionTranslator {
   }
 
   private switchEnd(end: EndOf<"switch">): void {
-    const { target, current, code } = this.o;
+    const { target, current, code, state } = this.o;
     if (target === undefined || current === undefined) throw new InternalError("no indirect branch here");
-    this.frame.setBtype(end.btype);
+    state.btype = end.btype;
+    if (!this.nodeAt(end.to.node).merge) return;
     code.push(this.module.local.set(this.dispatchTarget, this.o.wide(target)));
-    this.rememberTarget(current.pc, target);
+    const { local } = this.dispatchedBy;
+    if (local !== undefined) code.push(this.module.local.set(local, this.o.wide(constantOf(current.pc))));
   }
 
-  /** One of the known targets, by the distance from the first of them in words; anything else is left for. */
-  private dispatch(from: BlockId, end: EndOf<"dispatch">): void {
+  /** Where a dispatch node is to go. */
+  private targetAt({ merge }: PlanNode): Value {
+    const target: Value | undefined = merge ? { type: "i64", local: this.dispatchTarget } : this.o.target;
+    if (target === undefined) throw new InternalError("no indirect branch here");
+    return target;
+  }
+
+  /** One of the known targets, anything else is left for. */
+  private dispatch(from: BlockId, node: PlanNode, end: EndOf<"dispatch">, index: Value): void {
     const m = this.module;
     const { o } = this;
-    const { state } = o;
-    const targets = end.cases.map(({ target }) => target);
-    const first = targets.reduce((a, b) => (a < b ? a : b));
-    const last = targets.reduce((a, b) => (a > b ? a : b));
-    const elsewhere = this.graph.addBlock(
-      o.code.nested(() => {
-        this.frame.exit("indirect", { type: "i64", local: this.dispatchTarget }, "code");
-      }),
-    );
-    const blocks = end.cases.map(({ node }) => this.node(node, state));
-    const words = Number((last - first) / 4n) + 1;
-    const table = Array.from({ length: words }, () => elsewhere);
-    targets.forEach((target, index) => {
-      table[Number((target - first) / 4n)] = blocks[index] as BlockId;
+    const target = this.targetAt(node);
+    const state = new PathState(NO_NODE, o.state.live, o.state.dirty, o.state.flags, o.state);
+    const { first, words } = tableOf(end);
+    const mark = o.code.mark();
+    o.state = state.copy();
+    const out = o.code.nested(() => {
+      this.branches.remember(this.dispatchedBy, target);
+      this.frame.exit("indirect", target, "code");
     });
-    const distance = (): Expression =>
-      m.i64.sub(m.local.get(this.dispatchTarget, o.code.types.i64), m.i64.const(BigInt.asIntN(64, first)));
-    // Rotating moves the two lowest bits, which have to be zero, to the top.
-    const index = m.i64.rotr(distance(), m.i64.const(2n));
-    const isFar = m.i64.gt_u(index, m.i64.const(BigInt(words - 1)));
-    this.graph.addBranch(from, elsewhere, isFar, 0);
-    const near = m.i32.wrap(m.i64.shr_u(distance(), m.i64.const(2n)));
-    this.graph.addSwitch(from, near, table);
-  }
-
-  /** What BR and BLR do in the interpreter's handler: note the target for the next selection. */
-  private rememberTarget(pc: bigint, target: Value): void {
-    const m = this.module;
-    const { code } = this.o;
-    const branch = m.i64.const(BigInt.asIntN(64, pc));
-    const entry = Number((pc >> 2n) % BigInt(layout.BRANCH_TARGET_ENTRIES));
-    code.storeI64(layout.BRANCH_TARGETS + 16 * entry, branch);
-    code.storeI64(layout.BRANCH_TARGETS + 16 * entry + 8, this.o.wide(target));
-    const word = m.i32.wrap(m.i64.shr_u(this.o.wide(target), m.i64.const(2n)));
-    const start = Number(BigInt.asIntN(32, (pc >> 2n) * BigInt(layout.BRANCH_EDGE_FACTOR)));
-    const index = m.i32.and(m.i32.add(word, m.i32.const(start)), m.i32.const(layout.BRANCH_EDGE_ENTRIES - 1));
-    const edge = this.o.bind("i32", m.i32.add(code.core(), m.i32.shl(index, m.i32.const(4))));
-    code.push(m.i64.store(layout.BRANCH_EDGES, 8, this.o.narrow(edge), m.i64.const(BigInt.asIntN(64, pc))));
-    code.push(m.i64.store(layout.BRANCH_EDGES + 8, 8, this.o.narrow(edge), this.o.wide(target)));
+    const elsewhere: Target = { to: this.graph.addBlock(out), code: 0 };
+    const table = Array.from({ length: words + 1 }, () => elsewhere);
+    for (const { target: address, to } of end.cases) {
+      o.code.releaseTo(mark);
+      const own = state.copy();
+      // What held the target before it was branched to.
+      for (const [n, value] of own.registers)
+        if (value.local !== undefined && value.local === target.local) own.registers.set(n, constantOf(address));
+      o.state = own;
+      const code = this.nodeAt(to.node).merge ? o.code.nested(() => this.intoMerge(to.node, to.back)) : 0;
+      table[Number((address - first) / 4n)] = { to: this.node(to.node, own), code };
+    }
+    if (index.type === "i64") {
+      const isFar = m.i64.gt_u(o.wide(index), m.i64.const(BigInt(words - 1)));
+      this.graph.addBranch(from, elsewhere.to, isFar, 0);
+    }
+    this.graph.addSwitch(from, o.narrow(index), table);
   }
 
   private call(from: BlockId, end: EndOf<"call">): void {
@@ -381,7 +397,7 @@ class RegionTranslator {
     if (target === undefined || current === undefined) throw new InternalError("no call here");
     const code = o.code.nested(() => {
       this.calls.call(target, end, () => {
-        if (end.callee === undefined) this.rememberTarget(current.pc, target);
+        if (end.callee === undefined) this.branches.remember(constantOf(current.pc), target);
       });
     });
     const block = this.graph.addBlock(code);
@@ -389,14 +405,4 @@ class RegionTranslator {
     if (end.to.kind === "exit") return this.edge(block, end.to, o.state);
     this.arriveAt(end.to.node, block, o.state, () => this.frame.exit("call", constantOf(end.returnTo), "assumption"));
   }
-}
-
-function landingsOf(plan: RegionPlan): ReadonlySet<number> {
-  const landings = new Set<number>();
-  for (const { end } of plan.nodes) {
-    if (end.kind === "indirect" && end.type !== "RET" && end.predicted?.to.kind === "node")
-      landings.add(end.predicted.to.node);
-    if (end.kind === "dispatch") for (const { node } of end.cases) landings.add(node);
-  }
-  return landings;
 }

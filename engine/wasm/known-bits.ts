@@ -32,3 +32,15 @@ export function keepsAll(value: Value, { constant: mask }: Value): boolean {
 export function isSame(a: Value, b: Value): boolean {
   return a.local !== undefined && a.local === b.local;
 }
+
+/** Of a constant and a value shifted to the left, which are added. */
+export function displacedBy(a: Value, b: Value): Value["displaced"] {
+  const [constant, shifted] = [a.constant ?? b.constant, shiftOf(a, "left", 64) ?? shiftOf(b, "left", 64)];
+  if (constant === undefined || shifted === undefined) return undefined;
+  return { from: constant, of: shifted.of, by: shifted.by };
+}
+
+/** Whether the value is its low 32 bits, as a signed number. */
+export function isSigned32(value: Value): boolean {
+  return value.signed !== undefined || significantOf(value) < 32;
+}

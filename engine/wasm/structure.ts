@@ -3,15 +3,21 @@
  *
  * The method is Ramsey's ("Beyond Relooper", ICFP 2022): walk the dominator tree; a node that closes loops
  * becomes a loop, a node where forward paths meet follows a block that the paths branch out of, and every other
- * node is placed where it is branched to. A loop with several entries (an irreducible one) gets a dispatcher
- * first: its entries are reached through one new node that looks at a local, but for what closes a loop within.
+ * node is placed where it is branched to. A loop with several entries (an irreducible one) is made one with a single entry first: what
+ * leads from the other ones to that is copied for those who come from outside, if it is little; else the loop gets a dispatcher, and its entries are
+ * reached through one new node that looks at a local, but for what closes a loop within.
  */
 
 import { type BlockId, type Edge, FlowOrder, type SharedLoop } from "./flow-order.js";
 import { type Expression, none, typeOf, type WasmModule } from "./module.js";
 
+/** What may be copied to make a loop one with a single entry, and in all of a graph: in units of `addBlock`. */
+const MOST_COPIED = 40;
+const MOST_COPIED_IN_ALL = 160;
+
 interface Block {
   readonly code: Expression;
+  readonly size: number;
   /** Tried in order; those of a switch come last. */
   readonly edges: CodeEdge[];
   switch?: Switch;
@@ -21,6 +27,12 @@ interface Switch {
   readonly index: Expression;
   /** The edges that it chooses from, by index. */
   readonly table: readonly CodeEdge[];
+}
+
+/** Where a switch may go, and what is executed on the way; 0 for nothing. */
+export interface Target {
+  readonly to: BlockId;
+  readonly code: Expression;
 }
 
 interface CodeEdge extends Edge {
@@ -33,6 +45,7 @@ interface CodeEdge extends Edge {
 
 export class FlowGraph {
   private readonly blocks: Block[] = [];
+  private copied = 0;
 
   constructor(
     private readonly module: WasmModule,
@@ -40,9 +53,9 @@ export class FlowGraph {
     private readonly newLocal: () => number,
   ) {}
 
-  /** A block without branches must not fall through. */
-  addBlock(code: Expression): BlockId {
-    this.blocks.push({ code, edges: [] });
+  /** A block without branches must not fall through. `size` says how much code it is. */
+  addBlock(code: Expression, size = 1): BlockId {
+    this.blocks.push({ code, size, edges: [] });
     return this.blocks.length - 1;
   }
 
@@ -51,12 +64,17 @@ export class FlowGraph {
     this.block(from).edges.push({ to, condition, code });
   }
 
-  /** Ends a block with a branch to `targets[index]`; `index` is an i32 within the table. Instead of a last branch without a condition. */
-  addSwitch(from: BlockId, index: Expression, targets: readonly BlockId[]): void {
-    const edges = new Map([...new Set(targets)].map((to): [BlockId, CodeEdge] => [to, { to, condition: 0, code: 0 }]));
+  /**
+   * Ends a block with a branch to `targets[index]`, an i32; the last one is also for what is beyond the table. Instead of a last branch without a
+   * condition. Each of the targets is one branch, however often it is there.
+   */
+  addSwitch(from: BlockId, index: Expression, targets: readonly Target[]): void {
+    const edges = new Map(
+      [...new Set(targets)].map((target): [Target, CodeEdge] => [target, { ...target, condition: 0 }]),
+    );
     const block = this.block(from);
     block.edges.push(...edges.values());
-    block.switch = { index, table: targets.map((to) => edges.get(to) as CodeEdge) };
+    block.switch = { index, table: targets.map((target) => edges.get(target) as CodeEdge) };
   }
 
   private block(id: BlockId): Block {
@@ -67,10 +85,45 @@ export class FlowGraph {
   render(entry: BlockId): Expression {
     let order = new FlowOrder(this.blocks, entry);
     for (let loop = order.sharedLoop(); loop !== undefined; loop = order.sharedLoop()) {
-      this.dispatch(loop);
+      if (!this.copyEntries(loop)) this.dispatch(loop);
       order = new FlowOrder(this.blocks, entry);
     }
     return this.tree(entry, order);
+  }
+
+  /**
+   * Leaves the loop one entry: those who come to another one from outside of it get a copy of all that leads from there to that one. False if
+   * that is too much whichever it is.
+   */
+  private copyEntries({ entries, blocks }: SharedLoop): boolean {
+    const ways = entries.map((kept) => {
+      const isPassed = (id: BlockId): boolean => blocks.has(id) && id !== kept;
+      const others = entries.filter((id) => id !== kept);
+      const needed = [...new Set(others.flatMap((id) => [...this.reached(id, isPassed)]))];
+      return { needed, size: needed.reduce((sum, id) => sum + this.block(id).size, 0) };
+    });
+    const best = ways.reduce((a, b) => (b.size < a.size ? b : a));
+    if (best.size > MOST_COPIED || this.copied + best.size > MOST_COPIED_IN_ALL) return false;
+    this.copied += best.size;
+    const outside = [...this.blocks.keys()].filter((id) => !blocks.has(id));
+    const copies = new Map(best.needed.map((id) => [id, this.copy(this.block(id))]));
+    for (const from of [...outside, ...copies.values()]) {
+      for (const edge of this.block(from).edges) edge.to = copies.get(edge.to) ?? edge.to;
+    }
+    return true;
+  }
+
+  private copy({ code, size, edges, switch: chosen }: Block): BlockId {
+    const copies = edges.map((edge) => ({ ...edge }));
+    const copyOf = (edge: CodeEdge): CodeEdge => copies[edges.indexOf(edge)] as CodeEdge;
+    const table = chosen?.table.map(copyOf);
+    this.blocks.push({
+      code,
+      size,
+      edges: copies,
+      ...(chosen && table ? { switch: { index: chosen.index, table } } : {}),
+    });
+    return this.blocks.length - 1;
   }
 
   /**
@@ -93,7 +146,8 @@ export class FlowGraph {
         edge.to = dispatcher;
       }
     }
-    this.addSwitch(dispatcher, m.local.get(local, typeOf("i32")), entries);
+    const targets = entries.map((to): Target => ({ to, code: 0 }));
+    this.addSwitch(dispatcher, m.local.get(local, typeOf("i32")), targets);
   }
 
   /** The block, and those reached from it by way of such ones only. */
@@ -136,7 +190,8 @@ export class FlowGraph {
     const edges = [...new Set(table)];
     const label = (edge: CodeEdge): string => `case${from}.${edges.indexOf(edge)}`;
     const labels = table.map(label);
-    let code = m.switch(labels, labels[0] as string, index);
+    const last = labels.pop() as string;
+    let code = m.switch(labels, last, index);
     for (const edge of edges)
       code = m.block(null, [m.block(label(edge), [code], none), this.branch(from, edge, order)], none);
     return code;

@@ -58,6 +58,10 @@ export interface Value {
   readonly sum?: { readonly base: number; readonly offset: bigint };
   /** It is that value, over `width`, shifted by a constant number of bits: what becomes of two shifts is often one instruction. */
   readonly shifted?: Shifted;
+  /** It is a constant plus a value shifted left by some bits, over 64 bits: the address of a place in a table. */
+  readonly displaced?: { readonly from: bigint; readonly of: Value; readonly by: number };
+  /** It is so many bits, sign-extended to 64. */
+  readonly signed?: number;
   /** No bit is set from this one on; what is not known to be shorter than its type has none. */
   readonly significant?: number;
   /** It is 0 or 1. */

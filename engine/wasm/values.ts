@@ -13,7 +13,7 @@ import { decodeBitMasks } from "../a64/bitmask-immediate.js";
 import * as bits from "../a64/bits.js";
 import { InternalError } from "../a64/errors.js";
 import type { Polynomial, Width } from "../a64/ops.js";
-import { constantShift, isSame, keepsAll, shiftOf, shortened, significantOf } from "./known-bits.js";
+import { constantShift, displacedBy, isSame, keepsAll, shiftOf, shortened, significantOf } from "./known-bits.js";
 import type { Expression } from "./module.js";
 import { constantOf, type Field, type FlagSource, type Shifted, type Value } from "./value.js";
 import { ValueCode } from "./value-code.js";
@@ -81,7 +81,8 @@ export abstract class ValueOps extends ValueCode {
       (x, y) => x + y,
       (x, y) => this.of(width).add(x, y),
     );
-    return this.withSum(width, value, a, b.constant);
+    const displaced = width === 64 ? displacedBy(a, b) : undefined;
+    return displaced === undefined ? this.withSum(width, value, a, b.constant) : { ...value, displaced };
   }
 
   private withSum(width: Width, value: Value, a: Value, added: bigint | undefined): Value {
@@ -399,8 +400,11 @@ export abstract class ValueOps extends ValueCode {
     if (width === 32) {
       return this.bind("i32", from === 8 ? m.i32.extend8_s(this.narrow(a)) : m.i32.extend16_s(this.narrow(a)));
     }
-    if (from === 32) return this.bind("i64", m.i64.extend_s(this.narrow(a)));
-    return this.bind("i64", from === 8 ? m.i64.extend8_s(this.wide(a)) : m.i64.extend16_s(this.wide(a)));
+    const extended = (): Expression => {
+      if (from === 32) return m.i64.extend_s(this.narrow(a));
+      return from === 8 ? m.i64.extend8_s(this.wide(a)) : m.i64.extend16_s(this.wide(a));
+    };
+    return { ...this.bind("i64", extended()), signed: from };
   }
 
   zeroExtend(from: 8 | 16 | 32 | 64, a: Value): Value {

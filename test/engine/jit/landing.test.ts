@@ -1,7 +1,8 @@
 /** The address behind a call, reached otherwise than by RET: PSTATE.BTYPE is set there, and may not be landed with. */
+import { GuestFault } from "cmodx/engine";
 import { expect, test } from "vitest";
 import * as layout from "#assembly/layout.js";
-import { Guest } from "./guest.js";
+import { DATA, Guest } from "./guest.js";
 
 const TEXT = `
 // x0: turns; calls function x1
@@ -86,4 +87,49 @@ test("a call by a register whose value the region knows sets BTYPE as one by ano
   core.run({ pc: "null", maxInstructions: 1 });
   expect([core.pc, core.btype]).toEqual([0n, 2]);
   guest.dispose();
+});
+
+/** Never ends; the first place that a goto leads to is where a region begins. x1: what the operations read. */
+const ENDLESS = `
+start:	adr	x9, table
+	mov	x10, #0
+one:	ldr	x2, [x1]
+	add	x0, x0, x2
+	eor	x10, x10, #1
+	ldr	x12, [x9, x10, lsl #3]
+	br	x12
+two:	ldr	x3, [x1, #8]
+	sub	x0, x0, x3
+	eor	x10, x10, #1
+	ldr	x12, [x9, x10, lsl #3]
+	br	x12
+	.balign	8
+table:	.quad	one, two
+`;
+
+test("gotos that never end stop when fuel does, or a place that they lead to begins with a fault", async () => {
+  const windows = [
+    { name: "text", address: 0xffff_8000_1000_0000n, size: 4096, access: "rx" },
+    { name: "data", address: DATA, size: 4096, access: "rw" },
+  ] as const;
+  const jits = [{ threshold: 1, background: false }, false] as const;
+  const guests = await Promise.all(jits.map((jit) => Guest.create(ENDLESS, { jit, machine: { windows } })));
+  const seen = guests.map(({ rig }) => {
+    const { core } = rig.machine;
+    const state = (): unknown[] => [core.pc, core.btype, core.x(0), core.x(10), core.x(12)];
+    core.setX(1, DATA);
+    rig.machine.writeU64(DATA, 5n);
+    core.run({ pc: "start", maxInstructions: 5000 });
+    const states = Array.from({ length: 40 }, (_, more) => {
+      core.run({ maxInstructions: 1000 + more });
+      return state();
+    });
+    // The end of the window: one of the two loads fails.
+    core.setX(1, DATA + 4096n - 8n);
+    expect(() => core.run({ maxInstructions: 1000 })).toThrow(GuestFault);
+    return [...states, state()];
+  });
+  expect(seen[0]).toEqual(seen[1]);
+  expect(guests[0]?.regions.instructions).toBeGreaterThan(30_000);
+  for (const guest of guests) guest.rig.dispose();
 });
