@@ -123,7 +123,7 @@ export const BTYPE_ILLEGAL = 16;
 /** i64: instructions that may still be executed in this slice. */
 export const FUEL = 280;
 /** u32: other cores or the host want this core out of its loop: PENDING_*. Changed with atomic operations. */
-export const PENDING = 288;
+export const PENDING = 1600;
 /** The host wants it to stop, or has an error to throw. */
 export const PENDING_HOST = 1;
 /** The maintenance log has entries that a DSB waits for. */
@@ -218,10 +218,15 @@ export const MORE_FUEL = 508;
  */
 export const LEEWAY = 1584;
 /**
- * u32: not 0 when regions were unlinked by what was interpreted for one that is being executed. It may be one of these, or one that has called
- * it: all of them are left for the run loop.
+ * u32: not 0 when regions were unlinked by what was interpreted for one that is being executed, or came, so that there are others of their callers. It may be one
+ * of these, or one that has called it: all of them are left for the run loop.
  */
 export const UNWINDS = 1592;
+/**
+ * u32, beside PENDING so that one look sees both: not 0 while some region calls another one directly that is not linked. Then every region looks whether
+ * it is, when it is called.
+ */
+export const UNLINKED_CALLEES = 1604;
 
 /** u32: interrupts that the host has raised and the core has not taken. Changed with atomic operations. */
 export const INTERRUPTS = 476;

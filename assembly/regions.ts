@@ -5,7 +5,7 @@ import {
   COUNT_BRANCH_INDIRECT_CALL, COUNT_BRANCH_RETURN, COUNT_READS, COUNT_REGION_ENTRIES, COUNT_REGION_INSTRUCTIONS,
   COUNT_WRITES, FAULT_PC, FIRST_REGION, FLAGS_A, FLAGS_B, FLAGS_KIND, FUEL, HANDLER_MASK, MISSES, MISSES_HEARD, NZCV,
   PACKED_ACCESSES, PACKED_CALLS, PACKED_INDIRECT, PACKED_JUMPS, REGION_STACK, REGION_STACK_LIMIT,
-  REGIONS_UNLINKED, TABLE_NZCV, UNWINDS,
+  REGIONS_COMPILED, REGIONS_UNLINKED, TABLE_NZCV, UNWINDS,
 } from "./layout";
 import { callSlot, interpretCallee } from "./callee";
 import { increment } from "./icache";
@@ -46,9 +46,9 @@ function follow(core: u32, pc: u64, type: u32, expected: u64, stack: u32): u64 {
       store<u32>(core, btype, BTYPE);
       settleFlags(core);
       store<u32>(core, stack, REGION_STACK);
-      const unlinked = load<u32>(core, REGIONS_UNLINKED);
+      const changes = load<u32>(core, REGIONS_UNLINKED) + load<u32>(core, REGIONS_COMPILED);
       pc = interpretCallee(core, pc, expected);
-      if (load<u32>(core, REGIONS_UNLINKED) != unlinked) store<u32>(core, 1, UNWINDS);
+      if (load<u32>(core, REGIONS_UNLINKED) + load<u32>(core, REGIONS_COMPILED) != changes) store<u32>(core, 1, UNWINDS);
       takeFlags(core);
       if (pc == expected || regionAt(core, pc) == 0) break;
       btype = load<u32>(core, BTYPE);

@@ -65,7 +65,7 @@ export class RegionCache {
     this.regions = new RegionTable(host, this.slots, this.view, this.options.maxRegions);
     this.patched = new PatchedState(host, this.slots, this.forms, this.view);
     this.fitting = new Fitting(this.slots, this.view, this.patched.words);
-    this.linker = new Linker(this.slots, this.forms, this.counts);
+    this.linker = new Linker(this.slots, this.forms, this.counts, this.regions);
     this.versions = new Versions(this.regions, this.slots, this.fitting, this.linker, this.patched.words);
     this.heat = new Heat(host, this.regions, this.options.threshold);
     this.awaited = new AwaitedWords(this.slots);

@@ -40,8 +40,7 @@ export class RegionCalls {
 
   /**
    * Calls; comes to the code behind only where it has returned to there, with what a call carries as the path's state then says. A callee known by its
-   * address, or guessed, is called as it was linked when the region was made, if that is still its slot's region. What `remember` emits is done
-   * where none was.
+   * address, or guessed, is called directly. What `remember` emits is done where none was.
    */
   call(target: Value, { callee, guesses, btype, returnTo, to }: CallEnd, remember: () => void): void {
     const m = this.module;
@@ -55,14 +54,13 @@ export class RegionCalls {
       remember();
       this.prepare(target, btype, first, link(), pointer);
     });
-    const called = callee === undefined ? guesses : [callee];
+    const called = callee === undefined ? guesses.filter((address) => this.mayLand(address, btype)) : [callee];
     const attempt = (address: bigint, rest: Expression): Expression => {
       const fuel = m.local.get(FUEL_PARAMETER, code.types.i64);
       const operands = [fuel, this.frame.stack(), link(), this.o.wide(first), this.o.wide(pointer)];
-      const { name, isLinked } = this.linkedTo(address, btype);
-      const direct = m.callInto([FUEL_PARAMETER, X0_PARAMETER], name, operands);
-      const isThere = m.i64.eq(this.o.wide(target), this.o.wide(constantOf(address)));
-      return m.if(callee === undefined ? m.i32.and(isThere, isLinked) : isLinked, direct, rest);
+      const direct = m.callInto([FUEL_PARAMETER, X0_PARAMETER], this.linkTo(address, btype), operands);
+      if (callee !== undefined) return direct;
+      return m.if(m.i64.eq(this.o.wide(target), this.o.wide(constantOf(address))), direct, rest);
     };
     code.push(called.reduceRight((rest, address) => attempt(address, rest), byCore));
     this.o.state = this.returned(to.kind === "node" ? to.node : 0, returnTo, pointer);
@@ -103,19 +101,21 @@ export class RegionCalls {
     code.push(m.local.set(X0_PARAMETER, this.o.wide(target)));
   }
 
-  /**
-   * The function of the callee's region, and whether it is linked and may be called so: see RegionTable.instantiate for what the module
-   * imports for it. What is being executed is linked (see UNWINDS), so that a region that calls itself need not look.
-   */
-  private linkedTo(callee: bigint, btype: number): { readonly name: string; readonly isLinked: Expression } {
-    const m = this.module;
-    const { i32 } = this.o.code.types;
+  /** Whether the region itself, if it is called, may be called so; of others what the module imports knows that (CallLinks). */
+  private mayLand(callee: bigint, btype: number): boolean {
     const [head] = this.plan.entries;
-    if (head?.pc === callee) return { name: "called", isLinked: m.i32.const((head.lands >> btype) & 1) };
-    const name = this.linkTo(callee);
-    const held = m.i32.load(4, 4, m.global.get(`${name}.slot`, i32));
-    const wanted = m.global.get(btype === 0 ? `${name}.held` : `${name}.landed`, i32);
-    return { name, isLinked: m.i32.eq(held, wanted) };
+    return head?.pc !== callee || ((head.lands >> btype) & 1) === 1;
+  }
+
+  /** The function of the callee's region. */
+  private linkTo(callee: bigint, btype: number): string {
+    if (this.plan.head === callee) return "called";
+    const m = this.module;
+    let known = this.callees.indexOf(callee);
+    if (known < 0) known = this.callees.push(callee) - 1;
+    const name = btype === 0 ? `callee${known}` : `callee${known}.landed`;
+    if (!m.isImported(name)) m.addFunctionImport(name, "callees", name, calledParameters, calledResults);
+    return name;
   }
 
   /**
@@ -181,17 +181,5 @@ export class RegionCalls {
     const hasDeclined = m.i64.eq(m.local.get(FUEL_PARAMETER, code.types.i64), m.i64.const(DECLINED));
     const restore = code.nested(() => code.storeI32(layout.BTYPE, m.i32.const(btype)));
     code.push(m.if(hasDeclined, restore));
-  }
-
-  private linkTo(callee: bigint): string {
-    const known = this.callees.indexOf(callee);
-    if (known >= 0) return `callee${known}`;
-    const m = this.module;
-    const name = `callee${this.callees.length}`;
-    this.callees.push(callee);
-    m.addFunctionImport(name, "callees", name, calledParameters, calledResults);
-    for (const what of ["slot", "held", "landed"])
-      m.addGlobalImport(`${name}.${what}`, "callees", `${name}.${what}`, this.o.code.types.i32);
-    return name;
   }
 }

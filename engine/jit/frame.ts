@@ -24,6 +24,7 @@ import {
 } from "./convention.js";
 import { LINK_REGISTER } from "./flow.js";
 import { addHandler } from "./handler.js";
+import { HOTTEST } from "./linker.js";
 import type { ExitWriter, Missed, RegionOps } from "./ops.js";
 import { type ExitReason, exitReasons, noCounts, type PathCounts, type PlanEntry, type RegionPlan } from "./plan.js";
 import { type Registers, SP_REGISTER, union, without } from "./registers.js";
@@ -39,6 +40,8 @@ const packs: readonly { readonly field: number; readonly low: keyof PathCounts; 
 /** Where the region begins, and where it declines to. */
 const BEGIN = "begin";
 const DECLINE = "decline";
+/** The same where its frame is not where it is expected. */
+const MISS_STACK = "missStack";
 
 /** Behind everything that is stored registers by registers. */
 const OUT = "out";
@@ -78,6 +81,7 @@ export class RegionFrame implements ExitWriter {
     this.why = code.newLocal("i32");
     this.btype = code.newLocal("i32");
     module.addGlobalImport("region", "env", "region", code.types.i32);
+    module.addGlobalImport("slot", "env", "slot", code.types.i32);
   }
 
   /**
@@ -107,20 +111,23 @@ export class RegionFrame implements ExitWriter {
     return code.collect(() => {
       const stack = m.local.get(STACK_PARAMETER, i32);
       const isDeep = m.i32.gt_u(stack, m.i32.const(layout.REGION_STACK_LIMIT + layout.REGION_STACK_UNIT - 1));
-      // What calls nothing takes no more than a region's stack beyond the limit in any case.
-      const tooDeep = this.frames.length > 0 ? isDeep : 0;
       const begin = code.nested(() => {
-        for (const declines of [this.fuelIsShort(), code.loadI32(layout.PENDING), tooDeep, this.o.stack.fails() ?? 0])
-          if (declines !== 0) code.push(m.br_if(DECLINE, declines));
+        const isOff = this.o.stack.fails();
+        if (isOff !== undefined) code.push(m.br_if(MISS_STACK, isOff));
+        code.push(m.br_if(DECLINE, this.fuelIsShort()));
+        if (this.frames.length > 0) code.push(m.br_if(DECLINE, isDeep));
+        const isAmiss = m.i64.ne(code.loadI64(layout.PENDING), m.i64.const(0n));
+        code.push(
+          m.if(
+            isAmiss,
+            code.nested(() => this.lookAround()),
+          ),
+        );
         code.push(m.br(BEGIN));
       });
-      const decline = code.nested(() => {
-        const isOff = this.o.stack.fails();
-        const missed = code.nested(() => this.miss());
-        if (isOff !== undefined) code.push(m.if(isOff, missed));
-        this.decline();
-      });
-      code.push(m.block(BEGIN, [m.block(DECLINE, [begin], none), decline], none));
+      const decline = code.nested(() => this.decline());
+      const missed = code.nested(() => this.miss());
+      code.push(m.block(BEGIN, [m.block(DECLINE, [m.block(MISS_STACK, [begin], none), missed], none), decline], none));
       code.push(m.local.set(this.expected, m.local.get(LINK_PARAMETER, i64)));
       this.o.stack.begin();
     });
@@ -142,6 +149,19 @@ export class RegionFrame implements ExitWriter {
     this.decline();
   }
 
+  /** Declines if somebody wants the core, or the region has been called and is not linked: its callers go on calling it then. */
+  private lookAround(): void {
+    const m = this.module;
+    const { code } = this.o;
+    const { i32 } = code.types;
+    code.push(m.br_if(DECLINE, code.loadI32(layout.PENDING)));
+    const held = m.i32.or(m.global.get("region", i32), m.i32.const(HOTTEST | 0));
+    const isUnlinked = m.i32.ne(m.i32.load(4, 4, m.global.get("slot", i32)), held);
+    // Its other entries have slots of their own, by which it was entered there.
+    const isElsewhere = this.plan.entries.length === 1 ? m.i32.const(0) : this.entry();
+    code.push(m.br_if(DECLINE, m.select(isElsewhere, m.i32.const(0), isUnlinked)));
+  }
+
   private get head(): PlanEntry {
     const [head] = this.plan.entries;
     if (head === undefined) throw new InternalError("a region without an entry");
@@ -151,11 +171,13 @@ export class RegionFrame implements ExitWriter {
   /** Whether the region is entered at the entry that has this place in the plan. */
   isEnteredAt(index: number): Expression {
     const m = this.module;
-    const entry = m.i32.and(
-      m.local.get(STACK_PARAMETER, this.o.code.types.i32),
-      m.i32.const(layout.REGION_STACK_UNIT - 1),
-    );
-    return m.i32.eq(entry, m.i32.const(index));
+    return m.i32.eq(this.entry(), m.i32.const(index));
+  }
+
+  /** The place of the entry in the plan. */
+  private entry(): Expression {
+    const stack = this.module.local.get(STACK_PARAMETER, this.o.code.types.i32);
+    return this.module.i32.and(stack, this.module.i32.const(layout.REGION_STACK_UNIT - 1));
   }
 
   /** The thread's stack that this function's calls begin with. */

@@ -6,7 +6,17 @@
 import * as layout from "../../assembly/layout.js";
 import { Code, PC_PARAMETER, WORD_PARAMETER } from "../wasm/code.js";
 import { type Expression, handlerParameters, handlerResult, type WasmModule } from "../wasm/module.js";
-import { DECLINED, RESULT_REGISTER } from "./convention.js";
+import {
+  calledParameters,
+  calledResults,
+  calledTypes,
+  DECLINED,
+  FUEL_PARAMETER,
+  LINK_PARAMETER,
+  RESULT_REGISTER,
+  SP_PARAMETER,
+  X0_PARAMETER,
+} from "./convention.js";
 import { LINK_REGISTER } from "./flow.js";
 import { exitReasons, type PlanEntry, type RegionPlan } from "./plan.js";
 import { fieldOf } from "./state.js";
@@ -74,6 +84,20 @@ export function addHandler(
   code.push(m.return(get(result)));
   m.addFunction("region", handlerParameters, handlerResult, code.localTypes(), code.take());
   m.addFunctionExport("region", "region");
+}
+
+/** Adds a function that is called as a region is, and does nothing but decline: to a module that imports the address as `pc`. */
+export function addAbsent(m: WasmModule, core: number): void {
+  const code = new Code(m, calledTypes, core);
+  const { i64 } = code.types;
+  const get = (parameter: number): Expression => m.local.get(parameter, i64);
+  code.storeI64(layout.FUEL, m.i64.sub(get(FUEL_PARAMETER), code.loadI64(layout.LEEWAY)));
+  code.storeI64(fieldOf(RESULT_REGISTER), get(X0_PARAMETER));
+  code.storeI64(fieldOf(LINK_REGISTER), get(LINK_PARAMETER));
+  code.storeI64(layout.SP, get(SP_PARAMETER));
+  code.push(m.return(m.i64.const(DECLINED), m.global.get("pc", i64)));
+  m.addFunction("called", calledParameters, calledResults, [], code.take());
+  m.addFunctionExport("called", "called");
 }
 
 /** Code that gives back the instruction, with what it was met with. */

@@ -4,11 +4,18 @@ import type { FormTable, Slots } from "./core-view.js";
 import type { Region } from "./region.js";
 import type { RegionCounts } from "./region-counts.js";
 
-const HOTTEST = (layout.HEAT_MAX << layout.HEAT_SHIFT) >>> 0;
+/** The heat that a slot has besides. */
+export const HOTTEST = (layout.HEAT_MAX << layout.HEAT_SHIFT) >>> 0;
 
 /** The upper word of a slot that leads to a region. */
 export function heldBySlot({ index }: Region): number {
   return index | HOTTEST;
+}
+
+/** Hears of what is linked and is not any more. */
+interface Listener {
+  linked(region: Region): void;
+  unlinked(region: Region): void;
 }
 
 export class Linker {
@@ -16,6 +23,7 @@ export class Linker {
     private readonly slots: Slots,
     private readonly forms: FormTable,
     private readonly counts: RegionCounts,
+    private readonly listener: Listener,
   ) {}
 
   link(region: Region): void {
@@ -30,6 +38,7 @@ export class Linker {
     for (const slot of region.entrySlots) if (!this.slots.holdsRegion(slot)) this.slots.set(slot, heldBySlot(region));
     region.linked = true;
     this.counts.linked();
+    this.listener.linked(region);
   }
 
   /** The entries stay hot, so that reaching one asks for a region at once. */
@@ -41,5 +50,6 @@ export class Linker {
     });
     region.linked = false;
     this.counts.unlinked();
+    this.listener.unlinked(region);
   }
 }

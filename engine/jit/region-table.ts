@@ -121,6 +121,14 @@ export class RegionTable {
     this.calls.add(region);
   }
 
+  linked(region: Region): void {
+    this.calls.linked(region);
+  }
+
+  unlinked(region: Region): void {
+    this.calls.unlinked(region);
+  }
+
   /** The region that calls of an address come to: the one that its slot leads to, or else the newest. */
   private calleeAt(pc: bigint): Region | undefined {
     const linked = this.at(this.slots.handlerAt(this.slots.of(pc)));

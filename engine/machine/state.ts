@@ -105,7 +105,7 @@ const packedCounts: ReadonlyMap<number, number> = new Map([
 
 /** Registers and PSTATE, the exception being raised, and what the slice may execute: what a call within a call must leave as it was. */
 const contextParts = [
-  [layout.X, layout.PENDING],
+  [layout.X, layout.FUEL + 8],
   [layout.REGION_STACK, layout.REGION_STACK + 4],
   [layout.MORE_FUEL, layout.MORE_FUEL + 4],
   [layout.LEEWAY, layout.LEEWAY + 8],

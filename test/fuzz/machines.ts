@@ -83,6 +83,7 @@ export class Engine {
     const { state } = this.rig;
     this.memory.forEach(({ words }, i) => words.set(this.images[i] as Uint32Array));
     state.words32.set(this.initial.subarray(0, layout.STATE_BYTES / 4));
+    state.set32(layout.PENDING, 0);
     state.words32.set(this.initial.subarray(SYSTEM_WORDS), SYSTEM_WORDS);
     state.set32(layout.CNTFRQ_EL0, this.initial[layout.CNTFRQ_EL0 / 4] as number);
     state.set32(layout.CNTFRQ_EL0 + 4, this.initial[layout.CNTFRQ_EL0 / 4 + 1] as number);

@@ -9,8 +9,6 @@ import type { CoreState } from "#engine/machine/state.js";
 /** Words of the core's block that hold architectural state and the exception being raised. */
 export const STATE_WORDS = layout.STATE_BYTES / 4;
 
-/** Not compared: somebody else's business. */
-const NOT_STATE: ReadonlySet<number> = new Set([layout.PENDING / 4]);
 
 /** What was counted, wherever it was counted. */
 export interface Counts extends BranchCounts {
@@ -100,7 +98,7 @@ export class Rig {
 export function sameState(a: Rig, b: Rig): boolean {
   const x = a.state.words32;
   const y = b.state.words32;
-  for (let i = 0; i < STATE_WORDS; i++) if (x[i] !== y[i] && !NOT_STATE.has(i)) return false;
+  for (let i = 0; i < STATE_WORDS; i++) if (x[i] !== y[i]) return false;
   return true;
 }
 

@@ -20,6 +20,7 @@ export function loadProgram(rig: Rig, program: Program, spChecks = 0): void {
   }
   const { state } = rig;
   state.words32.fill(0, 0, layout.STATE_BYTES / 4);
+  state.set32(layout.PENDING, 0);
   state.words32.fill(0, layout.MAINTENANCE / 4, (layout.MAINTENANCE + layout.MAINTENANCE_BYTES) / 4);
   program.registers.forEach((value, n) => {
     state.set64(layout.X + 8 * n, value);

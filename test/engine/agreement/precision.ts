@@ -136,6 +136,7 @@ export class Precision {
     for (const [address, value] of memory) machine.writeU64(address, this.value(value));
     const initial = this.initial[rig === this.reference ? 0 : 1];
     state.words32.set(initial.subarray(0, STATE_WORDS));
+    state.set32(layout.PENDING, 0);
     state.words32.set(initial.subarray(layout.SYSTEM_FIELDS / 4), layout.SYSTEM_FIELDS / 4);
     state.words32.fill(0, layout.MAINTENANCE / 4, (layout.MAINTENANCE + layout.MAINTENANCE_BYTES) / 4);
     state.set32(layout.MISSES, 0);

@@ -158,3 +158,24 @@ test.each([0, 64])(
     guests[1].rig.dispose();
   },
 );
+
+test("a callee that is patched is not called as it was, also while callers of it are being executed", async () => {
+  const guest = await Guest.create(CHAIN, { jit: { threshold: 4095, background: false, maxInlined: 0 } });
+  const { core } = guest.rig.machine;
+  for (const name of ["top", "a", "b", "c", "d"]) guest.compile(name);
+  const added = (n: number): bigint => {
+    core.setX(1, 0);
+    guest.call("top", n);
+    guest.check();
+    return core.x(1);
+  };
+  expect(added(20)).toBe(10n);
+  // Somewhere among these d has been interpreted often enough for a region of its own, called by what was there before it.
+  for (const each of [100n, 7n]) {
+    guest.patch(guest.at("d"), `add x1, x1, #${each}`);
+    for (const n of [1, 2, 3, 4, 5, 20, 40, 20]) expect(added(n)).toBe(each * BigInt(Math.floor(n / 2)));
+    guest.patch(guest.at("d"), "add x1, x1, #1");
+    for (const n of [1, 20, 40]) expect(added(n)).toBe(BigInt(Math.floor(n / 2)));
+  }
+  guest.dispose();
+});
