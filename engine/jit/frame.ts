@@ -25,9 +25,10 @@ import {
 import { LINK_REGISTER } from "./flow.js";
 import { addHandler } from "./handler.js";
 import { HOTTEST } from "./linker.js";
-import type { ExitWriter, Missed, RegionOps } from "./ops.js";
+import type { RegionOps } from "./ops.js";
 import { type ExitReason, exitReasons, noCounts, type PathCounts, type PlanEntry, type RegionPlan } from "./plan.js";
 import { type Registers, SP_REGISTER, union, without } from "./registers.js";
+import type { ExitWriter, Missed } from "./window-accesses.js";
 
 /** What a path has counted goes two and two into the halves of a local: see PACKED_ACCESSES in layout.ts. */
 const packs: readonly { readonly field: number; readonly low: keyof PathCounts; readonly high: keyof PathCounts }[] = [

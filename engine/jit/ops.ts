@@ -7,78 +7,37 @@
 import { arch } from "node:process";
 import * as layout from "../../assembly/layout.js";
 import { InternalError } from "../a64/errors.js";
-import type {
-  AccessKind,
-  BarrierOp,
-  Bytes,
-  DirectBranch,
-  IndirectBranch,
-  Ops,
-  SystemRegister,
-  Width,
-} from "../a64/ops.js";
-import { Code } from "../wasm/code.js";
-import { FLAGS_KNOWN } from "../wasm/flag-locals.js";
+import type { BarrierOp, DirectBranch, IndirectBranch, Ops, SystemRegister, Width } from "../a64/ops.js";
 import { conditionOn } from "../wasm/flags.js";
-import { type Access, accessAt, MemoryOps } from "../wasm/memory.js";
-import type { Expression, WasmModule } from "../wasm/module.js";
+import type { Access } from "../wasm/memory.js";
+import type { WasmModule } from "../wasm/module.js";
 import { constantOf, type Field, type Value } from "../wasm/value.js";
 import { sumOf } from "../wasm/values.js";
-import { calledTypes, LINK_PARAMETER, RESULT_REGISTER, X0_PARAMETER } from "./convention.js";
+import { LINK_PARAMETER, RESULT_REGISTER, X0_PARAMETER } from "./convention.js";
 import { LINK_REGISTER } from "./flow.js";
-import type { ExitReason, PathCounts, PlanInstruction, PlanWindow, RegionPlan } from "./plan.js";
-import { noRegisters, SP_REGISTER } from "./registers.js";
-import { StackCheck } from "./stack-check.js";
-import { CanonicalLocals, hull, PathState } from "./state.js";
+import type { RegionPlan } from "./plan.js";
+import { SP_REGISTER } from "./registers.js";
+import { CanonicalLocals } from "./state.js";
+import { type ExitWriter, WindowAccesses } from "./window-accesses.js";
 
 const ZR = 31;
-/** Windows that an access looks into that has used several, and one that has not been executed yet. */
-const MAX_TRIED = 6;
-const MAX_GUESSED = 2;
-/** Bytes that one check covers for several accesses. */
-const MAX_MERGED = 256;
 
 /** The bits of a barrier's option that say which accesses it orders: 1 loads with what follows, 2 stores with stores, else all. */
 const BARRIER_ACCESSES = 3;
 const hostIsX86 = arch === "x64" || arch === "ia32";
 
-/** How the translator leaves a region; RegionOps only needs to ask for it. */
-export interface ExitWriter {
-  /** Emits: state to memory, go to `pc`. Ends the path. */
-  exit(reason: ExitReason, pc: Value, missed?: Missed): void;
-}
-
-/** What the region has turned out to assume wrongly, or to lack, where it is left. */
-export type Missed = "nothing" | "assumption" | "code";
-
-export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
+export class RegionOps extends WindowAccesses implements Ops<Value, Field, Access> {
   readonly canonical: CanonicalLocals;
-  state = new PathState(0, noRegisters, noRegisters, FLAGS_KNOWN);
-  /** The instruction being translated. */
-  current: PlanInstruction | undefined;
   /** Left by branchIf and branchIndirect for the node's end. */
   condition: Value | undefined;
   target: Value | undefined;
-  /** What of the stack the region's accesses need: checked where it is entered. */
-  readonly stack: StackCheck;
-  /** Where the base register of the instruction's access points. */
-  private accessBase: Value | undefined;
 
-  constructor(
-    module: WasmModule,
-    private readonly plan: RegionPlan,
-    private readonly exits: () => ExitWriter,
-  ) {
-    super(new Code(module, calledTypes, plan.core));
-    this.stack = new StackCheck(this.code);
+  constructor(module: WasmModule, plan: RegionPlan, exits: () => ExitWriter) {
+    super(module, plan, exits);
     this.canonical = new CanonicalLocals(this, [
       [RESULT_REGISTER, X0_PARAMETER],
       [LINK_REGISTER, LINK_PARAMETER],
     ]);
-  }
-
-  private count(what: keyof PathCounts): void {
-    this.state.counts[what]++;
   }
 
   // ---- registers -----------------------------------------------------------------------------
@@ -113,11 +72,6 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
   setXSP(d: Field | number, width: Width, value: Value): void {
     const register = RegionOps.number(d);
     this.write(register === ZR ? SP_REGISTER : register, width, value);
-  }
-
-  PC(): Value {
-    if (this.current === undefined) throw new InternalError("no instruction is being translated");
-    return constantOf(this.current.pc);
   }
 
   NZCV(): Value {
@@ -176,140 +130,6 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
     const leave = this.code.nested(() => this.exits().exit("memory", this.PC()));
     this.code.push(m.if(m.i32.and(this.narrow(sp), m.i32.const(15)), leave));
     if (key !== undefined) this.state.alignedSP.add(key);
-  }
-
-  access(address: Value, bytes: Bytes, kind: AccessKind, aligned = false): Access {
-    const access = this.checkedAccess(address, bytes, kind, aligned);
-    if (kind !== "write") this.count("reads");
-    if (kind !== "read") this.count("writes");
-    return access;
-  }
-
-  private checkedAccess(address: Value, bytes: Bytes, kind: AccessKind, aligned: boolean): Access {
-    const window = this.windowFor(address, bytes, kind);
-    if (
-      address.constant !== undefined &&
-      window !== undefined &&
-      (!aligned || address.constant % BigInt(bytes) === 0n)
-    ) {
-      return accessAt(window.host + Number(address.constant - window.base));
-    }
-    const isAligned = !aligned || bytes === 1;
-    const onStack = window !== undefined && isAligned ? this.stack.access(address, window, bytes) : undefined;
-    if (onStack !== undefined) return onStack;
-    return window === undefined
-      ? this.triedAccess(address, bytes, kind, aligned)
-      : this.fastAccess(address, window, bytes, aligned);
-  }
-
-  /** An access that is at home in no one window: one window after the other is tried. */
-  private triedAccess(address: Value, bytes: Bytes, kind: AccessKind, aligned: boolean): Access {
-    const m = this.module;
-    const candidates = this.plan.windows
-      .filter((window) => this.allows(window, bytes, kind))
-      .sort((a, b) => (b.flags & layout.WINDOW_WRITE) - (a.flags & layout.WINDOW_WRITE))
-      .slice(0, this.current?.window === undefined ? MAX_GUESSED : MAX_TRIED);
-    const leave = (): void => this.exits().exit("memory", this.PC());
-    if (aligned && bytes > 1)
-      this.code.push(m.if(m.i32.and(this.narrow(address), m.i32.const(bytes - 1)), this.code.nested(leave)));
-    const host = this.bind("i32", m.i32.const(0));
-    const attempt = (index: number): void => {
-      const window = candidates[index];
-      if (window === undefined) return leave();
-      const into = this.bind("i64", this.distance(address, window));
-      const found = m.local.set(host.local as number, m.i32.add(this.narrow(into), m.i32.const(window.host)));
-      const isInside = m.i64.le_u(this.wide(into), m.i64.const(BigInt(window.size - bytes)));
-      const rest = this.code.nested(() => attempt(index + 1));
-      this.code.push(m.if(isInside, found, rest));
-    };
-    attempt(0);
-    return { host };
-  }
-
-  private distance(address: Value, window: PlanWindow): Expression {
-    const { from, by } = this.origin(address);
-    return this.module.i64.sub(this.wide(from), this.module.i64.const(BigInt.asIntN(64, window.base - by)));
-  }
-
-  /** An address as so much more than the base register's value, from which its place is one instruction away, as it is from the address. */
-  private origin(address: Value): { readonly from: Value; readonly by: bigint } {
-    const { accessBase } = this;
-    const [sum, base] = [sumOf(address), accessBase && sumOf(accessBase)];
-    if (accessBase === undefined || sum === undefined || sum.base !== base?.base) return { from: address, by: 0n };
-    return { from: accessBase, by: sum.offset - base.offset };
-  }
-
-  /**
-   * Whether the bytes have been found to be in the window, as seen from the same base: they stand between others that the path has checked,
-   * or so near to them that its last check can be one of both. That one then leaves early, with the interpreter to do the rest.
-   */
-  private isKnownInside(address: Value, window: PlanWindow, bytes: Bytes): boolean {
-    const sum = sumOf(address);
-    const known = sum && this.state.inside.get(keyOf(sum.base, window));
-    if (sum === undefined || known === undefined) return false;
-    const { check, before } = known;
-    const [from, to] = [sum.offset, sum.offset + BigInt(bytes)];
-    const [first, last] = hull(before, check.range);
-    if (first <= from && to <= last) return true;
-    const [low, high] = hull(check.range, [from, to]);
-    if (high - low > Math.min(MAX_MERGED, window.size)) return false;
-    check.range = [low, high];
-    this.module.setConstant(check.low, low - check.at);
-    this.module.setConstant(check.limit, BigInt(window.size) - (high - low));
-    return true;
-  }
-
-  /** Whether an access's place in the window is outside of it, as an i32 expression. */
-  private isOutside(address: Value, into: Value, window: PlanWindow, bytes: Bytes): Expression {
-    const m = this.module;
-    const limit = m.i64.const(BigInt(window.size - bytes));
-    const sum = sumOf(address);
-    if (sum === undefined) return m.i64.gt_u(this.wide(into), limit);
-    const low = m.i64.const(0n);
-    const range = [sum.offset, sum.offset + BigInt(bytes)] as const;
-    const key = keyOf(sum.base, window);
-    const known = this.state.inside.get(key);
-    const before = known === undefined ? range : hull(known.before, known.check.range);
-    this.state.inside.set(key, { check: { range, at: sum.offset, low, limit }, before });
-    return m.i64.gt_u(m.i64.add(this.wide(into), low), limit);
-  }
-
-  /**
-   * In the expected window the address is a subtraction away. Elsewhere the interpreter does the access: a call
-   * here would make V8 keep everything that lives across it in memory.
-   */
-  private fastAccess(address: Value, window: PlanWindow, bytes: Bytes, aligned: boolean): Access {
-    const m = this.module;
-    const isAligned = !aligned || bytes === 1;
-    if (isAligned && this.isKnownInside(address, window, bytes)) {
-      const { from, by } = this.origin(address);
-      const base = m.i32.const(Number(BigInt.asIntN(32, window.base - by)));
-      return { host: this.bind("i32", m.i32.sub(this.narrow(from), base)), offset: window.host };
-    }
-    const into = this.bind("i64", this.distance(address, window));
-    const leave = this.code.nested(() => {
-      this.exits().exit("memory", this.PC(), "assumption");
-    });
-    let outside = this.isOutside(address, into, window, bytes);
-    if (!isAligned) outside = m.i32.or(outside, m.i32.and(this.narrow(address), m.i32.const(bytes - 1)));
-    this.code.push(m.if(outside, leave));
-    return { host: this.bind("i32", this.narrow(into)), offset: window.host };
-  }
-
-  private windowFor(address: Value, bytes: Bytes, kind: AccessKind): PlanWindow | undefined {
-    const { constant } = address;
-    const guess =
-      constant === undefined
-        ? this.plan.windows.find((w) => w.index === this.current?.window)
-        : this.plan.windows.find((w) => constant >= w.base && constant + BigInt(bytes) <= w.base + BigInt(w.size));
-    return guess !== undefined && this.allows(guess, bytes, kind) ? guess : undefined;
-  }
-
-  private allows({ flags, size }: PlanWindow, bytes: Bytes, kind: AccessKind): boolean {
-    const wanted = (kind === "write" ? 0 : layout.WINDOW_READ) | (kind === "read" ? 0 : layout.WINDOW_WRITE);
-    if ((flags & wanted) !== wanted || size < bytes) return false;
-    // A write that must drop instruction-cache words is the interpreter's.
-    return kind === "read" || (flags & layout.WINDOW_COHERENT) === 0;
   }
 
   // ---- control: left for the node's end ------------------------------------------------------------
@@ -380,8 +200,4 @@ export class RegionOps extends MemoryOps implements Ops<Value, Field, Access> {
   private refused(): never {
     throw new InternalError(`the instruction at 0x${this.current?.pc.toString(16)} is not for compiled code`);
   }
-}
-
-function keyOf(base: number, { index }: PlanWindow): string {
-  return `${base}/${index}`;
 }

@@ -62,6 +62,10 @@ export interface Value {
   readonly displaced?: { readonly from: bigint; readonly of: Value; readonly by: number };
   /** It is so many bits, sign-extended to 64. */
   readonly signed?: number;
+  /** It is that value, of 32 bits or fewer, plus `from`, modulo 2^64. */
+  readonly indexed?: { readonly by: Value; readonly from: bigint };
+  /** It is the upper half of the unsigned product of that value and `factor`. */
+  readonly product?: { readonly of: Value; readonly factor: bigint };
   /** No bit is set from this one on; what is not known to be shorter than its type has none. */
   readonly significant?: number;
   /** It is 0 or 1. */

@@ -13,6 +13,7 @@ import { decodeBitMasks } from "../a64/bitmask-immediate.js";
 import * as bits from "../a64/bits.js";
 import { InternalError } from "../a64/errors.js";
 import type { Polynomial, Width } from "../a64/ops.js";
+import { divisorOf } from "./division.js";
 import { constantShift, displacedBy, isSame, keepsAll, shiftOf, shortened, significantOf } from "./known-bits.js";
 import type { Expression } from "./module.js";
 import { constantOf, type Field, type FlagSource, type Shifted, type Value } from "./value.js";
@@ -82,7 +83,16 @@ export abstract class ValueOps extends ValueCode {
       (x, y) => this.of(width).add(x, y),
     );
     const displaced = width === 64 ? displacedBy(a, b) : undefined;
-    return displaced === undefined ? this.withSum(width, value, a, b.constant) : { ...value, displaced };
+    const placed = displaced === undefined ? value : { ...value, displaced };
+    return this.withIndex(width, this.withSum(width, placed, a, b.constant), a, b);
+  }
+
+  /** Where a table stands, and a place in it. */
+  private withIndex(width: Width, value: Value, a: Value, b: Value): Value {
+    if (a.constant !== undefined) return b.constant === undefined ? this.withIndex(width, value, b, a) : value;
+    const { by, from } = a.indexed ?? { by: a, from: 0n };
+    if (width !== 64 || b.constant === undefined || significantOf(by) > 32) return value;
+    return { ...value, indexed: { by, from: bits.unsigned(64, from + b.constant) } };
   }
 
   private withSum(width: Width, value: Value, a: Value, added: bigint | undefined): Value {
@@ -219,6 +229,8 @@ export abstract class ValueOps extends ValueCode {
     if (this.isZero(width, amount)) return this.cut(width, a);
     const by = constantShift(width, a, amount);
     if (by !== undefined) {
+      const quotient = width === 64 && a.product !== undefined ? this.quotient(a.product, by) : undefined;
+      if (quotient !== undefined) return quotient;
       const left = shiftOf(a, "left", width);
       const field = left && this.unsignedField(width, left, by);
       if (field !== undefined) return field;
@@ -235,6 +247,14 @@ export abstract class ValueOps extends ValueCode {
     if (by === undefined) return value;
     const shifted: Shifted = { of: this.cut(width, a), to: "right", by, width };
     return shortened({ ...value, shifted }, Math.max(Math.min(significantOf(a), width) - by, 0));
+  }
+
+  /** V8 has an instruction for the upper half of a product, and makes it of a division by a constant; there is none in wasm. */
+  private quotient({ of, factor }: NonNullable<Value["product"]>, shift: number): Value | undefined {
+    const divisor = divisorOf(factor, shift, significantOf(of));
+    if (divisor === undefined) return undefined;
+    const m = this.module;
+    return this.bind("i64", m.i64.div_u(this.wide(of), m.i64.const(BigInt.asIntN(64, divisor))));
   }
 
   /**
@@ -303,7 +323,10 @@ export abstract class ValueOps extends ValueCode {
     if (a.constant !== undefined && b.constant !== undefined) {
       return constantOf(bits.mulHigh(signed, a.constant, b.constant));
     }
-    return signed ? this.mulHighSigned(a, b) : this.mulHighUnsigned(a, b);
+    if (signed) return this.mulHighSigned(a, b);
+    const [of, { constant: factor }] = a.constant === undefined ? [a, b] : [b, a];
+    const high = (factor !== undefined && this.quotient({ of, factor }, 0)) || this.mulHighUnsigned(a, b);
+    return factor === undefined ? high : { ...high, product: { of, factor } };
   }
 
   /** Schoolbook multiplication of halves: wasm has no product of 128 bits. */

@@ -1,7 +1,8 @@
 /** Registers that the region knows the contents of: constants that come to a loop from everywhere, as far as anybody has seen. */
+import { GuestFault } from "cmodx/engine";
 import { expect, test } from "vitest";
 import * as layout from "#assembly/layout.js";
-import { Guest } from "./guest.js";
+import { DATA, Guest } from "./guest.js";
 
 /** Only what the test asks for is compiled; regions are entered at all of their loops. */
 const asked = { threshold: layout.HEAT_MAX, background: false, enterLoops: true } as const;
@@ -102,5 +103,43 @@ test("a callee that does not preserve what it should is seen behind the call", a
   // The callee's 51st call changes w20 for all that follow.
   expect(guest.call("calls", 100, 50)).toBe(50n * 7n + 50n * 1000n);
   expect(guest.call("calls", 100, 200)).toBe(700n);
+  guest.dispose();
+});
+
+const LAST = `
+// The word x0 & 255 of a table of 64 of them, at the end of a window.
+word:	movz	x9, #0xff00
+	movk	x9, #0x203f, lsl #16
+	movk	x9, #0x8000, lsl #32
+	movk	x9, #0xffff, lsl #48
+	and	w0, w0, #0xff
+	ldr	w0, [x9, w0, uxtw #2]
+	ret
+// The same of any place in the 16 bytes before that.
+byte:	movz	x9, #0xfef0
+	movk	x9, #0x203f, lsl #16
+	movk	x9, #0x8000, lsl #32
+	movk	x9, #0xffff, lsl #48
+	and	w0, w0, #0xf
+	ldrb	w0, [x9, x0]
+	ret
+`;
+
+test("a table is looked up without a check only if none of its places is outside", async () => {
+  const guest = await Guest.create(LAST, { jit: asked });
+  const table = DATA + (4n << 20n) - 256n;
+  for (let i = 0; i < 64; i++) guest.rig.machine.writeU32(table + BigInt(4 * i), i);
+  guest.rig.machine.write(
+    table - 16n,
+    Uint8Array.from({ length: 16 }, (_, i) => 100 + i),
+  );
+  for (const name of ["word", "byte"]) {
+    guest.call(name, 1);
+    expect(guest.compile(name)).toBe(true);
+  }
+  expect([0, 1, 63, 256].map((i) => guest.call("word", i))).toEqual([0n, 1n, 63n, 0n]);
+  expect(() => guest.call("word", 64)).toThrow(GuestFault);
+  expect(() => guest.call("word", 255)).toThrow(GuestFault);
+  expect([0, 15, 16].map((i) => guest.call("byte", i))).toEqual([100n, 115n, 100n]);
   guest.dispose();
 });
