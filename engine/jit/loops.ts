@@ -1,7 +1,7 @@
 /** The loops of what is selected for a region, as far as each begins in one place. */
 import { FlowOrder } from "../wasm/flow-order.js";
 import { isPlace, type Place } from "./place.js";
-import { nodesAfter, type RegionPlan } from "./plan.js";
+import { nodesAfter, type PlanNode, type RegionPlan } from "./plan.js";
 
 /** What stands between BRs of several targets and all of these: it may begin a loop, but is no place. */
 const dispatchNode = undefined;
@@ -40,11 +40,34 @@ function nextOf(place: Place | undefined, dispatched: readonly Place[]): readonl
   return to.filter(isPlace);
 }
 
-/** Nodes at which loops begin that no other loop of the region holds. */
-export function outermostHeads({ nodes, entries }: RegionPlan): ReadonlySet<number> {
+type NodeLoops = readonly (readonly [head: number, nodes: ReadonlySet<number>])[];
+
+function nodeLoops({ nodes, entries }: RegionPlan): NodeLoops {
   const blocks = nodes.map(({ end }) => ({ edges: nodesAfter(end).map((to) => ({ to })) }));
   blocks.push({ edges: entries.map(({ node }) => ({ to: node })) });
-  const loops = [...new FlowOrder(blocks, nodes.length).loops()];
-  const isWithin = (head: number): boolean => loops.some(([other, held]) => other !== head && held.has(head));
-  return new Set(loops.map(([head]) => head).filter((head) => !isWithin(head)));
+  return [...new FlowOrder(blocks, nodes.length).loops()];
+}
+
+function isInnerHead(loops: NodeLoops, head: number): boolean {
+  return loops.some(([other, held]) => other !== head && held.has(head));
+}
+
+/** Nodes at which loops begin that no other loop of the region holds. */
+export function outermostHeads(plan: RegionPlan): ReadonlySet<number> {
+  const loops = nodeLoops(plan);
+  return new Set(loops.map(([head]) => head).filter((head) => !isInnerHead(loops, head)));
+}
+
+/** Heads of loops within others in which no ways meet, of at most so many instructions a turn, and these. */
+export function smallInnerLoops(plan: RegionPlan, most: number): ReadonlyMap<number, number> {
+  const loops = nodeLoops(plan);
+  const small = new Map<number, number>();
+  for (const [head, held] of loops) {
+    const nodes = [...held].map((node) => plan.nodes[node] as PlanNode);
+    const size = nodes.reduce((sum, { instructions }) => sum + instructions.length, 0);
+    const isPlain = [...held].every((number) => number === head || plan.nodes[number]?.merge === false);
+    const isDirect = nodes.every(({ end }) => end.kind === "conditional" || end.kind === "goto");
+    if (size <= most && isPlain && isDirect && isInnerHead(loops, head)) small.set(head, size);
+  }
+  return small;
 }

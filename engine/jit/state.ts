@@ -76,6 +76,9 @@ export class PathState {
   turns = 0;
   /** PSTATE.BTYPE, which is not 0 only between an indirect branch that was followed and the end of the instruction it goes to. */
   btype: Btype = 0;
+  /** The head of a loop that the path has entered without giving up what it knows, and the turns that it has made of it so. */
+  entered: number | undefined;
+  firstTurns = 0;
   /** For a base (see Value.sum) and a window: what is known to stand in the window. */
   readonly inside: Map<string, KnownInside>;
   /** Bases and offsets modulo 16 of stack pointers that have been found to be aligned. */
@@ -100,6 +103,8 @@ export class PathState {
     this.length = from?.length ?? 0;
     this.turns = from?.turns ?? 0;
     this.btype = from?.btype ?? 0;
+    this.entered = from?.entered;
+    this.firstTurns = from?.firstTurns ?? 0;
     this.inside = new Map(from?.inside);
     this.alignedSP = new Set(from?.alignedSP);
   }

@@ -15,7 +15,7 @@ import { carried, stackPointerOnly } from "./convention.js";
 import { RegionFrame } from "./frame.js";
 import { btypesOf, type EndOf, IndirectBranches, switchingNode, tableOf } from "./indirect.js";
 import { type NodeRegisters, registersOf } from "./liveness.js";
-import { outermostHeads } from "./loops.js";
+import { outermostHeads, smallInnerLoops } from "./loops.js";
 import { RegionOps } from "./ops.js";
 import type { PlanNode, RegionPlan, Successor } from "./plan.js";
 import { flagsOnly, hasFlags, SP_REGISTER, union, without } from "./registers.js";
@@ -26,6 +26,10 @@ const TURNS = 4;
 const UNROLLED = 160;
 /** Instructions that a region may have more for it. */
 const UNROLLED_IN_ALL = 320;
+/** Turns that a path into a small inner loop makes of its own, the instructions of one, and those that a region may have more for them. */
+const FIRST_TURNS = 4;
+const FIRST_TURN = 10;
+const FIRST_TURNS_IN_ALL = 160;
 
 /** A path that is not to come back to where it began. */
 const NO_NODE = -1;
@@ -57,6 +61,8 @@ class RegionTranslator {
   private readonly btypes: ReadonlyMap<number, Btype>;
   /** Nodes at which loops begin that no other loop holds. */
   private readonly outermost: ReadonlySet<number>;
+  /** Heads of loops whose first turns are made on the way into them, with the instructions of a turn. */
+  private readonly small: ReadonlyMap<number, number>;
   /** Where the dispatch node is to go, if ways meet there. */
   private readonly dispatchTarget: number;
   /** The BR that has led to it: its address, or an i64 local that has this where there are several. */
@@ -64,8 +70,9 @@ class RegionTranslator {
   /** Where the way begins that alone leads to the dispatch node; this itself if ways meet there. A turn from there on is not repeated. */
   private readonly switching: number;
   private assumesConstants = false;
-  /** Instructions that were made once more for a loop's further turns. */
+  /** Instructions that were made once more for a loop's further turns; and for its first ones, with what follows these. */
   private copied = 0;
+  private early = 0;
 
   constructor(
     private readonly module: WasmModule,
@@ -82,6 +89,7 @@ class RegionTranslator {
     this.btypes = btypesOf(plan);
     this.switching = switchingNode(plan);
     this.outermost = outermostHeads(plan);
+    this.small = smallInnerLoops(plan, FIRST_TURN);
     this.dispatchTarget = this.o.code.newLocal("i64");
     const [branch, ...others] = plan.nodes.filter(({ end }) => end.kind === "switch");
     const last = branch?.instructions.at(-1);
@@ -93,11 +101,11 @@ class RegionTranslator {
 
   translate(): Omit<Translation, "binary"> {
     const body = this.graph.render(this.entry());
-    // Without looking up, a path passes each instruction once, and once more each that was copied into a loop.
+    // Without looking up, a path passes each instruction once, and once more each that was copied into a loop or before it.
     const instructions = this.plan.nodes.reduce((sum, node) => sum + node.instructions.length, 0);
     // Where SP is taken to be at the entries, as seen from the head.
     const depths = this.plan.entries.map(({ node }) => this.registersAt(node).depth ?? 0n);
-    this.frame.addFunctions(body, instructions + this.copied, depths);
+    this.frame.addFunctions(body, instructions + this.copied + this.early, depths);
     return { callees: this.calls.callees, assumesConstants: this.assumesConstants };
   }
 
@@ -181,14 +189,13 @@ class RegionTranslator {
     return node;
   }
 
-  private translateNode(number: number, state: PathState): BlockId {
+  private translateNode(number: number, state: PathState, isCopy = state.turns > 0): BlockId {
     const node = this.nodeAt(number);
     this.o.state = state;
     const { depth } = this.registersAt(number);
     let index: Value | undefined;
     const code = this.o.code.collect(() => {
-      if (node.merge && state.turns === 0 && depth !== undefined)
-        state.write(SP_REGISTER, this.frame.stackPointerAt(depth));
+      if (node.merge && !isCopy && depth !== undefined) state.write(SP_REGISTER, this.frame.stackPointerAt(depth));
       const last = node.instructions[node.instructions.length - 1];
       for (const instruction of node.instructions) {
         this.instruction(instruction);
@@ -200,7 +207,7 @@ class RegionTranslator {
       if (node.end.kind === "dispatch") index = this.branches.indexOf(this.targetAt(node), tableOf(node.end));
     });
     const block = this.graph.addBlock(this.module.block(null, code, none), node.instructions.length);
-    if (node.merge && state.turns === 0) this.blocks.set(number, block);
+    if (node.merge && !isCopy) this.blocks.set(number, block);
     if (node.end.kind === "dispatch" && index !== undefined) this.dispatch(block, node, node.end, index);
     else this.successors(block, node);
     return block;
@@ -217,7 +224,8 @@ class RegionTranslator {
     form.row.meaning(this.o, fields);
     this.o.state.counts.instructions++;
     this.o.state.length++;
-    if (this.o.state.turns > 0) this.copied++;
+    if (this.o.state.entered !== undefined) this.early++;
+    else if (this.o.state.turns > 0) this.copied++;
   }
 
   /** An instruction ends with PSTATE.BTYPE = 0, but for those that set it. */
@@ -277,8 +285,26 @@ class RegionTranslator {
       this.graph.addBranch(from, this.translateNode(to.node, state), condition, 0);
       return;
     }
+    if (this.isEarly(state, to)) {
+      this.graph.addBranch(from, this.translateNode(to.node, state, true), condition, 0);
+      return;
+    }
     const code = this.nodeAt(to.node).merge ? this.o.code.nested(() => this.intoMerge(to.node, to.back)) : 0;
     this.graph.addBranch(from, this.node(to.node, state), condition, code);
+  }
+
+  /**
+   * Whether a path into a small loop goes on with a turn of its own. Where a loop begins V8 looks at its stack limit, registers are brought
+   * to where the loop expects them, and what the path knows is lost; and many an inner loop ends after a few turns.
+   */
+  private isEarly(state: PathState, { node, back }: { readonly node: number; readonly back: boolean }): boolean {
+    const turn = this.small.get(node);
+    if (turn === undefined || state.root === node || (back && state.entered !== node)) return false;
+    const turns = back ? state.firstTurns + 1 : 1;
+    if (turns > FIRST_TURNS || this.early + turn > FIRST_TURNS_IN_ALL) return false;
+    state.entered = node;
+    state.firstTurns = turns;
+    return true;
   }
 
   /**
@@ -288,7 +314,10 @@ class RegionTranslator {
   private isUnrolled(state: PathState, to: number): boolean {
     if (state.root !== to || to === this.switching) return false;
     const turn = state.length / (state.turns + 1);
-    return state.turns + 1 < TURNS && state.length + turn <= UNROLLED && this.copied + turn <= UNROLLED_IN_ALL;
+    if (state.turns + 1 >= TURNS || state.length + turn > UNROLLED) return false;
+    return state.entered === undefined
+      ? this.copied + turn <= UNROLLED_IN_ALL
+      : this.early + turn <= FIRST_TURNS_IN_ALL;
   }
 
   /** On the way into a merging node: count the path, look up at the end of a loop, settle the registers. */
