@@ -22,21 +22,14 @@ import {
   stackPointerOnly,
   X0_PARAMETER,
 } from "./convention.js";
+import { RegionCounters } from "./counters.js";
 import { LINK_REGISTER } from "./flow.js";
 import { addHandler } from "./handler.js";
 import { HOTTEST } from "./linker.js";
 import type { RegionOps } from "./ops.js";
-import { type ExitReason, exitReasons, noCounts, type PathCounts, type PlanEntry, type RegionPlan } from "./plan.js";
+import { type ExitReason, noCounts, type PlanEntry, type RegionPlan } from "./plan.js";
 import { type Registers, SP_REGISTER, union, without } from "./registers.js";
 import type { ExitWriter, Missed } from "./window-accesses.js";
-
-/** What a path has counted goes two and two into the halves of a local: see PACKED_ACCESSES in layout.ts. */
-const packs: readonly { readonly field: number; readonly low: keyof PathCounts; readonly high: keyof PathCounts }[] = [
-  { field: layout.PACKED_ACCESSES, low: "reads", high: "writes" },
-  { field: layout.PACKED_JUMPS, low: "direct", high: "conditional" },
-  { field: layout.PACKED_CALLS, low: "call", high: "return" },
-  { field: layout.PACKED_INDIRECT, low: "indirect", high: "indirectCall" },
-];
 
 /** Where the region begins, and where it declines to. */
 const BEGIN = "begin";
@@ -47,16 +40,9 @@ const MISS_STACK = "missStack";
 /** Behind everything that is stored registers by registers. */
 const OUT = "out";
 
-/** Bits of `why` beside the reason. */
-const REASON = 0xff;
-const MISS = 0x100;
-const COLD = 0x200;
-const missBits = { nothing: 0, assumption: MISS, code: MISS | COLD } satisfies Record<Missed, number>;
-
 export class RegionFrame implements ExitWriter {
+  private readonly counters: RegionCounters;
   private readonly nextPc: number;
-  /** Why the region is being left: an index of exitReasons, and MISS and COLD. */
-  private readonly why: number;
   /** PSTATE.BTYPE where it is not known or the region is being left; 0 elsewhere. */
   private readonly btype: number;
   private setsBtype = false;
@@ -65,7 +51,6 @@ export class RegionFrame implements ExitWriter {
   /** The constants that the fuel is compared with, and those that are the bytes this function has on the stack. */
   private readonly needs: Expression[] = [];
   private readonly frames: Expression[] = [];
-  private readonly packed = new Map<number, number>();
   /** Epilogues: labels of the code that stores these registers. */
   private readonly epilogues = new Map<Registers, string>();
   /** The same where it returns to its caller. */
@@ -77,11 +62,10 @@ export class RegionFrame implements ExitWriter {
     private readonly plan: RegionPlan,
   ) {
     const { code } = o;
+    this.counters = new RegionCounters(module, o, plan.counts);
     this.expected = code.newLocal("i64");
     this.nextPc = code.newLocal("i64");
-    this.why = code.newLocal("i32");
     this.btype = code.newLocal("i32");
-    module.addGlobalImport("region", "env", "region", code.types.i32);
     module.addGlobalImport("slot", "env", "slot", code.types.i32);
   }
 
@@ -127,7 +111,7 @@ export class RegionFrame implements ExitWriter {
         code.push(m.br(BEGIN));
       });
       const decline = code.nested(() => this.decline());
-      const missed = code.nested(() => this.miss());
+      const missed = code.nested(() => this.counters.miss());
       code.push(m.block(BEGIN, [m.block(DECLINE, [m.block(MISS_STACK, [begin], none), missed], none), decline], none));
       code.push(m.local.set(this.expected, m.local.get(LINK_PARAMETER, i64)));
       this.o.stack.begin();
@@ -146,7 +130,7 @@ export class RegionFrame implements ExitWriter {
 
   /** Declines where something that the region assumes of an entry is not so. */
   declineInVain(): void {
-    this.miss();
+    this.counters.miss();
     this.decline();
   }
 
@@ -209,9 +193,9 @@ export class RegionFrame implements ExitWriter {
     }
     const out = code.collect(() => {
       this.storeFuel();
-      this.addPacked();
+      this.counters.store();
       if (this.setsBtype) code.storeI32(layout.BTYPE, m.local.get(this.btype, code.types.i32));
-      this.countExit();
+      this.counters.countExit();
       code.push(m.return(m.i64.const(LEFT), m.local.get(this.nextPc, code.types.i64)));
     });
     return [m.block(OUT, [all], none), ...out];
@@ -226,7 +210,7 @@ export class RegionFrame implements ExitWriter {
     for (const [registers, label] of this.returnLabels) {
       const rest = code.collect(() => {
         canonical.storeLocals(registers);
-        this.addPacked();
+        this.counters.store();
         code.push(m.return(m.local.get(FUEL_PARAMETER, i64), m.local.get(X0_PARAMETER, i64)));
       });
       all = [m.block(label, all, none), ...rest];
@@ -234,45 +218,13 @@ export class RegionFrame implements ExitWriter {
     return all;
   }
 
-  private addPacked(): void {
-    const m = this.module;
-    const { code } = this.o;
-    for (const [field, local] of this.packed) {
-      const sum = m.i64.add(code.loadI64(field), m.local.get(local, code.types.i64));
-      code.storeI64(field, sum);
-    }
-  }
-
-  // ---- counting ----------------------------------------------------------------------------------
+  // ---- fuel --------------------------------------------------------------------------------------
 
   /** Charges for and counts what the path has done since this was last called. */
   settleCounts(): void {
     const { state } = this.o;
-    this.addCounts(state.counts);
+    this.counters.add(state.counts);
     state.counts = noCounts();
-  }
-
-  private addCounts(counts: PathCounts): void {
-    const m = this.module;
-    const { code } = this.o;
-    const { i64 } = code.types;
-    const add = (local: number, amount: bigint): void =>
-      code.push(m.local.set(local, m.i64.add(m.local.get(local, i64), m.i64.const(amount))));
-    if (counts.instructions > 0) add(FUEL_PARAMETER, BigInt(-counts.instructions));
-    if (!this.plan.counts) return;
-    for (const { field, low, high } of packs) {
-      const amount = BigInt(counts[low]) + (BigInt(counts[high]) << 32n);
-      if (amount !== 0n) add(this.pack(field), amount);
-    }
-  }
-
-  private pack(field: number): number {
-    let local = this.packed.get(field);
-    if (local === undefined) {
-      local = this.o.code.newLocal("i64");
-      this.packed.set(field, local);
-    }
-    return local;
   }
 
   /** In the core's block the leeway is not part of it. */
@@ -323,47 +275,6 @@ export class RegionFrame implements ExitWriter {
     this.o.code.push(this.module.local.set(this.btype, this.module.i32.const(btype)));
   }
 
-  /** Notes that the region is being left, and why; counted where all ways out meet. */
-  private noteExit(reason: ExitReason, missed: Missed): void {
-    const why = exitReasons.indexOf(reason) | missBits[missed];
-    this.o.code.push(this.module.local.set(this.why, this.module.i32.const(why)));
-  }
-
-  private countExit(): void {
-    const m = this.module;
-    const { code } = this.o;
-    const why = (): Expression => m.local.get(this.why, code.types.i32);
-    const reason = m.i32.shl(m.i32.and(why(), m.i32.const(REASON)), m.i32.const(3));
-    this.increment(m.i32.add(code.core(), reason), layout.COUNT_EXITS, 8);
-    const index = m.i32.sub(m.global.get("region", code.types.i32), m.i32.const(layout.FIRST_REGION));
-    const cold = code.nested(() =>
-      this.increment(m.i32.add(code.core(), m.i32.shl(index, m.i32.const(2))), layout.REGION_COLD, 4),
-    );
-    const miss = code.nested(() => {
-      this.miss();
-      code.push(m.if(m.i32.and(why(), m.i32.const(COLD)), cold));
-    });
-    code.push(m.if(m.i32.and(why(), m.i32.const(MISS)), miss));
-  }
-
-  /** Something that the region assumes has failed: enough of these and it is chosen anew. */
-  private miss(): void {
-    const m = this.module;
-    const { code } = this.o;
-    code.storeI32(layout.MISSES, m.i32.add(code.loadI32(layout.MISSES), m.i32.const(1)));
-    code.storeI32(layout.MISSED_REGION, m.global.get("region", code.types.i32));
-  }
-
-  private increment(address: Expression, field: number, bytes: 4 | 8): void {
-    const m = this.module;
-    const { code } = this.o;
-    const at = this.o.bind("i32", address);
-    const pointer = (): Expression => this.o.narrow(at);
-    if (bytes === 8)
-      code.push(m.i64.store(field, 8, pointer(), m.i64.add(m.i64.load(field, 8, pointer()), m.i64.const(1n))));
-    else code.push(m.i32.store(field, 4, pointer(), m.i32.add(m.i32.load(field, 4, pointer()), m.i32.const(1))));
-  }
-
   // ---- leaving -----------------------------------------------------------------------------------
 
   /**
@@ -373,11 +284,11 @@ export class RegionFrame implements ExitWriter {
   exit(reason: ExitReason, pc: Value, missed: Missed = "nothing"): void {
     const m = this.module;
     const { state, canonical, code } = this.o;
-    this.noteExit(reason, missed);
+    this.counters.noteExit(reason, missed);
     if (state.btype !== 0 && state.btype !== "local") this.setBtype(state.btype);
     const target = this.o.wide(pc);
     code.push(m.local.set(this.nextPc, target));
-    this.addCounts(state.counts);
+    this.counters.add(state.counts);
     canonical.store(state, state.dirty);
     canonical.settle(state, state.dirty);
     code.push(m.br(this.epilogueFor(state.dirty)));
@@ -419,7 +330,7 @@ export class RegionFrame implements ExitWriter {
       const isBack = sumOf(pointer)?.base === SP_PARAMETER && sumOf(pointer)?.offset === 0n;
       const isHome = isBack ? isExpected : m.i32.and(isExpected, this.isSame(this.o.wide(pointer), SP_PARAMETER));
       const back = code.nested(() => {
-        this.addCounts(state.counts);
+        this.counters.add(state.counts);
         canonical.store(state, union(state.dirty, carried));
         canonical.settle(state, union(without(state.dirty, carried), resultOnly));
         code.push(m.br(this.returnFor(without(state.dirty, carried))));
@@ -458,7 +369,7 @@ export class RegionFrame implements ExitWriter {
   leaveFor(next: Expression): void {
     const m = this.module;
     const { code } = this.o;
-    this.noteExit("call", "nothing");
+    this.counters.noteExit("call", "nothing");
     code.push(m.local.set(this.nextPc, next));
     code.push(m.local.set(this.btype, code.loadI32(layout.BTYPE)));
     code.push(m.br(OUT));

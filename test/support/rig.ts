@@ -9,7 +9,6 @@ import type { CoreState } from "#engine/machine/state.js";
 /** Words of the core's block that hold architectural state and the exception being raised. */
 export const STATE_WORDS = layout.STATE_BYTES / 4;
 
-
 /** What was counted, wherever it was counted. */
 export interface Counts extends BranchCounts {
   readonly reads: number;
