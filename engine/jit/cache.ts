@@ -158,7 +158,7 @@ export class RegionCache {
     region.coldExits = cold;
     if (tooSmall && region.size === "final") return;
     if (tooSmall) region.size = "outgrown";
-    else if (region.assumesConstants || this.assumesOneOfSeveral(region)) this.heat.noteFailure(region);
+    else if (region.assumesValues || this.assumesOneOfSeveral(region)) this.heat.noteFailure(region);
     // The interpreter goes through it a few times first: it notes where branches go now, which a region that assumes
     // otherwise does not.
     this.linker.unlink(region, Math.max(0, this.threshold - RECONSIDERED) << layout.HEAT_SHIFT);

@@ -14,8 +14,8 @@ export interface CompiledRegion {
   readonly bytes: number;
   /** What it calls directly. */
   readonly callees: readonly bigint[];
-  /** Whether it assumes constants in registers where it is entered or comes back to: constants.ts. */
-  readonly assumesConstants: boolean;
+  /** Whether it assumes constants in registers where it is entered or comes back to (constants.ts), or divisors that are not 0. */
+  readonly assumesValues: boolean;
 }
 
 export type CompileAnswer =

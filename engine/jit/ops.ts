@@ -10,7 +10,7 @@ import { InternalError } from "../a64/errors.js";
 import type { BarrierOp, DirectBranch, IndirectBranch, Ops, SystemRegister, Width } from "../a64/ops.js";
 import { conditionOn } from "../wasm/flags.js";
 import type { Access } from "../wasm/memory.js";
-import type { WasmModule } from "../wasm/module.js";
+import type { Expression, WasmModule } from "../wasm/module.js";
 import { constantOf, type Field, type Value } from "../wasm/value.js";
 import { sumOf } from "../wasm/values.js";
 import { LINK_PARAMETER, RESULT_REGISTER, X0_PARAMETER } from "./convention.js";
@@ -31,6 +31,8 @@ export class RegionOps extends WindowAccesses implements Ops<Value, Field, Acces
   /** Left by branchIf and branchIndirect for the node's end. */
   condition: Value | undefined;
   target: Value | undefined;
+  /** Whether a path is left where a value is not what it is taken to be, so that another version may do better. */
+  assumesValues = false;
 
   constructor(module: WasmModule, plan: RegionPlan, exits: () => ExitWriter) {
     super(module, plan, exits);
@@ -103,6 +105,21 @@ export class RegionOps extends WindowAccesses implements Ops<Value, Field, Acces
     const chosen = super.select(condition, ifTrue, ifFalse);
     if (ifTrue.flags === undefined || ifFalse.constant === undefined || condition.constant !== undefined) return chosen;
     return { ...chosen, picked: { condition, source: ifTrue.flags, otherwise: Number(ifFalse.constant) } };
+  }
+
+  /**
+   * The interpreter divides by 0, and by -1 if signed: made here, a quotient is a meeting of ways, and V8 repeats in each of them what
+   * alone leads there, which in a loop of four turns is what the turns before have computed.
+   */
+  override div(width: Width, signed: boolean, a: Value, b: Value): Value {
+    if (this.plan.isSteady || b.constant !== undefined) return super.div(width, signed, a, b);
+    const m = this.module;
+    const wasm = this.of(width);
+    const leave = (): Expression => this.code.nested(() => this.exits().exit("system", this.PC(), "assumption"));
+    this.assumesValues = true;
+    this.code.push(m.if(wasm.eqz(this.sized(width, b)), leave()));
+    if (signed) this.code.push(m.if(wasm.eq(this.sized(width, b), this.sized(width, constantOf(-1))), leave()));
+    return this.quotientOf(width, signed, a, b);
   }
 
   conditionHolds(cond: Field | number): Value {

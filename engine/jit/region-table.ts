@@ -93,7 +93,7 @@ export class RegionTable {
       entrySlots: Int32Array.from(source.entries, ({ pc }) => this.slots.of(pc)),
       module: compiled.module,
       callees: compiled.callees,
-      assumesConstants: compiled.assumesConstants,
+      assumesValues: compiled.assumesValues,
       assumptions: this.view.assumptionsOf(source.guards),
       isSteady: plan.isSteady,
       linked: false,

@@ -34,7 +34,7 @@ export interface Region extends RegionSource {
   readonly slots: Int32Array;
   /** Whether it assumes no target of a branch that has gone to several. */
   readonly isSteady: boolean;
-  readonly assumesConstants: boolean;
+  readonly assumesValues: boolean;
   /** Whether slots of its entries lead here. */
   linked: boolean;
   /** The place in `words` of the one that the core last held another word for. */

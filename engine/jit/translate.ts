@@ -39,7 +39,7 @@ export interface Translation {
   readonly binary: Uint8Array<ArrayBuffer>;
   /** See CompiledRegion. */
   readonly callees: readonly bigint[];
-  readonly assumesConstants: boolean;
+  readonly assumesValues: boolean;
 }
 
 /** Translates; `formOf` gives the form of a handler index. V8 optimises what comes out, and checks it. */
@@ -69,7 +69,6 @@ class RegionTranslator {
   private readonly dispatchedBy: Value;
   /** Where the way begins that alone leads to the dispatch node; this itself if ways meet there. A turn from there on is not repeated. */
   private readonly switching: number;
-  private assumesConstants = false;
   /** Instructions that were made once more for a loop's further turns; and for its first ones, with what follows these. */
   private copied = 0;
   private early = 0;
@@ -106,7 +105,7 @@ class RegionTranslator {
     // Where SP is taken to be at the entries, as seen from the head.
     const depths = this.plan.entries.map(({ node }) => this.registersAt(node).depth ?? 0n);
     this.frame.addFunctions(body, instructions + this.copied + this.early, depths);
-    return { callees: this.calls.callees, assumesConstants: this.assumesConstants };
+    return { callees: this.calls.callees, assumesValues: this.o.assumesValues };
   }
 
   /** Where the function begins: goes to the node that it is entered at. */
@@ -149,7 +148,7 @@ class RegionTranslator {
    */
   private arriveAt(number: number, from: BlockId, state: PathState, leave: () => void): void {
     const { live, constants } = this.registersAt(number);
-    this.assumesConstants ||= constants.size > 0;
+    this.o.assumesValues ||= constants.size > 0;
     const arrived = hasFlags(live)
       ? new PathState(number, union(state.live, flagsOnly), state.dirty, FLAGS_KNOWN, state)
       : state;

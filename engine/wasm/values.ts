@@ -350,21 +350,33 @@ export abstract class ValueOps extends ValueCode {
   }
 
   div(width: Width, signed: boolean, a: Value, b: Value): Value {
-    if (a.constant !== undefined && b.constant !== undefined) {
-      return constantOf(bits.div(width, signed, a.constant, b.constant));
+    if (b.constant !== undefined && b.constant !== 0n && !(signed && bits.signed(width, b.constant) === -1n)) {
+      return this.quotientOf(width, signed, a, b);
     }
     const wasm = this.of(width);
     const zero = (): Expression => this.sized(width, constantOf(0));
     const quotient = (): Expression => {
-      const x = this.sized(width, a);
-      const y = this.sized(width, b);
-      if (!signed) return wasm.div_u(x, y);
+      const divided = this.divided(width, signed, a, b);
+      if (!signed) return divided;
       // Wasm traps on the one overflow that A64 wraps: x / -1 is a negation.
       const isMinusOne = wasm.eq(this.sized(width, b), this.sized(width, constantOf(-1)));
-      return this.module.if(isMinusOne, wasm.sub(zero(), this.sized(width, a)), wasm.div_s(x, y));
+      return this.module.if(isMinusOne, wasm.sub(zero(), this.sized(width, a)), divided);
     };
     const isZero = wasm.eqz(this.sized(width, b));
     return this.bind(this.sizedType(width), this.module.if(isZero, zero(), quotient()));
+  }
+
+  /** As div, by what is not 0, and not -1 if signed. */
+  protected quotientOf(width: Width, signed: boolean, a: Value, b: Value): Value {
+    if (a.constant !== undefined && b.constant !== undefined) {
+      return constantOf(bits.div(width, signed, a.constant, b.constant));
+    }
+    return this.bind(this.sizedType(width), this.divided(width, signed, a, b));
+  }
+
+  private divided(width: Width, signed: boolean, a: Value, b: Value): Expression {
+    const wasm = this.of(width);
+    return wasm[signed ? "div_s" : "div_u"](this.sized(width, a), this.sized(width, b));
   }
 
   clz(width: Width, a: Value): Value {

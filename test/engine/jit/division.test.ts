@@ -85,3 +85,39 @@ test("the upper half of a product with a constant, shifted", async () => {
     endOnFailure: true,
   });
 });
+
+const dividing = `
+mix:	mov	x4, #0
+1:	udiv	x3, x0, x2
+	sdiv	w5, w0, w2
+	sdiv	x6, x0, x2
+	add	x4, x4, x3
+	eor	x4, x4, x5
+	eor	x4, x4, x6, ror #7
+	add	x0, x0, x4
+	subs	x1, x1, #1
+	b.ne	1b
+	mov	x0, x4
+	ret`;
+
+test("what is divided by 0 or -1 all the time is divided in compiled code in the end", async () => {
+  const interpreted = await Guest.create(dividing, { jit: false });
+  const guest = await Guest.create(dividing);
+  const exits = ({ regions }: Guest): number => Number(regions.exits["system"]);
+  try {
+    for (const divisor of [3n, 0n, ALL, 0xffff_ffffn, 3n]) {
+      for (const x of [0n, 1n << 63n, 1n << 31n, 12_345n])
+        expect(guest.call("mix", x, 500n, divisor)).toBe(interpreted.call("mix", x, 500n, divisor));
+    }
+    for (const divisor of [0n, ALL]) {
+      const turns = 1_000_000n;
+      for (let i = 0; i < 4; i++) guest.call("mix", 1n << 63n, turns, divisor);
+      const before = exits(guest);
+      guest.call("mix", 1n << 63n, turns, divisor);
+      expect(exits(guest) - before).toBeLessThan(100);
+    }
+  } finally {
+    guest.dispose();
+    interpreted.rig.dispose();
+  }
+});
