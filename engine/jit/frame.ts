@@ -5,8 +5,8 @@
 import * as layout from "../../assembly/layout.js";
 import { InternalError } from "../a64/errors.js";
 import { type Expression, none, type WasmModule } from "../wasm/module.js";
+import { sumOf } from "../wasm/sums.js";
 import { constantOf, type Value } from "../wasm/value.js";
-import { sumOf } from "../wasm/values.js";
 import {
   calledParameters,
   calledResults,

@@ -11,8 +11,8 @@ import type { BarrierOp, DirectBranch, IndirectBranch, Ops, SystemRegister, Widt
 import { conditionOn } from "../wasm/flags.js";
 import type { Access } from "../wasm/memory.js";
 import type { Expression, WasmModule } from "../wasm/module.js";
+import { sumOf } from "../wasm/sums.js";
 import { constantOf, type Field, type Value } from "../wasm/value.js";
-import { sumOf } from "../wasm/values.js";
 import { LINK_PARAMETER, RESULT_REGISTER, X0_PARAMETER } from "./convention.js";
 import { LINK_REGISTER } from "./flow.js";
 import type { RegionPlan } from "./plan.js";

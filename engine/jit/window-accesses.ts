@@ -10,8 +10,8 @@ import { FLAGS_KNOWN } from "../wasm/flag-locals.js";
 import { significantOf } from "../wasm/known-bits.js";
 import { type Access, accessAt, MemoryOps } from "../wasm/memory.js";
 import type { Expression, WasmModule } from "../wasm/module.js";
-import { constantOf, type Value } from "../wasm/value.js";
-import { sumOf } from "../wasm/values.js";
+import { sumOf } from "../wasm/sums.js";
+import { constantOf, type SumBase, type Value } from "../wasm/value.js";
 import { calledTypes } from "./convention.js";
 import type { ExitReason, PathCounts, PlanInstruction, PlanWindow, RegionPlan } from "./plan.js";
 import { noRegisters } from "./registers.js";
@@ -131,6 +131,26 @@ export abstract class WindowAccesses extends MemoryOps {
     return { from: accessBase, by: sum.offset - base.offset };
   }
 
+  /** Where in the window an address is that is known to be in it, of what the address was computed from: mostly one instruction. */
+  private place(address: Value, window: PlanWindow): Expression {
+    const { i32 } = this.module;
+    const { from, by } = this.origin(address);
+    const base = (less: bigint): Expression => i32.const(Number(BigInt.asIntN(32, window.base - less)));
+    if (from !== address || address.added === undefined) return i32.sub(this.narrow(from), base(by));
+    const [a, b] = address.added;
+    if (a.constant !== undefined) return i32.sub(this.narrow(b), base(a.constant));
+    if (b.constant !== undefined) return i32.sub(this.narrow(a), base(b.constant));
+    return i32.sub(i32.add(this.term(a), this.term(b)), base(0n));
+  }
+
+  /** The low 32 bits of what an address is the sum of: V8 takes a shift of as many for a part of the addition. */
+  private term(value: Value): Expression {
+    const { shifted } = value;
+    if (shifted?.to !== "left" || shifted.width !== 64) return this.narrow(value);
+    const { i32 } = this.module;
+    return shifted.by < 32 ? i32.shl(this.narrow(shifted.of), i32.const(shifted.by)) : i32.const(0);
+  }
+
   /**
    * Whether the bytes have been found to be in the window, as seen from the same base: they stand between others that the path has checked,
    * or so near to them that its last check can be one of both. That one then leaves early, with the interpreter to do the rest.
@@ -176,9 +196,7 @@ export abstract class WindowAccesses extends MemoryOps {
     const within = isAligned ? this.indexedAccess(address, window, bytes) : undefined;
     if (within !== undefined) return within;
     if (isAligned && this.isKnownInside(address, window, bytes)) {
-      const { from, by } = this.origin(address);
-      const base = m.i32.const(Number(BigInt.asIntN(32, window.base - by)));
-      return { host: this.bind("i32", m.i32.sub(this.narrow(from), base)), offset: window.host };
+      return { host: this.bind("i32", this.place(address, window)), offset: window.host };
     }
     const into = this.bind("i64", this.distance(address, window));
     const leave = this.code.nested(() => {
@@ -207,6 +225,6 @@ export abstract class WindowAccesses extends MemoryOps {
   }
 }
 
-function keyOf(base: number, { index }: PlanWindow): string {
+function keyOf(base: SumBase, { index }: PlanWindow): string {
   return `${base}/${index}`;
 }

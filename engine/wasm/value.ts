@@ -46,6 +46,15 @@ export interface Shifted {
   readonly width: Width;
 }
 
+/** A local; or as text, a local shifted to the left by a constant, or the sum of two of all these. The same base is the same value. */
+export type SumBase = number | string;
+
+/** The value, of 64 bits, is that of the base plus `offset`. */
+export interface Sum {
+  readonly base: SumBase;
+  readonly offset: bigint;
+}
+
 export interface Value {
   readonly type: Type;
   /** Known value, zero-extended to 64 bits. */
@@ -54,8 +63,10 @@ export interface Value {
   readonly local?: number;
   /** This value is NOT of that one, over `width`: lets AddWithCarry(x, not(y), 1) become a subtraction. */
   readonly inverted?: { readonly of: Value; readonly width: Width };
-  /** It is the value of that local, as 64 bits, plus `offset`: how accesses near one another are recognised. */
-  readonly sum?: { readonly base: number; readonly offset: bigint };
+  /** See sumOf in sums.ts; absent where the base is the value itself. */
+  readonly sum?: Sum;
+  /** It is the sum of these, over 64 bits. */
+  readonly added?: readonly [Value, Value];
   /** It is that value, over `width`, shifted by a constant number of bits: what becomes of two shifts is often one instruction. */
   readonly shifted?: Shifted;
   /** It is a constant plus a value shifted left by some bits, over 64 bits: the address of a place in a table. */

@@ -16,17 +16,9 @@ import type { Polynomial, Width } from "../a64/ops.js";
 import { divisorOf } from "./division.js";
 import { constantShift, displacedBy, isSame, keepsAll, shiftOf, shortened, significantOf } from "./known-bits.js";
 import type { Expression } from "./module.js";
+import { withShiftedSum, withSum } from "./sums.js";
 import { constantOf, type Field, type FlagSource, type Shifted, type Value } from "./value.js";
 import { ValueCode } from "./value-code.js";
-
-/** Distances from a base beyond which nobody looks. */
-const MAX_OFFSET = 1n << 30n;
-
-/** The value as a local plus a constant. */
-export function sumOf(value: Value): Value["sum"] {
-  if (value.sum !== undefined || value.local === undefined || value.flags !== undefined) return value.sum;
-  return { base: value.local, offset: 0n };
-}
 
 export abstract class ValueOps extends ValueCode {
   // ---- Ops: fields and constants -------------------------------------------------------------
@@ -82,24 +74,18 @@ export abstract class ValueOps extends ValueCode {
       (x, y) => x + y,
       (x, y) => this.of(width).add(x, y),
     );
-    const displaced = width === 64 ? displacedBy(a, b) : undefined;
+    if (width !== 64 || value.constant !== undefined) return value;
+    const displaced = displacedBy(a, b);
     const placed = displaced === undefined ? value : { ...value, displaced };
-    return this.withIndex(width, this.withSum(width, placed, a, b.constant), a, b);
+    return this.withIndex({ ...withSum(placed, a, b), added: [a, b] }, a, b);
   }
 
   /** Where a table stands, and a place in it. */
-  private withIndex(width: Width, value: Value, a: Value, b: Value): Value {
-    if (a.constant !== undefined) return b.constant === undefined ? this.withIndex(width, value, b, a) : value;
+  private withIndex(value: Value, a: Value, b: Value): Value {
+    if (a.constant !== undefined) return this.withIndex(value, b, a);
     const { by, from } = a.indexed ?? { by: a, from: 0n };
-    if (width !== 64 || b.constant === undefined || significantOf(by) > 32) return value;
+    if (b.constant === undefined || significantOf(by) > 32) return value;
     return { ...value, indexed: { by, from: bits.unsigned(64, from + b.constant) } };
-  }
-
-  private withSum(width: Width, value: Value, a: Value, added: bigint | undefined): Value {
-    const from = sumOf(a);
-    if (width !== 64 || from === undefined || added === undefined) return value;
-    const offset = from.offset + BigInt.asIntN(64, added);
-    return offset < MAX_OFFSET && offset > -MAX_OFFSET ? { ...value, sum: { base: from.base, offset } } : value;
   }
 
   sub(width: Width, a: Value, b: Value): Value {
@@ -111,7 +97,8 @@ export abstract class ValueOps extends ValueCode {
       (x, y) => x - y,
       (x, y) => this.of(width).sub(x, y),
     );
-    return this.withSum(width, value, a, b.constant === undefined ? undefined : -b.constant);
+    const isSum = width === 64 && a.constant === undefined && b.constant !== undefined;
+    return isSum ? withSum(value, a, constantOf(-b.constant)) : value;
   }
 
   AddWithCarry(width: Width, x: Value, y: Value, carryIn: Value): readonly [Value, Value] {
@@ -222,7 +209,7 @@ export abstract class ValueOps extends ValueCode {
     );
     if (by === undefined) return value;
     const shifted: Shifted = { of: this.cut(width, a), to: "left", by, width };
-    return shortened({ ...value, shifted }, significantOf(a) + by);
+    return shortened({ ...(width === 64 ? withShiftedSum(value, a, by) : value), shifted }, significantOf(a) + by);
   }
 
   lsr(width: Width, a: Value, amount: Value): Value {

@@ -5,6 +5,7 @@
  */
 import type { WindowSpec } from "cmodx/engine";
 import { calls } from "./calls.js";
+import { indexed } from "./indexed.js";
 import { byGoto, byTable } from "./interpreters.js";
 
 export const TEXT = 0xffff_8000_1000_0000n;
@@ -383,6 +384,6 @@ start:	mov	x10, #0
   memory: Array.from({ length: 8 }, (_, i) => [TABLE + BigInt(128 + 8 * i), 0x0001_0002_0003_0001n] as const),
 };
 
-const interpreters = [byTable, byGoto].map((subject) => subject({ data: DATA, table: TABLE, constants: CONSTANTS }));
+const placed = [indexed, byTable, byGoto].map((subject) => subject({ data: DATA, table: TABLE, constants: CONSTANTS }));
 
-export const subjects: readonly Subject[] = [list, copy, atomics, dispatch, system, conditions, calls, ...interpreters];
+export const subjects: readonly Subject[] = [list, copy, atomics, dispatch, system, conditions, calls, ...placed];
