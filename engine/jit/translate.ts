@@ -78,7 +78,7 @@ class RegionTranslator {
     private readonly plan: RegionPlan,
     private readonly formOf: (handler: number) => Form,
   ) {
-    module.addMemoryImport("env", "memory", plan.pages);
+    module.addMemoryImport("env", "memory", plan.pages, plan.pages);
     this.o = new RegionOps(module, plan, () => this.frame);
     this.frame = new RegionFrame(module, this.o, plan);
     this.calls = new RegionCalls(module, this.o, this.frame, plan);

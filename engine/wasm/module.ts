@@ -194,10 +194,11 @@ export class WasmModule {
   }
 
   /** A shared memory of at least so many pages of 64 KiB. */
-  addMemoryImport(module: string, base: string, least: number): void {
+  /** A shared memory of so many pages. V8 takes one that cannot grow for the same behind every call, and loads another one's address again. */
+  addMemoryImport(module: string, base: string, least: number, most = 2 ** 16): void {
     const pages = new ByteWriter();
     pages.unsigned(least);
-    pages.unsigned(2 ** 16);
+    pages.unsigned(most);
     this.import(module, base, MEMORY, [SHARED, ...pages.written]);
   }
 
