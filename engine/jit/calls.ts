@@ -49,6 +49,7 @@ export class RegionCalls {
     const first = canonical.register(RESULT_REGISTER, state);
     const pointer = this.stackPointer();
     canonical.store(state, carried);
+    this.frame.flags.areStored();
     const link = (): Expression => this.o.wide(constantOf(returnTo));
     const byCore = code.nested(() => {
       remember();

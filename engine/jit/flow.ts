@@ -29,6 +29,8 @@ export interface InstructionFlow {
   readonly flags: number;
   /** Whether it accesses memory. */
   readonly access: boolean;
+  /** Whether a region may be left for the interpreter to execute it: an access, or a division. */
+  readonly leaves: boolean;
   /** Whether it writes X30, other than by linking. */
   readonly writesLink: boolean;
   /** The address of the doubleword that it reads, where its word says it: a literal's. */
@@ -76,6 +78,7 @@ export function flowOf(form: Form, word: number, pc: bigint): InstructionFlow {
     writes: o.writes,
     flags: o.flags,
     access: o.accesses,
+    leaves: o.accesses || o.divides,
     writesLink: o.writesLink && !(o.flow.kind === "direct" && o.flow.links),
     literal: o.literal,
     moves: o.moves,
@@ -96,6 +99,7 @@ export class FlowOps implements Ops<Known, FlowField, undefined> {
   reads: Registers = noRegisters;
   writes: Registers = noRegisters;
   accesses = false;
+  divides = false;
   writesLink = false;
   literal: bigint | undefined;
   moves: bigint | undefined = 0n;
@@ -220,6 +224,7 @@ export class FlowOps implements Ops<Known, FlowField, undefined> {
     return undefined;
   }
   div(): Known {
+    this.divides = true;
     return undefined;
   }
   clz(): Known {

@@ -23,6 +23,7 @@ import {
   X0_PARAMETER,
 } from "./convention.js";
 import { RegionCounters } from "./counters.js";
+import { DescribedFlags } from "./described-flags.js";
 import { LINK_REGISTER } from "./flow.js";
 import { addHandler } from "./handler.js";
 import { HOTTEST } from "./linker.js";
@@ -41,6 +42,7 @@ const MISS_STACK = "missStack";
 const OUT = "out";
 
 export class RegionFrame implements ExitWriter {
+  readonly flags: DescribedFlags;
   private readonly counters: RegionCounters;
   private readonly nextPc: number;
   /** PSTATE.BTYPE where it is not known or the region is being left; 0 elsewhere. */
@@ -62,6 +64,7 @@ export class RegionFrame implements ExitWriter {
     private readonly plan: RegionPlan,
   ) {
     const { code } = o;
+    this.flags = new DescribedFlags(o);
     this.counters = new RegionCounters(module, o, plan.counts);
     this.expected = code.newLocal("i64");
     this.nextPc = code.newLocal("i64");
@@ -192,6 +195,7 @@ export class RegionFrame implements ExitWriter {
       all = m.block(null, [m.block(label, [all], none), ...stores], none);
     }
     const out = code.collect(() => {
+      this.flags.store();
       this.storeFuel();
       this.counters.store();
       if (this.setsBtype) code.storeI32(layout.BTYPE, m.local.get(this.btype, code.types.i32));
@@ -291,6 +295,7 @@ export class RegionFrame implements ExitWriter {
     this.counters.add(state.counts);
     canonical.store(state, state.dirty);
     canonical.settle(state, state.dirty);
+    if (state.hasNewFlags) this.flags.areStored();
     code.push(m.br(this.epilogueFor(state.dirty)));
   }
 

@@ -11,6 +11,7 @@ import type { Form } from "../a64/forms.js";
 import { FLAGS_KNOWN } from "../wasm/flag-locals.js";
 import { type Constants, constantsOf } from "./constants.js";
 import { carried, resultOnly, stackPointerOnly } from "./convention.js";
+import { type FlagsAhead, flagsAhead } from "./flags-ahead.js";
 import { flowOf, type InstructionFlow } from "./flow.js";
 import { type NodeEnd, nodesAfter, type PlanNode, type RegionPlan } from "./plan.js";
 import { both, hasFlags, noRegisters, type Registers, registerSet, union, without } from "./registers.js";
@@ -25,6 +26,8 @@ export interface NodeRegisters {
   readonly dropped: Registers;
   /** What the flag locals hold when the node is entered: a kind of flag-locals.ts. */
   readonly flags: number;
+  /** What becomes of the flags, unless they are live. */
+  readonly ahead: FlagsAhead;
   /** Where SP is, as seen from what it was at the region's head; undefined where it has to be in its canonical local. */
   readonly depth: bigint | undefined;
   /** What registers hold then that are read and would be live otherwise. */
@@ -55,6 +58,7 @@ export function registersOf(plan: RegionPlan, formOf: (handler: number) => Form)
   const dirty = dirtyOf(effects, live, arrivals);
   const flags = flagsOf(effects, arrivals);
   const constants = constantsOf(plan, formOf, flows, live);
+  const ahead = flagsAhead(plan, flows);
   const depths = stackDepths(
     plan,
     effects.map(({ moves }) => moves),
@@ -67,6 +71,7 @@ export function registersOf(plan: RegionPlan, formOf: (handler: number) => Form)
     const elsewhere = [...known.keys()].reduce((sum, n) => union(sum, registerSet(n)), stackPointerOnly);
     return {
       flags: flags[node] ?? FLAGS_KNOWN,
+      ahead: ahead[node] as FlagsAhead,
       live: union(without(live[node] as Registers, elsewhere), pointer),
       dirty: union(without(dirty[node] as Registers, stackPointerOnly), pointer),
       dropped: without(dropped, stackPointerOnly),

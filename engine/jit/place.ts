@@ -47,6 +47,7 @@ export function placeOf(
     writes: analysed.writes,
     flags: analysed.flags,
     access: analysed.access,
+    leaves: analysed.leaves,
     writesLink: analysed.writesLink,
     literal: analysed.literal,
     moves: analysed.moves,

@@ -113,6 +113,11 @@ export class PathState {
     return new PathState(this.root, this.live, this.dirty, this.flags, this);
   }
 
+  /** Whether the core's block does not have the flags. */
+  get hasNewFlags(): boolean {
+    return this.nzcv !== undefined || hasFlags(this.dirty);
+  }
+
   write(register: number, value: Value): void {
     this.registers.set(register, value);
     this.clean = without(this.clean, registerSet(register));
@@ -166,6 +171,16 @@ export class CanonicalLocals {
     state.registers.set(n, loaded);
     state.clean = union(state.clean, registerSet(n));
     return loaded;
+  }
+
+  /** One of X0 to X30 that holds such a value on a path. */
+  registerOf(state: PathState, isHeldBy: (held: Value) => boolean): number | undefined {
+    for (let n = 0; n < SP_REGISTER; n++) {
+      const local = has(state.live, n) ? this.registers.get(n) : undefined;
+      const held = state.registers.get(n) ?? (local === undefined ? undefined : { type: "i64" as const, local });
+      if (held !== undefined && isHeldBy(held)) return n;
+    }
+    return undefined;
   }
 
   /** Emits loads of the flags from the core's block. */

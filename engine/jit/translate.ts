@@ -18,7 +18,7 @@ import { type NodeRegisters, registersOf } from "./liveness.js";
 import { outermostHeads, smallInnerLoops } from "./loops.js";
 import { RegionOps } from "./ops.js";
 import type { PlanNode, RegionPlan, Successor } from "./plan.js";
-import { flagsOnly, hasFlags, SP_REGISTER, union, without } from "./registers.js";
+import { flagsOnly, hasFlags, type Registers, SP_REGISTER, union, without } from "./registers.js";
 import { type Btype, PathState } from "./state.js";
 
 /** Turns of a loop that are made one piece of code, as long as that has no more than so many instructions. */
@@ -89,6 +89,9 @@ class RegionTranslator {
     this.switching = switchingNode(plan);
     this.outermost = outermostHeads(plan);
     this.small = smallInnerLoops(plan, FIRST_TURN);
+    const mayDescribe = ({ live, ahead }: NodeRegisters, node: number): boolean =>
+      plan.nodes[node]?.merge === true && !hasFlags(live) && !ahead.isHanded && ahead.isLeft;
+    if (this.registers.some(mayDescribe)) this.frame.flags.prepare();
     this.dispatchTarget = this.o.code.newLocal("i64");
     const [branch, ...others] = plan.nodes.filter(({ end }) => end.kind === "switch");
     const last = branch?.instructions.at(-1);
@@ -332,8 +335,23 @@ class RegionTranslator {
   private settleInto(number: number): void {
     const { state, canonical } = this.o;
     const { live, dirty, dropped, flags } = this.registersAt(number);
-    canonical.store(state, union(union(dirty, dropped), stackPointerOnly));
+    const kept = union(union(dirty, dropped), stackPointerOnly);
+    canonical.store(state, this.areFlagsKept(number, kept) ? union(kept, flagsOnly) : kept);
     canonical.settle(state, live, flags);
+  }
+
+  /** Whether the flags need not be stored on the way into a node: others are in the core's block then, or they are described. */
+  private areFlagsKept(number: number, kept: Registers): boolean {
+    const { state, canonical } = this.o;
+    const { live, ahead } = this.registersAt(number);
+    if (!state.hasNewFlags || hasFlags(kept) || hasFlags(live)) return false;
+    if (!ahead.isHanded && !ahead.isLeft) return true;
+    const source = ahead.isHanded ? undefined : state.nzcv?.flags;
+    const registerOf = (isHeldBy: (held: Value) => boolean): number | undefined =>
+      canonical.registerOf(state, isHeldBy);
+    if (source !== undefined && this.frame.flags.describe(source, ahead.spoiled, registerOf)) return true;
+    this.frame.flags.areStored();
+    return false;
   }
 
   private addressOf(number: number): Value {

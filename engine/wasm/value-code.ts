@@ -95,7 +95,8 @@ export abstract class ValueCode implements ValueEmitter {
   cut(width: Width, value: Value): Value {
     if (width === 64 || value.type === "i32") return value;
     if (value.constant !== undefined) return constantOf(bits.unsigned(32, value.constant));
-    return shortened(this.bind("i32", this.narrow(value)), significantOf(value));
+    const low = shortened(this.bind("i32", this.narrow(value)), significantOf(value));
+    return value.local === undefined ? low : { ...low, lowOf: value.local };
   }
 
   protected isZero(width: Width, value: Value): boolean {

@@ -75,6 +75,10 @@ export interface Value {
   readonly signed?: number;
   /** It is that value, of 32 bits or fewer, plus `from`, modulo 2^64. */
   readonly indexed?: { readonly by: Value; readonly from: bigint };
+  /** It is the low 32 bits of that i64 local. */
+  readonly lowOf?: number;
+  /** It is AND of these. */
+  readonly conjunction?: readonly [Value, Value];
   /** It is the upper half of the unsigned product of that value and `factor`. */
   readonly product?: { readonly of: Value; readonly factor: bigint };
   /** No bit is set from this one on; what is not known to be shorter than its type has none. */

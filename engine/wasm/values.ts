@@ -135,13 +135,16 @@ export abstract class ValueOps extends ValueCode {
   and(width: Width, a: Value, b: Value): Value {
     if (keepsAll(a, b)) return this.cut(width, a);
     const needed = a.type === "i32" || (b.type === "i32" && b.constant === undefined) ? 32 : width;
-    const value = this.binary(
-      needed,
-      a,
-      b,
-      (x, y) => x & y,
-      (x, y) => this.of(needed).and(x, y),
-    );
+    const value: Value = {
+      ...this.binary(
+        needed,
+        a,
+        b,
+        (x, y) => x & y,
+        (x, y) => this.of(needed).and(x, y),
+      ),
+      conjunction: [a, b],
+    };
     return b.constant === 1n
       ? { ...value, isTruth: true }
       : shortened(value, Math.min(significantOf(a), significantOf(b)));
