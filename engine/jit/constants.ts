@@ -13,13 +13,16 @@ import type { Form } from "../a64/forms.js";
 import type { Width } from "../a64/ops.js";
 import { carried } from "./convention.js";
 import { type FlowField, FlowOps, fieldsOf, type InstructionFlow, type Known, numberOf } from "./flow.js";
-import type { PlanInstruction, PlanNode, RegionPlan } from "./plan.js";
+import type { PlanNode, RegionPlan } from "./plan.js";
 import { nodesAfter } from "./plan.js";
 import { flagsOnly, has, noRegisters, type Registers, registerSet, union, without } from "./registers.js";
 
 export type Constants = ReadonlyMap<number, bigint>;
 
 export const noConstants: Constants = new Map();
+
+/** Instructions before a region's head that are looked at. */
+const MOST_BEFORE = 128;
 
 const ZR = 31;
 /** X19 to X28. */
@@ -41,6 +44,8 @@ export function constantsOf(
   // Undefined: not reached yet, and anything may be hoped for.
   const before: (Constants | undefined)[] = nodes.map(() => undefined);
   for (const node of unknownAt(plan)) before[node] = noConstants;
+  const [head] = plan.entries;
+  if (head !== undefined && !plan.isSteady) before[head.node] = unwritten(plan.assumed, flows);
   const pending = nodes.map((_, node) => node);
   for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
     const held = before[next];
@@ -61,11 +66,48 @@ export function constantsOf(
 
 /** Nodes of which nothing may be assumed. */
 function unknownAt({ entries, nodes, isSteady }: RegionPlan): readonly number[] {
-  const found = entries.slice(0, isSteady ? undefined : 1).map(({ node }) => node);
+  if (!isSteady) return [];
+  const found = entries.map(({ node }) => node);
   nodes.forEach(({ end }) => {
-    if (isSteady && end.kind === "call" && end.to.kind === "node") found.push(end.to.node);
+    if (end.kind === "call" && end.to.kind === "node") found.push(end.to.node);
   });
   return found;
+}
+
+/** Those of registers that nothing writes: what writes one may lead back to the head by code that is not part of the region. */
+function unwritten(constants: Constants, flows: readonly (readonly InstructionFlow[])[]): Constants {
+  const written = flows.flat().reduce((sum, { writes }) => union(sum, writes), noRegisters);
+  return new Map([...constants].filter(([n]) => !has(written, n)));
+}
+
+/** An instruction before a region's head. */
+interface Before {
+  readonly pc: bigint;
+  readonly word: number;
+  readonly form: Form;
+  readonly analysed: InstructionFlow;
+}
+
+/**
+ * What registers hold at `head` if the executed code before it is gone through as it stands: what a function sets up and then loops
+ * for. A region that begins at the loop assumes it, and compares it where it is entered.
+ */
+export function constantsBefore(head: bigint, executed: (pc: bigint) => Omit<Before, "pc"> | undefined): Constants {
+  const code: Before[] = [];
+  for (let pc = head - 4n; code.length < MOST_BEFORE; pc -= 4n) {
+    const found = executed(pc);
+    if (found === undefined || found.analysed.flow.kind === "indirect") break;
+    code.push({ ...found, pc });
+  }
+  let held = noConstants;
+  for (const instruction of code.reverse()) {
+    const evaluation = new Evaluation(held);
+    evaluation.step(instruction);
+    // A call, or a branch over what is executed otherwise.
+    const isNext = instruction.analysed.flow.kind !== "direct";
+    held = isNext ? evaluation.held : preserved(evaluation.held);
+  }
+  return held;
 }
 
 function agreed(a: Constants, b: Constants): Constants {
@@ -78,7 +120,7 @@ function preserved(constants: Constants): Constants {
 
 /** What registers hold along a node. */
 class Evaluation {
-  private readonly held: Map<number, bigint>;
+  readonly held: Map<number, bigint>;
   private known: Registers;
 
   constructor(before: Constants) {
@@ -87,17 +129,21 @@ class Evaluation {
   }
 
   through({ instructions }: PlanNode, flows: readonly InstructionFlow[], formOf: (handler: number) => Form): Constants {
-    instructions.forEach((instruction, index) => {
-      const { reads, writes, access } = flows[index] as InstructionFlow;
-      // Of the others hardly any gives a constant.
-      if (!access && without(reads, this.known) === noRegisters && without(writes, untracked) !== noRegisters)
-        this.evaluate(instruction, formOf(instruction.handler));
-      else this.forget(writes);
+    instructions.forEach(({ pc, word, handler }, index) => {
+      this.step({ pc, word, form: formOf(handler), analysed: flows[index] as InstructionFlow });
     });
     return this.held;
   }
 
-  private evaluate({ word, pc }: PlanInstruction, form: Form): void {
+  step(instruction: Before): void {
+    const { reads, writes, access } = instruction.analysed;
+    // Of the others hardly any gives a constant.
+    if (!access && without(reads, this.known) === noRegisters && without(writes, untracked) !== noRegisters)
+      this.evaluate(instruction);
+    else this.forget(writes);
+  }
+
+  private evaluate({ word, pc, form }: Before): void {
     const o = new ConstantOps(pc, this.held);
     form.row.meaning<Known, FlowField, undefined>(o, fieldsOf(form, word));
     this.forget(o.writes);

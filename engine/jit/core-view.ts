@@ -70,7 +70,7 @@ export class CoreView implements CodeView {
     private readonly forms: FormTable,
     private readonly core: number,
     /** Whether words count as executed that only could be fetched. */
-    private readonly all: boolean,
+    readonly isWhole: boolean,
   ) {
     const { buffer } = host.memory;
     this.branches = new BigInt64Array(buffer, core + layout.BRANCH_TARGETS, 2 * layout.BRANCH_TARGET_ENTRIES);
@@ -97,9 +97,9 @@ export class CoreView implements CodeView {
   executed(pc: bigint): ExecutedWord | undefined {
     const { host, slots } = this;
     const slot = host.slotAddress(this.core, pc);
-    if (slot === 0 || (this.all && !host.fill(this.core, pc))) return undefined;
+    if (slot === 0 || (this.isWhole && !host.fill(this.core, pc))) return undefined;
     const handler = slots.handlerAt(slot);
-    if (handler === layout.HANDLER_EMPTY || (handler === layout.HANDLER_FETCHED && !this.all)) return undefined;
+    if (handler === layout.HANDLER_EMPTY || (handler === layout.HANDLER_FETCHED && !this.isWhole)) return undefined;
     const word = slots.wordAt(slot);
     const isForm = handler >= layout.FIRST_FORM && handler < layout.FIRST_REGION;
     const form = isForm ? this.forms.byHandler(handler) : this.forms.ofWord(word);

@@ -110,6 +110,8 @@ export interface RegionPlan {
   readonly nodes: readonly PlanNode[];
   readonly windows: readonly PlanWindow[];
   readonly guards: readonly Guard[];
+  /** What registers are expected to hold where the head is entered, unless it is to assume little. */
+  readonly assumed: ReadonlyMap<number, bigint>;
   /** Whether SP is checked to be aligned where it is the base of an access: see SP_CHECKS. */
   readonly checksSP: boolean;
   /** Whether accesses and branches are counted. */

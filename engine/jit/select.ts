@@ -12,6 +12,7 @@ import * as layout from "../../assembly/layout.js";
 import { InternalError } from "../a64/errors.js";
 import { separateReturns } from "./behind-calls.js";
 import { BodySizes } from "./body-size.js";
+import { constantsBefore, noConstants } from "./constants.js";
 import { loopsOf } from "./loops.js";
 import { NodeBuilder } from "./nodes.js";
 import { type Place, type PlaceCall, placeOf } from "./place.js";
@@ -118,8 +119,9 @@ export function selectRegion(
     return node === undefined ? [] : [{ pc, handler, node, lands, dispatched }];
   });
   const isSteady = wanted.steady ?? false;
+  const assumed = view.isWhole ? noConstants : constantsBefore(head, (pc) => view.executed(pc));
   return {
-    plan: { ...view.machine, head, entries, nodes, guards, counts: limits.counts, isSteady },
+    plan: { ...view.machine, head, entries, nodes, guards, assumed, counts: limits.counts, isSteady },
     own: new Set(own.keys()),
   };
 }

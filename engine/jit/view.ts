@@ -6,6 +6,8 @@ import type { PlanWindow, RegionPlan } from "./plan.js";
 export interface CodeView {
   /** The word held by the instruction cache at an address; undefined if it holds none that was executed and is allocated. */
   executed(pc: bigint): ExecutedWord | undefined;
+  /** Whether `executed` fetches what it does not hold: nothing is known then of how the core comes to where it looks. */
+  readonly isWhole: boolean;
   /** Where the indirect branch at this address last went. */
   lastTarget(pc: bigint): bigint | undefined;
   /** Where it has gone, as far as that is remembered; the last first. */

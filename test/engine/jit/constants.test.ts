@@ -75,6 +75,34 @@ test("a loop that is entered so all the time is compiled without what its functi
   guest.dispose();
 });
 
+test("a region that begins at the loop assumes what stands before it, as long as that is so", async () => {
+  const guest = await Guest.create(`${TABLE}\n\t.balign 4\ndone:	b	done`, {
+    jit: { threshold: 20, background: false },
+  });
+  const interpreted = (run: () => void): number => {
+    const before = guest.rig.machine.stats();
+    run();
+    const after = guest.rig.machine.stats();
+    const all = after.instructions - before.instructions;
+    return (all - (after.regions.instructions - before.regions.instructions)) / all;
+  };
+  expect(guest.call("sum", 80_000)).toBe(3n * 36n * 10_000n);
+  expect([guest.isCompiled("turn"), guest.isCompiled("sum")]).toEqual([true, false]);
+  expect(interpreted(() => guest.call("sum", 80_000))).toBeLessThan(0.01);
+  const other = (turns: bigint): ReadonlyMap<number, bigint> =>
+    new Map([
+      [0, turns],
+      [1, 5n],
+      [9, guest.at("other")],
+      [10, 2n],
+      [11, 0n],
+    ]);
+  expect(runFrom(guest, guest.at("turn"), other(80n), 100)).toBe(5n + 2n * 64n * 10n);
+  for (let i = 0; i < 8; i++) runFrom(guest, guest.at("turn"), other(400_000n), 500);
+  expect(interpreted(() => runFrom(guest, guest.at("turn"), other(400_000n), 500))).toBeLessThan(0.1);
+  guest.dispose();
+});
+
 const CALLER = `
 // Adds up w20 behind x0 calls of a function, which sets it to another value if x1 is 0.
 calls:	stp	x29, x30, [sp, #-32]!
