@@ -7,6 +7,11 @@ export function constantShift(width: Width, { constant }: Value, amount: Value):
   return constant !== undefined || amount.constant === undefined ? undefined : Number(amount.constant % BigInt(width));
 }
 
+/** Whether a shift by so much moves nothing: amounts count modulo the width, and a bitfield that ends at the top is shifted there by -64. */
+export function isNoShift(width: Width, { constant }: Value): boolean {
+  return constant !== undefined && constant % BigInt(width) === 0n;
+}
+
 export function shiftOf({ shifted }: Value, to: "left" | "right", width: Width): Shifted | undefined {
   return shifted?.to === to && shifted.width === width ? shifted : undefined;
 }

@@ -14,7 +14,16 @@ import * as bits from "../a64/bits.js";
 import { InternalError } from "../a64/errors.js";
 import type { Polynomial, Width } from "../a64/ops.js";
 import { divisorOf } from "./division.js";
-import { constantShift, displacedBy, isSame, keepsAll, shiftOf, shortened, significantOf } from "./known-bits.js";
+import {
+  constantShift,
+  displacedBy,
+  isNoShift,
+  isSame,
+  keepsAll,
+  shiftOf,
+  shortened,
+  significantOf,
+} from "./known-bits.js";
 import type { Expression } from "./module.js";
 import { withShiftedSum, withSum } from "./sums.js";
 import { constantOf, type Field, type FlagSource, type Shifted, type Value } from "./value.js";
@@ -197,7 +206,7 @@ export abstract class ValueOps extends ValueCode {
   }
 
   lsl(width: Width, a: Value, amount: Value): Value {
-    if (this.isZero(width, amount)) return this.cut(width, a);
+    if (isNoShift(width, amount)) return this.cut(width, a);
     const before = shiftOf(a, "left", width);
     const by = constantShift(width, a, amount);
     if (by !== undefined && before !== undefined) {
@@ -216,7 +225,7 @@ export abstract class ValueOps extends ValueCode {
   }
 
   lsr(width: Width, a: Value, amount: Value): Value {
-    if (this.isZero(width, amount)) return this.cut(width, a);
+    if (isNoShift(width, amount)) return this.cut(width, a);
     const by = constantShift(width, a, amount);
     if (by !== undefined) {
       const quotient = width === 64 && a.product !== undefined ? this.quotient(a.product, by) : undefined;
@@ -262,7 +271,7 @@ export abstract class ValueOps extends ValueCode {
   }
 
   asr(width: Width, a: Value, amount: Value): Value {
-    if (this.isZero(width, amount)) return this.cut(width, a);
+    if (isNoShift(width, amount)) return this.cut(width, a);
     const by = constantShift(width, a, amount);
     if (by !== undefined) {
       const left = shiftOf(a, "left", width);
@@ -289,7 +298,7 @@ export abstract class ValueOps extends ValueCode {
   }
 
   ror(width: Width, a: Value, amount: Value): Value {
-    if (this.isZero(width, amount)) return this.cut(width, a);
+    if (isNoShift(width, amount)) return this.cut(width, a);
     return this.binary(
       width,
       a,
