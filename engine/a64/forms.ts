@@ -36,6 +36,8 @@ export class FormIndex {
   /** The handler of each row's first form. */
   private readonly first: Int32Array;
   private readonly made: (readonly Form[] | undefined)[];
+  /** Those that have been asked for. */
+  private readonly byNumber: Form[] = [];
 
   constructor(private readonly rows: readonly Row[]) {
     this.first = new Int32Array(rows.length);
@@ -49,14 +51,19 @@ export class FormIndex {
 
   /** Undefined for a handler of no form. */
   byHandler(handler: number): Form | undefined {
-    let [row, end] = [0, this.rows.length];
+    const known = this.byNumber[handler];
+    if (known !== undefined) return known;
+    let row = 0;
+    let end = this.rows.length;
     if (end === 0 || handler < (this.first[0] as number)) return undefined;
     while (end - row > 1) {
       const middle = (row + end) >> 1;
       if ((this.first[middle] as number) <= handler) row = middle;
       else end = middle;
     }
-    return this.formsOf(row)[handler - (this.first[row] as number)];
+    const found = this.formsOf(row)[handler - (this.first[row] as number)];
+    if (found !== undefined) this.byNumber[handler] = found;
+    return found;
   }
 
   private formsOf(index: number): readonly Form[] {

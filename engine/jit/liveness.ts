@@ -13,7 +13,7 @@ import { type Constants, constantsOf } from "./constants.js";
 import { carried, resultOnly, stackPointerOnly } from "./convention.js";
 import { type FlagsAhead, flagsAhead } from "./flags-ahead.js";
 import { flowOf, type InstructionFlow } from "./flow.js";
-import { type NodeEnd, nodesAfter, type PlanNode, type RegionPlan } from "./plan.js";
+import { type NodeEnd, nodesAfter, type PlanInstruction, type PlanNode, type RegionPlan } from "./plan.js";
 import { both, hasFlags, noRegisters, type Registers, registerSet, union, without } from "./registers.js";
 import { stackDepths } from "./stack-depth.js";
 
@@ -49,9 +49,7 @@ interface Effect {
 }
 
 export function registersOf(plan: RegionPlan, formOf: (handler: number) => Form): readonly NodeRegisters[] {
-  const flows = plan.nodes.map(({ instructions }) =>
-    instructions.map(({ handler, word, pc }) => flowOf(formOf(handler), word, pc)),
-  );
+  const flows = flowsOf(plan, formOf);
   const effects = plan.nodes.map((node, index) => effectOf(node, flows[index] as readonly InstructionFlow[]));
   const live = liveOf(effects);
   const arrivals = arrivalsOf(plan);
@@ -79,6 +77,17 @@ export function registersOf(plan: RegionPlan, formOf: (handler: number) => Form)
       constants: known,
     };
   });
+}
+
+/** Of each node's instructions, each analysed once however many copies of it there are. */
+function flowsOf({ nodes }: RegionPlan, formOf: (handler: number) => Form): readonly (readonly InstructionFlow[])[] {
+  const known = new Map<bigint, InstructionFlow>();
+  const flowAt = ({ handler, word, pc }: PlanInstruction): InstructionFlow => {
+    const found = known.get(pc) ?? flowOf(formOf(handler), word, pc);
+    known.set(pc, found);
+    return found;
+  };
+  return nodes.map(({ instructions }) => instructions.map(flowAt));
 }
 
 function effectOf(node: PlanNode, flows: readonly InstructionFlow[]): Effect {

@@ -146,7 +146,7 @@ export class RegionOps extends WindowAccesses implements Ops<Value, Field, Acces
     const m = this.module;
     const leave = this.code.nested(() => this.exits().exit("memory", this.PC()));
     this.code.push(m.if(m.i32.and(this.narrow(sp), m.i32.const(15)), leave));
-    if (key !== undefined) this.state.alignedSP.add(key);
+    if (key !== undefined) this.state.alignedSP = new Set(this.state.alignedSP).add(key);
   }
 
   // ---- control: left for the node's end ------------------------------------------------------------

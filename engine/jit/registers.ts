@@ -9,9 +9,11 @@ export const SP_REGISTER = 31;
 export const noRegisters: Registers = 0n;
 export const flagsOnly: Registers = 1n << 32n;
 
+const SINGLE: readonly Registers[] = Array.from({ length: SP_REGISTER + 1 }, (_, n) => 1n << BigInt(n));
+
 /** X0 to X30, or 31 for SP, alone. */
 export function registerSet(n: number): Registers {
-  return 1n << BigInt(n);
+  return SINGLE[n] as Registers;
 }
 
 export function union(a: Registers, b: Registers): Registers {
@@ -28,7 +30,7 @@ export function without(a: Registers, b: Registers): Registers {
 }
 
 export function has(set: Registers, n: number): boolean {
-  return ((set >> BigInt(n)) & 1n) !== 0n;
+  return (set & registerSet(n)) !== noRegisters;
 }
 
 export function hasFlags(set: Registers): boolean {
@@ -36,6 +38,12 @@ export function hasFlags(set: Registers): boolean {
 }
 
 /** The registers of the set, without the flags, in ascending order. */
-export function* members(set: Registers): Generator<number> {
-  for (let n = 0; n < 32; n++) if (has(set, n)) yield n;
+export function members(set: Registers): readonly number[] {
+  const found: number[] = [];
+  let rest = Number(BigInt.asUintN(SP_REGISTER + 1, set));
+  for (let n = 0; rest !== 0; n++) {
+    if ((rest & 1) !== 0) found.push(n);
+    rest >>>= 1;
+  }
+  return found;
 }

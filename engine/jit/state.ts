@@ -60,6 +60,9 @@ export interface KnownInside {
   readonly before: Range;
 }
 
+const nothingInside: ReadonlyMap<string, KnownInside> = new Map();
+const nothingAligned: ReadonlySet<string> = new Set();
+
 export class PathState {
   /** Registers whose newest value is not in their canonical local. What is in neither is in the core's block. */
   readonly registers: Map<number, Value>;
@@ -79,10 +82,11 @@ export class PathState {
   /** The head of a loop that the path has entered without giving up what it knows, and the turns that it has made of it so. */
   entered: number | undefined;
   firstTurns = 0;
-  /** For a base (see Value.sum) and a window: what is known to stand in the window. */
-  readonly inside: Map<string, KnownInside>;
+  /** For a base (see Value.sum) and a window: what is known to stand in the window. Most copies of a path are not told more. */
+  inside: ReadonlyMap<string, KnownInside>;
   /** Bases and offsets modulo 16 of stack pointers that have been found to be aligned. */
-  readonly alignedSP: Set<string>;
+  alignedSP: ReadonlySet<string>;
+  private ownsInside = false;
 
   constructor(
     /** The node that the path began with. */
@@ -105,8 +109,9 @@ export class PathState {
     this.btype = from?.btype ?? 0;
     this.entered = from?.entered;
     this.firstTurns = from?.firstTurns ?? 0;
-    this.inside = new Map(from?.inside);
-    this.alignedSP = new Set(from?.alignedSP);
+    if (from !== undefined) from.ownsInside = false;
+    this.inside = from?.inside ?? nothingInside;
+    this.alignedSP = from?.alignedSP ?? nothingAligned;
   }
 
   copy(): PathState {
@@ -116,6 +121,14 @@ export class PathState {
   /** Whether the core's block does not have the flags. */
   get hasNewFlags(): boolean {
     return this.nzcv !== undefined || hasFlags(this.dirty);
+  }
+
+  /** Takes note of a check. */
+  noteInside(key: string, known: KnownInside): void {
+    const own = this.ownsInside ? (this.inside as Map<string, KnownInside>) : new Map(this.inside);
+    own.set(key, known);
+    this.inside = own;
+    this.ownsInside = true;
   }
 
   write(register: number, value: Value): void {
@@ -230,19 +243,15 @@ export class CanonicalLocals {
   settle(state: PathState, wanted: Registers, kind?: number): void {
     const { code, module: m } = this.o;
     if (hasFlags(wanted)) this.settleFlags(state, kind);
-    const moves = [...state.registers]
-      .filter(([n]) => has(wanted, n))
-      .map(([n, value]) => ({ to: this.local(n), value }));
-    const targets = new Set(moves.map((move) => move.to));
+    const moves: { readonly to: number; value: Value }[] = [];
+    for (const [n, value] of state.registers) if (has(wanted, n)) moves.push({ to: this.local(n), value });
     // A value that is another register's canonical local must be read before that one is overwritten.
-    const safe = moves.map(({ to, value }) =>
-      value.local !== undefined && value.local !== to && targets.has(value.local)
-        ? { to, value: this.o.bind("i64", this.o.wide(value)) }
-        : { to, value },
-    );
-    for (const { to, value } of safe) {
-      if (value.local !== to) code.push(m.local.set(to, this.o.wide(value)));
+    for (const move of moves) {
+      const { to, value } = move;
+      if (value.local === undefined || value.local === to || !moves.some((other) => other.to === value.local)) continue;
+      move.value = this.o.bind("i64", this.o.wide(value));
     }
+    for (const { to, value } of moves) if (value.local !== to) code.push(m.local.set(to, this.o.wide(value)));
     for (const n of members(without(wanted, state.live)))
       if (!state.registers.has(n)) code.push(m.local.set(this.local(n), code.loadI64(fieldOf(n))));
   }

@@ -49,6 +49,8 @@ export function translateRegion(plan: RegionPlan, formOf: (handler: number) => F
   return { binary: module.emit(), ...found };
 }
 
+type Fields = Readonly<Record<string, Field | number>>;
+
 class RegionTranslator {
   private readonly o: RegionOps;
   private readonly graph: FlowGraph;
@@ -57,6 +59,8 @@ class RegionTranslator {
   private readonly branches: IndirectBranches;
   private readonly registers: readonly NodeRegisters[];
   private readonly blocks = new Map<number, BlockId>();
+  /** The operand fields of words that have been translated. */
+  private readonly fields = new Map<number, Fields>();
   /** PSTATE.BTYPE where ways meet, unless it is 0. */
   private readonly btypes: ReadonlyMap<number, Btype>;
   /** Nodes at which loops begin that no other loop holds. */
@@ -217,17 +221,25 @@ class RegionTranslator {
 
   private instruction(instruction: PlanNode["instructions"][number]): void {
     const form = this.formOf(instruction.handler);
-    const fields: Record<string, Field | number> = { ...form.selectors };
-    for (const layout of operandFieldLayouts(form.row)) {
-      fields[layout.letter] = { width: layout.width, value: constantOf(extractField(layout, instruction.word)) };
-    }
     this.o.current = instruction;
     this.o.target = undefined;
-    form.row.meaning(this.o, fields);
+    form.row.meaning(this.o, this.fieldsOf(form, instruction.word));
     this.o.state.counts.instructions++;
     this.o.state.length++;
     if (this.o.state.entered !== undefined) this.early++;
     else if (this.o.state.turns > 0) this.copied++;
+  }
+
+  /** The operand fields of a word, made once for all of its copies. */
+  private fieldsOf(form: Form, word: number): Fields {
+    const known = this.fields.get(word);
+    if (known !== undefined) return known;
+    const fields: Record<string, Field | number> = { ...form.selectors };
+    for (const layout of operandFieldLayouts(form.row)) {
+      fields[layout.letter] = { width: layout.width, value: constantOf(extractField(layout, word)) };
+    }
+    this.fields.set(word, fields);
+    return fields;
   }
 
   /** An instruction ends with PSTATE.BTYPE = 0, but for those that set it. */

@@ -182,7 +182,7 @@ export abstract class WindowAccesses extends MemoryOps {
     const key = keyOf(sum.base, window);
     const known = this.state.inside.get(key);
     const before = known === undefined ? range : hull(known.before, known.check.range);
-    this.state.inside.set(key, { check: { range, at: sum.offset, low, limit }, before });
+    this.state.noteInside(key, { check: { range, at: sum.offset, low, limit }, before });
     return m.i64.gt_u(m.i64.add(this.wide(into), low), limit);
   }
 

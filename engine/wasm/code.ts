@@ -99,28 +99,27 @@ export class Code {
   }
 
   loadI32(field: number): Expression {
-    const [offset, base] = this.place(field);
-    return this.module.i32.load(offset, 4, base);
+    return this.module.i32.load(this.offsetOf(field), 4, this.base());
   }
 
   loadI64(field: number): Expression {
-    const [offset, base] = this.place(field);
-    return this.module.i64.load(offset, 8, base);
+    return this.module.i64.load(this.offsetOf(field), 8, this.base());
   }
 
   storeI32(field: number, value: Expression): void {
-    const [offset, base] = this.place(field);
-    this.push(this.module.i32.store(offset, 4, base, value));
+    this.push(this.module.i32.store(this.offsetOf(field), 4, this.base(), value));
   }
 
   storeI64(field: number, value: Expression): void {
-    const [offset, base] = this.place(field);
-    this.push(this.module.i64.store(offset, 8, base, value));
+    this.push(this.module.i64.store(this.offsetOf(field), 8, this.base(), value));
   }
 
   /** Of a constant address V8 makes a displacement: no machine register holds the block's. */
-  private place(field: number): readonly [offset: number, base: Expression] {
-    const { block, module: m } = this;
-    return block === undefined ? [field, this.core()] : [block + field, m.i32.const(0)];
+  private offsetOf(field: number): number {
+    return this.block === undefined ? field : this.block + field;
+  }
+
+  private base(): Expression {
+    return this.block === undefined ? this.core() : this.module.i32.const(0);
   }
 }

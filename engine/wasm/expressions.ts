@@ -81,12 +81,15 @@ export class Expressions implements Instructions {
     operands: readonly Expression[],
     immediates: readonly number[] = [],
   ): Expression {
-    const [first, second] = [operands.length, immediates.length];
+    const { length: first } = operands;
+    const { length: second } = immediates;
     const at = this.add(Kind.instruction, type, 2 + first + second, opcode);
-    this.cells[at + 1] = first;
-    this.cells[at + 2] = second;
-    if (first !== 0) this.put(at + 3, operands);
-    if (second !== 0) this.put(at + 3 + first, immediates);
+    const { cells } = this;
+    cells[at + 1] = first;
+    cells[at + 2] = second;
+    let place = at + 3;
+    for (let i = 0; i < first; i++) cells[place++] = operands[i] as number;
+    for (let i = 0; i < second; i++) cells[place++] = immediates[i] as number;
     return at;
   }
 
