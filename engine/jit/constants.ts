@@ -11,7 +11,7 @@ import { decodeBitMasks } from "../a64/bitmask-immediate.js";
 import * as bits from "../a64/bits.js";
 import type { Form } from "../a64/forms.js";
 import type { Width } from "../a64/ops.js";
-import { carried } from "./convention.js";
+import { carried, stackPointerOnly } from "./convention.js";
 import { type FlowField, FlowOps, fieldsOf, type InstructionFlow, type Known, numberOf } from "./flow.js";
 import type { PlanNode, RegionPlan } from "./plan.js";
 import { nodesAfter } from "./plan.js";
@@ -21,8 +21,9 @@ export type Constants = ReadonlyMap<number, bigint>;
 
 export const noConstants: Constants = new Map();
 
-/** Instructions before a region's head that are looked at. */
+/** Instructions before a region's head that are looked at, and behind it. */
 const MOST_BEFORE = 128;
+const MOST_BEHIND = 512n;
 
 const ZR = 31;
 /** X19 to X28. */
@@ -76,8 +77,10 @@ function unknownAt({ entries, nodes, isSteady }: RegionPlan): readonly number[] 
 
 /** Those of registers that nothing writes: what writes one may lead back to the head by code that is not part of the region. */
 function unwritten(constants: Constants, flows: readonly (readonly InstructionFlow[])[]): Constants {
-  const written = flows.flat().reduce((sum, { writes }) => union(sum, writes), noRegisters);
-  return new Map([...constants].filter(([n]) => !has(written, n)));
+  return kept(
+    constants,
+    flows.flat().reduce((sum, { writes }) => union(sum, writes), noRegisters),
+  );
 }
 
 /** An instruction before a region's head. */
@@ -107,7 +110,27 @@ export function constantsBefore(head: bigint, executed: (pc: bigint) => Omit<Bef
     const isNext = instruction.analysed.flow.kind !== "direct";
     held = isNext ? evaluation.held : preserved(evaluation.held);
   }
-  return held;
+  return held.size === 0 ? held : unwrittenFrom(head, held, executed);
+}
+
+/** The same for what stands behind the head up to a return: a region need not hold all of a loop. Not for what restores registers from the stack. */
+function unwrittenFrom(
+  head: bigint,
+  constants: Constants,
+  executed: (pc: bigint) => Omit<Before, "pc"> | undefined,
+): Constants {
+  let written = noRegisters;
+  for (let pc = head; pc < head + 4n * MOST_BEHIND; pc += 4n) {
+    const { analysed } = executed(pc) ?? {};
+    if (analysed === undefined || (analysed.access && analysed.reads === stackPointerOnly)) continue;
+    if (analysed.flow.kind === "indirect" && analysed.flow.type === "RET") break;
+    written = union(written, analysed.writes);
+  }
+  return kept(constants, written);
+}
+
+function kept(constants: Constants, written: Registers): Constants {
+  return new Map([...constants].filter(([n]) => !has(written, n)));
 }
 
 function agreed(a: Constants, b: Constants): Constants {
