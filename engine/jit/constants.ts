@@ -14,7 +14,7 @@ import type { Width } from "../a64/ops.js";
 import { carried, stackPointerOnly } from "./convention.js";
 import { type FlowField, FlowOps, fieldsOf, type InstructionFlow, type Known, numberOf } from "./flow.js";
 import type { PlanNode, RegionPlan } from "./plan.js";
-import { isCutShort, nodesAfter } from "./plan.js";
+import { nodesAfter } from "./plan.js";
 import { flagsOnly, has, noRegisters, type Registers, registerSet, union, without } from "./registers.js";
 
 export type Constants = ReadonlyMap<number, bigint>;
@@ -46,9 +46,7 @@ export function constantsOf(
   const before: (Constants | undefined)[] = nodes.map(() => undefined);
   for (const node of unknownAt(plan)) before[node] = noConstants;
   const [head] = plan.entries;
-  // What was left out may be the rest of a loop, which writes them.
-  const assumed = isCutShort(plan) ? noConstants : plan.assumed;
-  if (head !== undefined && !plan.isSteady) before[head.node] = unwritten(assumed, flows);
+  if (head !== undefined && !plan.isSteady) before[head.node] = unwritten(plan.assumed, flows);
   const pending = nodes.map((_, node) => node);
   for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
     const held = before[next];

@@ -154,29 +154,21 @@ export function noCounts(): PathCounts {
   };
 }
 
-/** Where control goes from a node, behind calls too. */
-function successors(end: NodeEnd): readonly (Successor | undefined)[] {
+/** Where control goes from a node within the region, behind calls too. */
+export function nodesAfter(end: NodeEnd): readonly number[] {
+  const nodesOf = (...to: readonly (Successor | undefined)[]): number[] =>
+    to.flatMap((successor) => (successor?.kind === "node" ? [successor.node] : []));
   switch (end.kind) {
     case "goto":
     case "call":
-    case "switch":
-      return [end.to];
+      return nodesOf(end.to);
     case "conditional":
-      return [end.taken, end.next];
+      return nodesOf(end.taken, end.next);
     case "indirect":
-      return [end.predicted?.to];
+      return nodesOf(end.predicted?.to);
+    case "switch":
+      return nodesOf(end.to);
     case "dispatch":
-      return end.cases.map(({ to }) => to);
+      return nodesOf(...end.cases.map(({ to }) => to));
   }
-}
-
-/** The nodes among them. */
-export function nodesAfter(end: NodeEnd): readonly number[] {
-  return successors(end).flatMap((successor) => (successor?.kind === "node" ? [successor.node] : []));
-}
-
-/** Whether code that belongs to the region was left out because it is large enough. */
-export function isCutShort({ nodes }: RegionPlan): boolean {
-  const isCut = (to: Successor | undefined): boolean => to?.kind === "exit" && to.reason === "limit";
-  return nodes.some(({ end }) => successors(end).some(isCut));
 }
