@@ -27,14 +27,14 @@ interface Description {
   /** A kind of flag-locals.ts. */
   readonly kind: number;
   readonly a: Operand;
-  readonly b: Operand;
+  /** Absent where the kind has none. */
+  readonly b?: Operand;
   /** What it reads. */
   readonly registers: Registers;
 }
 
 /** So many descriptions a region may have: what they are takes code where it is left. */
 const MOST = 60;
-const ZERO: Operand = { constant: 0n };
 
 /** Finds the register that holds a value on the path, if there is one. */
 export type RegisterOf = (isHeldBy: (held: Value) => boolean) => number | undefined;
@@ -89,7 +89,7 @@ export class DescribedFlags {
       this.descriptions.forEach(({ kind, a, b }, index) => {
         const stores = code.nested(() => {
           code.storeI64(layout.FLAGS_A, this.valueOf(a));
-          code.storeI64(layout.FLAGS_B, this.valueOf(b));
+          if (b !== undefined) code.storeI64(layout.FLAGS_B, this.valueOf(b));
           code.storeI32(layout.FLAGS_KIND, m.i32.const(kind));
         });
         code.push(m.if(m.i32.eq(m.local.get(local, code.types.i32), m.i32.const(index + 1)), stores));
@@ -116,14 +116,16 @@ function descriptionOf(source: FlagSource, registerOf: RegisterOf): Description 
   const kind = flagKind(source);
   if (kind === undefined) return undefined;
   const { result, b: subtrahend } = source;
-  if (source.kind === "logical") return complete(kind, operandOf(result, registerOf), ZERO);
+  if (source.kind === "logical") return complete(kind, operandOf(result, registerOf));
   const b = operandOf(subtrahend, registerOf);
-  return complete(kind, operandOf(source.a, registerOf) ?? addendOf(source, registerOf), b);
+  return b && complete(kind, operandOf(source.a, registerOf) ?? addendOf(source, registerOf), b);
 }
 
-function complete(kind: number, a: Operand | undefined, b: Operand | undefined): Description | undefined {
-  if (a === undefined || b === undefined) return undefined;
-  return { kind, a, b, registers: union(registersIn(a), registersIn(b)) };
+function complete(kind: number, a: Operand | undefined, b?: Operand): Description | undefined {
+  if (a === undefined) return undefined;
+  return b === undefined
+    ? { kind, a, registers: registersIn(a) }
+    : { kind, a, b, registers: union(registersIn(a), registersIn(b)) };
 }
 
 /** What a constant was added to or subtracted from, of the result. */

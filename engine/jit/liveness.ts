@@ -13,6 +13,7 @@ import { type Constants, constantsOf } from "./constants.js";
 import { carried, resultOnly, stackPointerOnly } from "./convention.js";
 import { type FlagsAhead, flagsAhead } from "./flags-ahead.js";
 import { flowOf, type InstructionFlow } from "./flow.js";
+import { callingLoops } from "./loops.js";
 import { type NodeEnd, nodesAfter, type PlanInstruction, type PlanNode, type RegionPlan } from "./plan.js";
 import { both, hasFlags, noRegisters, type Registers, registerSet, union, without } from "./registers.js";
 import { stackDepths } from "./stack-depth.js";
@@ -53,7 +54,7 @@ export function registersOf(plan: RegionPlan, formOf: (handler: number) => Form)
   const effects = plan.nodes.map((node, index) => effectOf(node, flows[index] as readonly InstructionFlow[]));
   const live = liveOf(effects);
   const arrivals = arrivalsOf(plan);
-  const dirty = dirtyOf(effects, live, arrivals);
+  const dirty = dirtyOf(effects, live, arrivals, callingLoops(plan));
   const flags = flagsOf(effects, arrivals);
   const constants = constantsOf(plan, formOf, flows, live);
   const ahead = flagsAhead(plan, flows);
@@ -130,11 +131,15 @@ function liveOf(effects: readonly Effect[]): readonly Registers[] {
   return live;
 }
 
-/** Forward: what predecessors have written, of what is live. */
+/**
+ * Forward: what predecessors have written, of what is live. A loop that calls finds in the core's block what it leaves alone: else every turn would
+ * store it before the call.
+ */
 function dirtyOf(
   effects: readonly Effect[],
   live: readonly Registers[],
   arrivals: ReadonlySet<number>,
+  loops: ReadonlyMap<number, ReadonlySet<number>>,
 ): readonly Registers[] {
   const dirty = live.map((registers, node) => (arrivals.has(node) ? both(carried, registers) : noRegisters));
   for (let changed = true; changed; ) {
@@ -142,6 +147,7 @@ function dirtyOf(
     effects.forEach(({ writes, successors }, node) => {
       const after = union(dirty[node] as Registers, writes);
       for (const to of successors) {
+        if (loops.get(to)?.has(node) === false) continue;
         const joined = union(dirty[to] as Registers, both(after, live[to] as Registers));
         changed ||= joined !== dirty[to];
         dirty[to] = joined;

@@ -58,6 +58,13 @@ export function outermostHeads(plan: RegionPlan): ReadonlySet<number> {
   return new Set(loops.map(([head]) => head).filter((head) => !isInnerHead(loops, head)));
 }
 
+/** For each node at which a loop begins that calls, the loop's nodes. */
+export function callingLoops(plan: RegionPlan): ReadonlyMap<number, ReadonlySet<number>> {
+  const calls = (nodes: ReadonlySet<number>): boolean =>
+    [...nodes].some((node) => plan.nodes[node]?.end.kind === "call");
+  return new Map(nodeLoops(plan).filter(([, nodes]) => calls(nodes)));
+}
+
 /** Heads of loops within others in which no ways meet, of at most so many instructions a turn, and these. */
 export function smallInnerLoops(plan: RegionPlan, most: number): ReadonlyMap<number, number> {
   const loops = nodeLoops(plan);

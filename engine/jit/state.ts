@@ -148,7 +148,8 @@ export class PathState {
 /** "local": as the ways have it that meet here, in the frame's local. */
 export type Btype = number | "local";
 
-type FlagTriple = readonly [kind: Expression, a: Expression, b: Expression];
+/** Without `b` the kind has none: what stands there then does not matter. */
+type FlagTriple = readonly [kind: Expression, a: Expression, b?: Expression];
 
 /** The locals of one region. */
 export class CanonicalLocals {
@@ -201,7 +202,7 @@ export class CanonicalLocals {
     const { code, module: m } = this.o;
     const operands = [code.loadI32(layout.FLAGS_KIND), code.loadI64(layout.FLAGS_A), code.loadI64(layout.FLAGS_B)];
     const nzcv = this.o.callCore("nzcv", operands, ["i32", "i64", "i64"], "i32");
-    this.setFlags([m.i32.const(FLAGS_KNOWN), m.i64.extend_u(nzcv), m.i64.const(0n)]);
+    this.setFlags([m.i32.const(FLAGS_KNOWN), m.i64.extend_u(nzcv)]);
   }
 
   /** Emits: what `leave` emits if one of these registers holds something else in the core's block. */
@@ -220,7 +221,7 @@ export class CanonicalLocals {
     const { code, module: m } = this.o;
     // The operands of what is set may be these locals.
     code.push(m.local.set(this.flags[1], a));
-    code.push(m.local.set(this.flags[2], b));
+    if (b !== undefined) code.push(m.local.set(this.flags[2], b));
     code.push(m.local.set(this.flags[0], kind));
   }
 
@@ -293,7 +294,7 @@ export class CanonicalLocals {
   private storeFlags([kind, a, b]: FlagTriple): void {
     const { code } = this.o;
     code.storeI64(layout.FLAGS_A, a);
-    code.storeI64(layout.FLAGS_B, b);
+    if (b !== undefined) code.storeI64(layout.FLAGS_B, b);
     code.storeI32(layout.FLAGS_KIND, kind);
   }
 
@@ -302,9 +303,9 @@ export class CanonicalLocals {
     const kindOf = (kind: number): Expression => o.module.i32.const(kind);
     const number = nzcv.flags === undefined ? undefined : flagKind(nzcv.flags);
     if (nzcv.flags === undefined || number === undefined) {
-      return [kindOf(FLAGS_KNOWN), o.wide(nzcv), o.wide(constantOf(0))];
+      return [kindOf(FLAGS_KNOWN), o.wide(nzcv)];
     }
     const { kind, result, a, b } = nzcv.flags;
-    return [kindOf(number), o.wide(kind === "logical" ? result : a), o.wide(b)];
+    return kind === "logical" ? [kindOf(number), o.wide(result)] : [kindOf(number), o.wide(a), o.wide(b)];
   }
 }

@@ -356,9 +356,9 @@ class RegionTranslator {
   private areFlagsKept(number: number, kept: Registers): boolean {
     const { state, canonical } = this.o;
     const { live, ahead } = this.registersAt(number);
-    if (!state.hasNewFlags || hasFlags(kept) || hasFlags(live)) return false;
-    if (!ahead.isHanded && !ahead.isLeft) return true;
-    const source = ahead.isHanded ? undefined : state.nzcv?.flags;
+    if (!state.hasNewFlags || hasFlags(kept)) return false;
+    if (!hasFlags(live) && !ahead.isHanded && !ahead.isLeft) return true;
+    const source = hasFlags(live) || ahead.isHanded ? undefined : state.nzcv?.flags;
     const registerOf = (isHeldBy: (held: Value) => boolean): number | undefined =>
       canonical.registerOf(state, isHeldBy);
     if (source !== undefined && this.frame.flags.describe(source, ahead.spoiled, registerOf)) return true;
