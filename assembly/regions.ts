@@ -5,7 +5,7 @@ import {
   COUNT_BRANCH_INDIRECT_CALL, COUNT_BRANCH_RETURN, COUNT_READS, COUNT_REGION_ENTRIES, COUNT_REGION_INSTRUCTIONS,
   COUNT_WRITES, FAULT_PC, FIRST_REGION, FLAGS_A, FLAGS_B, FLAGS_KIND, FUEL, HANDLER_MASK, MISSES, MISSES_HEARD, NZCV,
   PACKED_ACCESSES, PACKED_CALLS, PACKED_INDIRECT, PACKED_JUMPS, REGION_STACK, REGION_STACK_LIMIT,
-  REGIONS_COMPILED, REGIONS_UNLINKED, TABLE_NZCV, UNWINDS,
+  REGIONS_COMPILED, REGIONS_UNLINKED, TABLE_NZCV, UNLINKED_CALLEES, UNWINDS,
 } from "./layout";
 import { callSlot, interpretCallee } from "./callee";
 import { increment } from "./icache";
@@ -18,6 +18,21 @@ function regionAt(core: u32, pc: u64): i32 {
   if (slot == 0) return 0;
   const handler = load<i32>(slot, 4) & HANDLER_MASK;
   return handler >= FIRST_REGION ? handler : 0;
+}
+
+/**
+ * Interprets a callee as interpretCallee does, and has all regions on the thread's stack leave if they may call others from now on that are not
+ * linked, without that these look: one has been unlinked, or some were and others have come in their places, of which UNLINKED_CALLEES says
+ * no more than what the newest instances call. Other regions that come are no reason: the loops of those that leave would be interpreted to their ends.
+ */
+function interpretUnlinked(core: u32, pc: u64, expected: u64): u64 {
+  const unlinked = load<u32>(core, REGIONS_UNLINKED);
+  const compiled = load<u32>(core, REGIONS_COMPILED);
+  const isCalled = load<u32>(core, UNLINKED_CALLEES) != 0;
+  const next = interpretCallee(core, pc, expected);
+  const isRenewed = isCalled && load<u32>(core, REGIONS_COMPILED) != compiled;
+  if (isRenewed || load<u32>(core, REGIONS_UNLINKED) != unlinked) store<u32>(core, 1, UNWINDS);
+  return next;
 }
 
 /**
@@ -46,9 +61,7 @@ function follow(core: u32, pc: u64, type: u32, expected: u64, stack: u32): u64 {
       store<u32>(core, btype, BTYPE);
       settleFlags(core);
       store<u32>(core, stack, REGION_STACK);
-      const changes = load<u32>(core, REGIONS_UNLINKED) + load<u32>(core, REGIONS_COMPILED);
-      pc = interpretCallee(core, pc, expected);
-      if (load<u32>(core, REGIONS_UNLINKED) + load<u32>(core, REGIONS_COMPILED) != changes) store<u32>(core, 1, UNWINDS);
+      pc = interpretUnlinked(core, pc, expected);
       takeFlags(core);
       if (pc == expected || regionAt(core, pc) == 0) break;
       btype = load<u32>(core, BTYPE);

@@ -1,4 +1,5 @@
 /** How large functions are, to decide which ones become part of their callers' regions. */
+import { literalOf } from "./literals.js";
 import type { CodeView } from "./view.js";
 
 /** X16 and X17: the intra-procedure-call registers of the procedure call standard. */
@@ -23,6 +24,11 @@ export class BodySizes {
       this.known.set(callee, size);
     }
     return size;
+  }
+
+  /** Whether a branch that has gone to several places is likely to do so again, and unheard: not if its target stands beside the code. */
+  private isUnsteady(branch: bigint): boolean {
+    return this.steady || literalOf(branch, (pc) => this.view.executed(pc)?.analysed) === undefined;
   }
 
   private measure(callee: bigint): number {
@@ -57,7 +63,7 @@ export class BodySizes {
         if (flow.type === "INDCALL") return [pc + 4n];
         const targets = this.view.targets(pc);
         // Linkers' veneers and trampolines, which leave a function for another one, use IP0 and IP1. One target is guessed.
-        if (IP.has(flow.n) && !(this.steady && targets.length > 1)) return targets.slice(0, 1);
+        if (IP.has(flow.n) && !(targets.length > 1 && this.isUnsteady(pc))) return targets.slice(0, 1);
         // A switch is for a region of its own.
         return targets.length > 1 ? "anywhere" : targets;
       }

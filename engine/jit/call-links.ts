@@ -7,7 +7,8 @@
  * that it calls. That one is called by a *bridge*: a function of a module of its own, whose table leads to the newest instance.
  *
  * So a call need not look whether its callee is still linked: while one is called that is not, which UNLINKED_CALLEES says, callees look themselves.
- * Instances that have been replaced may still be on the thread's stack: all of them leave (UNWINDS) when a region is unlinked, or has come meanwhile.
+ * Instances that have been replaced may still be on the thread's stack: all of them leave (UNWINDS) when a region is
+ * unlinked, or when one comes while one that is not linked is called.
  */
 import * as layout from "../../assembly/layout.js";
 import { typeOf, WasmModule } from "../wasm/module.js";

@@ -228,3 +228,67 @@ b:	bti	c
   expect(guest.regions.compiled).toBe(compiled);
   guest.dispose();
 });
+
+test("where a branch has gone to several places before its caller gets hot, no region of the caller takes it for one of them", async () => {
+  const guest = await Guest.create(
+    `
+turns:	stp	x29, x30, [sp, #-16]!
+	mov	x9, x1
+	mov	x1, #0
+1:	bl	hook
+	subs	x0, x0, #1
+	b.ne	1b
+	mov	x0, x1
+	ldp	x29, x30, [sp], #16
+	ret
+hook:	ldr	x16, [x9]
+	br	x16
+a:	bti	c
+	add	x1, x1, #1
+	ret
+b:	bti	c
+	add	x1, x1, #2
+	ret
+`,
+    { jit: soon },
+  );
+  const round = (turns: number, to: "a" | "b"): void => {
+    guest.rig.machine.writeU64(DATA, guest.at(to));
+    expect(guest.call("turns", turns, DATA)).toBe(BigInt(turns * (to === "a" ? 1 : 2)));
+  };
+  for (let i = 0; i < 20; i++) round(3, i % 2 === 0 ? "a" : "b");
+  for (let i = 0; i < 20; i++) round(100, i % 2 === 0 ? "a" : "b");
+  expect(guest.isCompiled("hook")).toBe(true);
+  expect(guest.regions.exits["indirect"] ?? 0).toBe(0);
+  guest.dispose();
+});
+
+test("a loop goes on where a callee's region comes while it calls it", async () => {
+  const guest = await Guest.create(
+    `
+outer:	stp	x29, x30, [sp, #-16]!
+	mov	x9, #0
+1:	mov	x2, x1
+2:	bl	leaf
+	subs	x2, x2, #1
+	b.ne	2b
+	subs	x0, x0, #1
+	b.ne	1b
+	mov	x0, x9
+	ldp	x29, x30, [sp], #16
+	ret
+leaf:	add	x9, x9, #3
+	ret
+`,
+    { jit: { ...soon, maxInlined: 0 } },
+  );
+  expect(guest.compile("outer")).toBe(true);
+  expect(guest.isCompiled("leaf")).toBe(false);
+  const turns = 2000;
+  expect(guest.call("outer", 1, turns)).toBe(BigInt(3 * turns));
+  expect(guest.isCompiled("leaf")).toBe(true);
+  const { instructions, regions } = guest.rig.machine.stats();
+  // But for what leaf took until it was hot.
+  expect(instructions - regions.instructions).toBeLessThan(turns / 10);
+  guest.dispose();
+});
