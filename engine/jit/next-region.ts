@@ -1,6 +1,7 @@
 /** What the region is that a hot address should get: its head, what it holds, and where it is entered. */
 import type { Slots } from "./core-view.js";
 import type { JitOptions } from "./host.js";
+import { mayBranchBefore, mayLeadTo } from "./reach.js";
 import type { RegionTable } from "./region-table.js";
 import { holdsOwn, loopAround, outermostHead, type Selection, type SelectionLimits, selectRegion } from "./select.js";
 import type { CodeView } from "./view.js";
@@ -63,11 +64,11 @@ export class NextRegion {
       if (slot === 0 || this.slots.holdsRegion(slot)) continue;
       if (this.leadsTo(outer, head)) return outer;
     }
-    const outer = outermostHead(this.view, head, this.limits);
+    const outer = mayBranchBefore(this.view, head) ? outermostHead(this.view, head, this.limits) : undefined;
     return outer !== undefined && this.leadsTo(outer, head) ? outer : head;
   }
 
   private leadsTo(outer: bigint, head: bigint): boolean {
-    return holdsOwn(this.view, outer, this.limits, head);
+    return mayLeadTo(this.view, outer, head) && holdsOwn(this.view, outer, this.limits, head);
   }
 }
