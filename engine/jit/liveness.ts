@@ -99,7 +99,7 @@ function effectOf(node: PlanNode, flows: readonly InstructionFlow[]): Effect {
   let flags: number | undefined;
   let moves: bigint | undefined = 0n;
   for (const flow of flows) {
-    canLeave ||= flow.access;
+    canLeave ||= flow.leaves;
     uses = union(uses, without(flow.reads, writes));
     if (!canLeave) dropped = union(dropped, without(flow.writes, uses));
     writes = union(writes, flow.writes);
