@@ -17,9 +17,10 @@ import { callingLoops } from "./loops.js";
 import { type NodeEnd, nodesAfter, type PlanInstruction, type PlanNode, type RegionPlan } from "./plan.js";
 import { both, hasFlags, noRegisters, type Registers, registerSet, union, without } from "./registers.js";
 import { stackDepths } from "./stack-depth.js";
+import { supersededOf } from "./superseded.js";
 
 export interface NodeRegisters {
-  /** What has to be in canonical locals when the node is entered: what is read before it is written. */
+  /** What has to be in canonical locals when the node is entered: what is read before it is written, and what superseded.ts keeps. */
   readonly live: Registers;
   /** Those of them that may be newer there than in the core's block. */
   readonly dirty: Registers;
@@ -55,6 +56,16 @@ export function registersOf(plan: RegionPlan, formOf: (handler: number) => Form)
   const live = liveOf(effects);
   const arrivals = arrivalsOf(plan);
   const dirty = dirtyOf(effects, live, arrivals, callingLoops(plan));
+  const superseded = supersededOf(
+    plan,
+    effects.map(({ writes, dropped }, node) => ({
+      writes,
+      dropped,
+      live: live[node] as Registers,
+      dirty: dirty[node] as Registers,
+    })),
+    arrivals,
+  );
   const flags = flagsOf(effects, arrivals);
   const constants = constantsOf(plan, formOf, flows, live);
   const ahead = flagsAhead(plan, flows);
@@ -68,11 +79,12 @@ export function registersOf(plan: RegionPlan, formOf: (handler: number) => Form)
     const pointer = depth === undefined ? stackPointerOnly : noRegisters;
     const known = constants[node] as Constants;
     const elsewhere = [...known.keys()].reduce((sum, n) => union(sum, registerSet(n)), stackPointerOnly);
+    const kept = superseded[node] as Registers;
     return {
       flags: flags[node] ?? FLAGS_KNOWN,
       ahead: ahead[node] as FlagsAhead,
-      live: union(without(live[node] as Registers, elsewhere), pointer),
-      dirty: union(without(dirty[node] as Registers, stackPointerOnly), pointer),
+      live: union(union(without(live[node] as Registers, elsewhere), kept), pointer),
+      dirty: union(union(without(dirty[node] as Registers, stackPointerOnly), kept), pointer),
       dropped: without(dropped, stackPointerOnly),
       depth,
       constants: known,
