@@ -154,21 +154,23 @@ export function noCounts(): PathCounts {
   };
 }
 
-/** Where control goes from a node within the region, behind calls too. */
-export function nodesAfter(end: NodeEnd): readonly number[] {
-  const nodesOf = (...to: readonly (Successor | undefined)[]): number[] =>
-    to.flatMap((successor) => (successor?.kind === "node" ? [successor.node] : []));
+/** Where control goes from a node, behind calls too. */
+export function successors(end: NodeEnd): readonly Successor[] {
   switch (end.kind) {
     case "goto":
     case "call":
-      return nodesOf(end.to);
-    case "conditional":
-      return nodesOf(end.taken, end.next);
-    case "indirect":
-      return nodesOf(end.predicted?.to);
     case "switch":
-      return nodesOf(end.to);
+      return [end.to];
+    case "conditional":
+      return [end.taken, end.next];
+    case "indirect":
+      return end.predicted === undefined ? [] : [end.predicted.to];
     case "dispatch":
-      return nodesOf(...end.cases.map(({ to }) => to));
+      return end.cases.map(({ to }) => to);
   }
+}
+
+/** The nodes among them. */
+export function nodesAfter(end: NodeEnd): readonly number[] {
+  return successors(end).flatMap((to) => (to.kind === "node" ? [to.node] : []));
 }

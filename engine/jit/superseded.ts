@@ -3,7 +3,7 @@
  * then, for exits that come before. Stored there, a loop in which ways meet would store what each turn has computed at every turn;
  * what they hold when they are overwritten is stored nowhere.
  */
-import { type NodeEnd, nodesAfter, type PlanNode, type RegionPlan, type Successor } from "./plan.js";
+import { nodesAfter, type PlanNode, type RegionPlan, type Successor, successors } from "./plan.js";
 import { both, noRegisters, type Registers, registerSet, union, without } from "./registers.js";
 
 /** What is known of a node already. */
@@ -24,7 +24,7 @@ export function supersededOf(
   arrivals: ReadonlySet<number>,
 ): readonly Registers[] {
   const heads = new Set(
-    plan.nodes.flatMap(({ end }) => successorsOf(end).flatMap((to) => (isBack(to) ? [to.node] : []))),
+    plan.nodes.flatMap(({ end }) => successors(end).flatMap((to) => (isBack(to) ? [to.node] : []))),
   );
   const ends = (node: number): boolean => heads.has(node) || arrivals.has(node);
   const overwritten = overwrittenAhead(plan.nodes, sets, ends);
@@ -65,19 +65,4 @@ function overwrittenAhead(
 
 function isBack(to: Successor): to is Extract<Successor, { kind: "node" }> {
   return to.kind === "node" && to.back;
-}
-
-function successorsOf(end: NodeEnd): readonly Successor[] {
-  switch (end.kind) {
-    case "goto":
-    case "call":
-    case "switch":
-      return [end.to];
-    case "conditional":
-      return [end.taken, end.next];
-    case "indirect":
-      return end.predicted === undefined ? [] : [end.predicted.to];
-    case "dispatch":
-      return end.cases.map(({ to }) => to);
-  }
 }
