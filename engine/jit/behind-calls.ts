@@ -65,9 +65,9 @@ function explore(first: Place, ways: Ways): Explored {
   return { returns, loopHeads };
 }
 
-function returnsTo({ call, flow, predicted }: Place, to: Place): boolean {
+function returnsTo({ call, flow, predictions }: Place, to: Place): boolean {
   if (call !== undefined) return true;
-  return flow.kind === "indirect" && flow.type === "RET" && predicted === to.instruction.pc;
+  return flow.kind === "indirect" && flow.type === "RET" && predictions[0] === to.instruction.pc;
 }
 
 /** What follows a place as far as to the heads of loops; undefined if no loop goes on there, or it is too much. */

@@ -50,6 +50,8 @@ export interface Assumptions {
   /** Four words each, as BRANCH_TARGETS has them, and in which entry. */
   readonly branches: Int32Array;
   readonly entries: Uint16Array;
+  /** How many of them are of the same branch, one after the other: it is to have gone to one of these. */
+  readonly alternatives: Uint8Array;
 }
 
 /** One core seen by region selection. */
@@ -150,19 +152,26 @@ export class CoreView implements CodeView {
   assumptionsOf(guards: readonly Guard[]): Assumptions {
     const windows = guards.filter((guard) => guard.kind === "window");
     const targets = guards.filter((guard) => guard.kind === "target");
-    const branches = new BigInt64Array(targets.flatMap(({ pc, target }) => [pc, target]));
+    const branches = new BigInt64Array(
+      targets.flatMap(({ pc, targets: all }) => all.flatMap((target) => [pc, target])),
+    );
     return {
       accesses: Uint16Array.from(windows, ({ pc }) => accessEntry(pc)),
       notes: Uint8Array.from(windows, ({ window }) => window + 1),
       branches: new Int32Array(branches.buffer),
-      entries: Uint16Array.from(targets, ({ pc }) => branchEntry(pc)),
+      entries: Uint16Array.from(targets.flatMap(({ pc, targets: all }) => all.map(() => branchEntry(pc)))),
+      alternatives: Uint8Array.from(targets.flatMap(({ targets: all }) => all.map(() => all.length))),
     };
   }
 
   /** Whether what the core has done last agrees: where its branches went, and which windows its accesses used. */
-  agreesWith({ accesses, notes, branches, entries }: Assumptions): boolean {
-    for (let i = 0; i < entries.length; i++)
-      if (!this.agreesOn(4 * (entries[i] as number), branches, 4 * i)) return false;
+  agreesWith({ accesses, notes, branches, entries, alternatives }: Assumptions): boolean {
+    for (let i = 0; i < entries.length; ) {
+      const end = i + (alternatives[i] as number);
+      let agrees = false;
+      for (; i < end; i++) agrees ||= this.agreesOn(4 * (entries[i] as number), branches, 4 * i);
+      if (!agrees) return false;
+    }
     for (let i = 0; i < accesses.length; i++) {
       const note = this.notes[accesses[i] as number];
       if (note !== 0 && note !== notes[i]) return false;

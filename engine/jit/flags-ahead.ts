@@ -42,7 +42,7 @@ export function flagsAhead(
 /** What the end of a node does with them. */
 function ownOf(end: NodeEnd): FlagsAhead {
   const isHanded =
-    end.kind === "call" || (end.kind === "indirect" && end.type === "RET" && end.predicted === undefined);
+    end.kind === "call" || (end.kind === "indirect" && end.type === "RET" && end.predictions.length === 0);
   // Where a loop's turn ends the region looks whether to leave; and of what goes to a known place it looks whether it does.
   const isLeft = end.kind === "goto" || end.kind === "conditional" ? leaves(end) : true;
   return { isHanded, isLeft, spoiled: noRegisters };

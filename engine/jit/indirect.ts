@@ -90,8 +90,7 @@ export function btypesOf({ nodes, entries }: RegionPlan): ReadonlyMap<number, Bt
   // A region is entered with 0.
   const isKnown = others.length === 0 && !entries.some(({ dispatched }) => dispatched);
   for (const { end } of nodes) {
-    if (end.kind === "indirect" && end.type !== "RET" && end.predicted?.to.kind === "node")
-      btypes.set(end.predicted.to.node, "local");
+    if (end.kind === "indirect" && end.type !== "RET") for (const node of nodesAfter(end)) btypes.set(node, "local");
     if (end.kind === "switch" && only !== undefined) btypes.set(end.to.node, isKnown ? only : "local");
     if (end.kind === "dispatch") for (const { to } of end.cases) btypes.set(to.node, "local");
   }

@@ -124,7 +124,7 @@ function effectOf(node: PlanNode, flows: readonly InstructionFlow[]): Effect {
 
 /** Whether a call's first argument or a return's result is handed over there, which is better still in its local. */
 function handsOver(end: NodeEnd): boolean {
-  return end.kind === "call" || (end.kind === "indirect" && end.type === "RET" && end.predicted === undefined);
+  return end.kind === "call" || (end.kind === "indirect" && end.type === "RET" && end.predictions.length === 0);
 }
 
 /** Backward: what is read before it is written. */

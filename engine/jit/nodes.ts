@@ -69,14 +69,14 @@ export class NodeBuilder {
   }
 
   private endOf(place: Place): NodeEnd {
-    const { flow, successors, btype, call, predicted } = place;
+    const { flow, successors, btype, call, predictions } = place;
     const successor = (index: number): Successor => this.successor(successors[index] as Place | Successor);
     if (place.isSwitch) {
       const back = this.dispatch !== undefined && this.open.has(this.dispatch);
       return { kind: "switch", btype, to: { kind: "node", node: this.dispatchNode(), back } };
     }
-    if (predicted !== undefined && flow.kind === "indirect" && flow.type !== "RET")
-      this.guards.push({ kind: "target", pc: place.instruction.pc, target: predicted });
+    if (predictions.length > 0 && flow.kind === "indirect" && flow.type !== "RET")
+      this.guards.push({ kind: "target", pc: place.instruction.pc, targets: predictions });
     if (call !== undefined) {
       const { callee, guesses, returnTo } = call;
       const to = this.successor(call.to);
@@ -88,8 +88,12 @@ export class NodeBuilder {
     }
     if (flow.kind !== "indirect") return { kind: "goto", to: successor(0) };
     const { type } = flow;
-    if (predicted === undefined) return { kind: "indirect", type, btype };
-    return { kind: "indirect", type, btype, predicted: { target: predicted, to: successor(0) } };
+    return {
+      kind: "indirect",
+      type,
+      btype,
+      predictions: predictions.map((target, i) => ({ target, to: successor(i) })),
+    };
   }
 
   private dispatchNode(): number {
@@ -124,6 +128,6 @@ function returnsTo(place: Place, link: bigint | undefined): boolean {
     flow.type === "RET" &&
     flow.n === LINK_REGISTER &&
     link !== undefined &&
-    place.predicted === link
+    place.predictions[0] === link
   );
 }

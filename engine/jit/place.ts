@@ -9,8 +9,8 @@ export interface Place extends InstructionFlow {
   readonly btype: number;
   /** Where it goes: one for straight code, [taken, next] for conditions. Filled when its successors are explored. */
   readonly successors: (Place | Successor)[];
-  /** The target for which an indirect branch goes to its one successor. */
-  predicted: bigint | undefined;
+  /** The targets for which an indirect branch goes to its successors. */
+  readonly predictions: bigint[];
   /** A call that leaves the region, and comes back. */
   call: PlaceCall | undefined;
   /** A BR that goes to the region's dispatch node. */
@@ -54,7 +54,7 @@ export function placeOf(
     instruction: window === undefined ? { pc, word, handler } : { pc, word, handler, window },
     btype,
     successors: [],
-    predicted: undefined,
+    predictions: [],
     call: undefined,
     isSwitch: false,
     predecessors: 0,

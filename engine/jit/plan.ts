@@ -42,16 +42,22 @@ export interface NextNode {
 
 export type Successor = NextNode | { readonly kind: "exit"; readonly reason: ExitReason; readonly pc: bigint };
 
+/** Where an indirect branch goes if this is its target. */
+export interface Prediction {
+  readonly target: bigint;
+  readonly to: Successor;
+}
+
 export type NodeEnd =
   | { readonly kind: "goto"; readonly to: Successor }
   | { readonly kind: "conditional"; readonly taken: Successor; readonly next: Successor }
-  /** An indirect branch that goes to one place, or out. */
+  /** An indirect branch that goes to one of these places, or out. */
   | {
       readonly kind: "indirect";
       readonly type: IndirectBranch;
       /** PSTATE.BTYPE that the branch sets. */
       readonly btype: number;
-      readonly predicted?: { readonly target: bigint; readonly to: Successor };
+      readonly predictions: readonly Prediction[];
     }
   /** A BR that has gone to several places: on to the region's dispatch node. */
   | { readonly kind: "switch"; readonly btype: number; readonly to: NextNode }
@@ -122,8 +128,8 @@ export interface RegionPlan {
 
 /** Something that the region assumes from what the core has done so far, and checks when it runs. */
 export type Guard =
-  /** The indirect branch at `pc` (returns are not among these) goes there. */
-  | { readonly kind: "target"; readonly pc: bigint; readonly target: bigint }
+  /** The indirect branch at `pc` (returns are not among these) goes to one of these. */
+  | { readonly kind: "target"; readonly pc: bigint; readonly targets: readonly bigint[] }
   /** The access at `pc` stays in the window with this index. */
   | { readonly kind: "window"; readonly pc: bigint; readonly window: number };
 
@@ -164,7 +170,7 @@ export function successors(end: NodeEnd): readonly Successor[] {
     case "conditional":
       return [end.taken, end.next];
     case "indirect":
-      return end.predicted === undefined ? [] : [end.predicted.to];
+      return end.predictions.map(({ to }) => to);
     case "dispatch":
       return end.cases.map(({ to }) => to);
   }

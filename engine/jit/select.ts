@@ -34,6 +34,9 @@ export interface SelectionLimits {
 /** Instructions that a region may have for callees to become part of it: else one that calls a lot is many times as large as its code. */
 const INLINED_IN_ALL = 300;
 
+/** Instructions that those callees may have together which become part of the region for one BLR. */
+const INLINED_TOGETHER = 64;
+
 /** Times that a function may be open: one that calls itself holds itself once, which saves every second call. */
 const MAX_OPEN = 2;
 
@@ -301,8 +304,22 @@ class Exploration {
   /** The stack within a callee that becomes part of the region; undefined where it does not: too big, nested too deep, or recursive further than that. */
   private inline(stack: CallStack, callee: bigint, returnTo: bigint): CallStack | undefined {
     if (stack.depth >= this.limits.depth || stack.timesOpen(callee) >= MAX_OPEN) return undefined;
-    if (this.size + this.bodies.of(callee) > Math.min(INLINED_IN_ALL, this.limits.instructions)) return undefined;
-    return stack.call(callee, returnTo);
+    return this.hasRoomFor(this.bodies.of(callee)) ? stack.call(callee, returnTo) : undefined;
+  }
+
+  private hasRoomFor(size: number): boolean {
+    return this.size + size <= Math.min(INLINED_IN_ALL, this.limits.instructions);
+  }
+
+  /** The same for what a BLR has gone to: one function, or a few small ones. */
+  private inlineAll(stack: CallStack, callees: readonly bigint[], returnTo: bigint): readonly CallStack[] | undefined {
+    if (callees.length > 1) {
+      const size = callees.reduce((sum, callee) => sum + this.bodies.of(callee), 0);
+      const isFew = callees.length <= MAX_GUESSES && size <= INLINED_TOGETHER && this.hasRoomFor(size);
+      if (!isFew || this.wanted.steady === true) return undefined;
+    }
+    const inner = callees.flatMap((callee) => this.inline(stack, callee, returnTo) ?? []);
+    return inner.length === callees.length ? inner : undefined;
   }
 
   private callTo(
@@ -344,14 +361,16 @@ class Exploration {
       if (target !== undefined) this.predict(place, target, stack);
       return;
     }
-    // A target of its own is guarded, and left for where it fails: a call beside it would cost the loop around it.
-    const inner = target !== undefined && targets.length === 1 ? this.inline(stack, target, pc + 4n) : undefined;
-    if (target !== undefined && inner !== undefined) this.predict(place, target, inner);
-    else place.call = this.callTo(undefined, pc + 4n, stack, targets.slice(0, MAX_GUESSES));
+    // What is part of the region is guarded, and left for where that fails: a call beside it would cost the loop around it.
+    const inner = targets.length > 0 ? this.inlineAll(stack, targets, pc + 4n) : undefined;
+    if (inner === undefined) place.call = this.callTo(undefined, pc + 4n, stack, targets.slice(0, MAX_GUESSES));
+    inner?.forEach((within, index) => {
+      this.predict(place, targets[index] as bigint, within);
+    });
   }
 
   private predict(place: Place, target: bigint, stack: CallStack): void {
-    place.predicted = target;
+    place.predictions.push(target);
     this.connect(place, target, stack);
   }
 

@@ -263,8 +263,7 @@ class RegionTranslator {
       case "goto":
         return this.edge(from, end.to, this.o.state);
       case "indirect":
-        if (end.predicted !== undefined) this.edge(from, end.predicted.to, this.o.state);
-        return;
+        return this.predicted(from, end);
       case "switch":
         return this.edge(from, end.to, this.o.state);
       case "dispatch":
@@ -379,24 +378,40 @@ class RegionTranslator {
     if (target === undefined || current === undefined) throw new InternalError("no indirect branch here");
     const m = this.module;
     this.o.state.btype = end.btype;
-    const expected = end.predicted?.target;
-    const leave = (): void => {
-      if (end.type !== "RET") this.branches.remember(constantOf(current.pc), target);
-      if (end.type === "RET" && expected === undefined) return this.frame.return(target);
-      const missed = expected !== undefined && end.type !== "RET" ? "assumption" : "nothing";
-      this.frame.exit("indirect", target, missed);
-    };
+    const [expected, ...others] = end.predictions;
+    // One of several is found behind the node.
+    if (others.length > 0) return;
+    const leave = (): void => this.leaveUnexpected(end, target, current.pc);
     if (expected === undefined) return leave();
-    if (target.constant === expected) return;
-    const elsewhere = m.i64.ne(this.o.wide(target), m.i64.const(BigInt.asIntN(64, expected)));
-    this.o.code.push(
-      m.if(
-        elsewhere,
-        this.o.code.nested(() => {
-          leave();
-        }),
-      ),
-    );
+    if (target.constant === expected.target) return;
+    const elsewhere = m.i64.ne(this.o.wide(target), this.o.wide(constantOf(expected.target)));
+    this.o.code.push(m.if(elsewhere, this.o.code.nested(leave)));
+  }
+
+  /** Leaves for where an indirect branch goes that was not predicted. */
+  private leaveUnexpected({ type, predictions }: EndOf<"indirect">, target: Value, branch: bigint): void {
+    if (type !== "RET") this.branches.remember(constantOf(branch), target);
+    else if (predictions.length === 0) return this.frame.return(target);
+    this.frame.exit("indirect", target, predictions.length > 0 && type !== "RET" ? "assumption" : "nothing");
+  }
+
+  /** On from an indirect branch to where it was predicted to go: of several targets each is compared with, and it is left for any other one. */
+  private predicted(from: BlockId, end: EndOf<"indirect">): void {
+    const { o } = this;
+    const { state, target, current } = o;
+    const [only, ...others] = end.predictions;
+    if (only === undefined) return;
+    if (others.length === 0) return this.edge(from, only.to, state);
+    if (target === undefined || current === undefined) throw new InternalError("no indirect branch here");
+    const m = this.module;
+    const mark = o.code.mark();
+    for (const { target: address, to } of end.predictions) {
+      this.edge(from, to, state.copy(), m.i64.eq(o.wide(target), o.wide(constantOf(address))));
+      o.code.releaseTo(mark);
+    }
+    o.state = state;
+    const out = o.code.nested(() => this.leaveUnexpected(end, target, current.pc));
+    this.graph.addBranch(from, this.graph.addBlock(out), 0, 0);
   }
 
   private switchEnd(end: EndOf<"switch">): void {

@@ -39,6 +39,40 @@ test("an indirect call goes where its register says, whatever was predicted", as
   guest.dispose();
 });
 
+const SEVERAL = `
+${Array.from({ length: 6 }, (_, i) => `g${i}: bti c\n add x1, x1, #${5 * i + 2}\n ret\n`).join("")}
+all:	mov	x10, x30
+	mov	x1, #0
+turn:	ldr	x16, [x2], #8
+	blr	x16
+	subs	x0, x0, #1
+	b.ne	turn
+	mov	x0, x1
+	ret	x10
+`;
+
+test("a few small functions that a BLR goes to become part of the loop, and many are called", async () => {
+  const guest = await Guest.create(SEVERAL, { jit: { background: false } });
+  const random = new Random(`${runSeed}/several`);
+  const callSome = (functions: number): void => {
+    let sum = 0;
+    for (let i = 0; i < 4000; i++) {
+      const target = random.below(functions);
+      sum += 5 * target + 2;
+      guest.rig.machine.writeU64(DATA + BigInt(8 * i), guest.at(`g${target}`));
+    }
+    for (let round = 0; round < 20; round++) expect(guest.call("all", 4000, 0, DATA)).toBe(BigInt(sum));
+    guest.check();
+  };
+  callSome(3);
+  expect(guest.isCompiled("turn")).toBe(true);
+  expect(["g0", "g1", "g2"].some((name) => guest.isCompiled(name))).toBe(false);
+  callSome(6);
+  expect(guest.isCompiled("turn")).toBe(true);
+  expect(["g0", "g1", "g2", "g3", "g4", "g5"].every((name) => guest.isCompiled(name))).toBe(true);
+  guest.dispose();
+});
+
 const ELSEWHERE = `
 skip:	add	x30, x30, #4
 	ret
