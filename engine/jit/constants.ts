@@ -1,6 +1,7 @@
 /**
  * Registers that hold constants where ways through a region meet. Compilers set a register to a table's address, a modulus or a mask
  * before a loop and read it in there; the translator knows constants along a path, and this tells it of those that all paths bring.
+ * A place in the frame is one as well: where an array of a function's own begins, or ends.
  *
  * A way into the middle of a region, at an entry that is not its head or behind a call, brings what the core's block holds.
  * There a constant is assumed that all other ways bring, and compared on the way in: a loop's head is come to from outside where a slice
@@ -12,12 +13,17 @@ import * as bits from "../a64/bits.js";
 import type { Form } from "../a64/forms.js";
 import type { Width } from "../a64/ops.js";
 import { carried, stackPointerOnly } from "./convention.js";
-import { type FlowField, FlowOps, fieldsOf, type InstructionFlow, type Known, numberOf } from "./flow.js";
+import { type FlowField, FlowOps, FromSP, fieldsOf, type InstructionFlow, type Known, numberOf } from "./flow.js";
 import type { PlanNode, RegionPlan } from "./plan.js";
 import { nodesAfter } from "./plan.js";
-import { flagsOnly, has, noRegisters, type Registers, registerSet, union, without } from "./registers.js";
+import { flagsOnly, has, noRegisters, type Registers, registerSet, SP_REGISTER, union, without } from "./registers.js";
 
 export type Constants = ReadonlyMap<number, bigint>;
+
+/** A number, or so many bytes from SP as it was at the region's head. */
+export type Constant = bigint | FromSP;
+
+export type Held = ReadonlyMap<number, Constant>;
 
 export const noConstants: Constants = new Map();
 
@@ -33,17 +39,18 @@ const untracked: Registers = union(union(carried, flagsOnly), registerSet(ZR));
 
 /**
  * For each node, what registers hold when it is entered, whichever way. `flows` are its instructions' (flow.ts); a register is only
- * of interest where it is in `live`.
+ * of interest where it is in `live`. `depths` as in stack-depth.ts.
  */
 export function constantsOf(
   plan: RegionPlan,
   formOf: (handler: number) => Form,
   flows: readonly (readonly InstructionFlow[])[],
   live: readonly Registers[],
-): readonly Constants[] {
+  depths: readonly (bigint | undefined)[],
+): readonly Held[] {
   const { nodes } = plan;
   // Undefined: not reached yet, and anything may be hoped for.
-  const before: (Constants | undefined)[] = nodes.map(() => undefined);
+  const before: (Held | undefined)[] = nodes.map(() => undefined);
   for (const node of unknownAt(plan)) before[node] = noConstants;
   const [head] = plan.entries;
   if (head !== undefined && !plan.isSteady) before[head.node] = unwritten(plan.assumed, flows);
@@ -52,7 +59,7 @@ export function constantsOf(
     const held = before[next];
     if (held === undefined) continue;
     const node = nodes[next] as PlanNode;
-    const after = new Evaluation(held).through(node, flows[next] as readonly InstructionFlow[], formOf);
+    const after = new Evaluation(held, depths[next]).through(node, flows[next] as readonly InstructionFlow[], formOf);
     const kept = node.end.kind === "call" ? preserved(after) : after;
     for (const to of nodesAfter(node.end)) {
       const known = before[to];
@@ -102,15 +109,15 @@ export function constantsBefore(head: bigint, executed: (pc: bigint) => Omit<Bef
     if (found === undefined || found.analysed.flow.kind === "indirect") break;
     code.push({ ...found, pc });
   }
-  let held = noConstants;
+  let held: Held = noConstants;
   for (const instruction of code.reverse()) {
-    const evaluation = new Evaluation(held);
+    const evaluation = new Evaluation(held, undefined);
     evaluation.step(instruction);
     // A call, or a branch over what is executed otherwise.
     const isNext = instruction.analysed.flow.kind !== "direct";
     held = isNext ? evaluation.held : preserved(evaluation.held);
   }
-  return held.size === 0 ? held : unwrittenFrom(head, held, executed);
+  return held.size === 0 ? noConstants : unwrittenFrom(head, numbersOf(held), executed);
 }
 
 /** The same for what stands behind the head up to a return: a region need not hold all of a loop. Not for what restores registers from the stack. */
@@ -133,25 +140,38 @@ function kept(constants: Constants, written: Registers): Constants {
   return new Map([...constants].filter(([n]) => !has(written, n)));
 }
 
-function agreed(a: Constants, b: Constants): Constants {
-  return new Map([...a].filter(([n, value]) => b.get(n) === value));
+function numbersOf(held: Held): Constants {
+  return new Map([...held].flatMap(([n, value]) => (typeof value === "bigint" ? [[n, value] as const] : [])));
 }
 
-function preserved(constants: Constants): Constants {
+function agreed(a: Held, b: Held): Held {
+  return new Map([...a].filter(([n, value]) => isSame(b.get(n), value)));
+}
+
+function isSame(a: Constant | undefined, b: Constant): boolean {
+  return a instanceof FromSP && b instanceof FromSP ? a.offset === b.offset : a === b;
+}
+
+function preserved(constants: Held): Held {
   return new Map([...constants].filter(([n]) => has(CALLEE_SAVED, n)));
 }
 
 /** What registers hold along a node. */
 class Evaluation {
-  readonly held: Map<number, bigint>;
+  readonly held: Map<number, Constant>;
   private known: Registers;
 
-  constructor(before: Constants) {
+  constructor(
+    before: Held,
+    /** Where SP is, as seen from the region's head. */
+    private depth: bigint | undefined,
+  ) {
     this.held = new Map(before);
-    this.known = [...before.keys()].reduce((sum, n) => union(sum, registerSet(n)), noRegisters);
+    const first = depth === undefined ? noRegisters : stackPointerOnly;
+    this.known = [...before.keys()].reduce((sum, n) => union(sum, registerSet(n)), first);
   }
 
-  through({ instructions }: PlanNode, flows: readonly InstructionFlow[], formOf: (handler: number) => Form): Constants {
+  through({ instructions }: PlanNode, flows: readonly InstructionFlow[], formOf: (handler: number) => Form): Held {
     instructions.forEach(({ pc, word, handler }, index) => {
       this.step({ pc, word, form: formOf(handler), analysed: flows[index] as InstructionFlow });
     });
@@ -159,19 +179,25 @@ class Evaluation {
   }
 
   step(instruction: Before): void {
-    const { reads, writes, access } = instruction.analysed;
+    const { reads, writes, access, moves } = instruction.analysed;
     // Of the others hardly any gives a constant.
     if (!access && without(reads, this.known) === noRegisters && without(writes, untracked) !== noRegisters)
       this.evaluate(instruction);
-    else this.forget(writes);
+    else this.forget(without(writes, stackPointerOnly));
+    if (moves !== 0n) this.move(moves);
+  }
+
+  private move(by: bigint | undefined): void {
+    this.depth = this.depth === undefined || by === undefined ? undefined : this.depth + by;
+    if (this.depth === undefined) this.known = without(this.known, stackPointerOnly);
   }
 
   private evaluate({ word, pc, form }: Before): void {
-    const o = new ConstantOps(pc, this.held);
+    const o = new ConstantOps(pc, this.held, this.depth);
     form.row.meaning<Known, FlowField, undefined>(o, fieldsOf(form, word));
-    this.forget(o.writes);
+    this.forget(without(o.writes, stackPointerOnly));
     for (const [n, value] of o.results) {
-      if (typeof value !== "bigint" || has(untracked, n)) continue;
+      if (value === undefined || has(untracked, n)) continue;
       this.held.set(n, value);
       this.known = union(this.known, registerSet(n));
     }
@@ -190,9 +216,15 @@ class ConstantOps extends FlowOps {
 
   constructor(
     pc: bigint,
-    private readonly held: Constants,
+    private readonly held: Held,
+    private readonly depth: bigint | undefined,
   ) {
     super(pc);
+  }
+
+  private cut(width: Width, value: Known): Known {
+    if (value instanceof FromSP) return width === 64 ? value : undefined;
+    return value === undefined ? undefined : bits.unsigned(width, value);
   }
 
   private folded(width: Width, a: Known, fold: (x: bigint) => bigint): Known {
@@ -200,27 +232,19 @@ class ConstantOps extends FlowOps {
   }
 
   override X(n: FlowField | number, width: Width): Known {
-    if (numberOf(n) === ZR) return 0n;
-    const value = this.held.get(numberOf(n));
-    return value === undefined ? undefined : bits.unsigned(width, value);
+    return numberOf(n) === ZR ? 0n : this.cut(width, this.held.get(numberOf(n)));
   }
   override XSP(n: FlowField | number, width: Width): Known {
-    return numberOf(n) === ZR ? super.XSP(n, width) : this.X(n, width);
+    if (numberOf(n) !== SP_REGISTER) return this.X(n, width);
+    return this.cut(width, this.depth === undefined ? undefined : new FromSP(this.depth));
   }
   override setX(d: FlowField | number, width: Width, value: Known): void {
     super.setX(d, width, value);
-    if (numberOf(d) !== ZR)
-      this.results.set(
-        numberOf(d),
-        this.folded(width, value, (x) => x),
-      );
+    if (numberOf(d) !== ZR) this.results.set(numberOf(d), this.cut(width, value));
   }
   override setXSP(d: FlowField | number, width: Width, value: Known): void {
     super.setXSP(d, width, value);
-    this.results.set(
-      numberOf(d),
-      this.folded(width, value, (x) => x),
-    );
+    this.results.set(numberOf(d), this.cut(width, value));
   }
   override bitmaskImmediate(width: Width, nImmrImms: FlowField): Known {
     return decodeBitMasks(nImmrImms.value, width);

@@ -56,8 +56,8 @@ export interface FlowField {
   readonly value: number;
 }
 
-/** SP as it was before the instruction, and so many bytes. */
-class FromSP {
+/** SP as it was before the instruction, and so many bytes; in constants.ts, as it was at the region's head. */
+export class FromSP {
   constructor(readonly offset: bigint) {}
 }
 

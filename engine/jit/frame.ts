@@ -7,6 +7,7 @@ import { InternalError } from "../a64/errors.js";
 import { type Expression, none, type WasmModule } from "../wasm/module.js";
 import { sumOf } from "../wasm/sums.js";
 import { constantOf, type Value } from "../wasm/value.js";
+import type { Constant } from "./constants.js";
 import {
   calledParameters,
   calledResults,
@@ -352,6 +353,11 @@ export class RegionFrame implements ExitWriter {
   /** SP at a node, as seen from what it was at the region's head. */
   stackPointerAt(depth: bigint): Value {
     return this.o.add(64, { type: "i64", local: SP_PARAMETER }, constantOf(depth));
+  }
+
+  /** What a register holds, as constants.ts knows it. */
+  asValue(constant: Constant): Value {
+    return typeof constant === "bigint" ? constantOf(constant) : this.stackPointerAt(constant.offset);
   }
 
   /** Whether a target is what X30 holds. */

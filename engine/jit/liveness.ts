@@ -9,7 +9,7 @@
  */
 import type { Form } from "../a64/forms.js";
 import { FLAGS_KNOWN } from "../wasm/flag-locals.js";
-import { type Constants, constantsOf } from "./constants.js";
+import { constantsOf, type Held } from "./constants.js";
 import { carried, resultOnly, stackPointerOnly } from "./convention.js";
 import { type FlagsAhead, flagsAhead } from "./flags-ahead.js";
 import { flowOf, type InstructionFlow } from "./flow.js";
@@ -33,7 +33,7 @@ export interface NodeRegisters {
   /** Where SP is, as seen from what it was at the region's head; undefined where it has to be in its canonical local. */
   readonly depth: bigint | undefined;
   /** What registers hold then that are read and would be live otherwise. */
-  readonly constants: Constants;
+  readonly constants: Held;
 }
 
 /** What one node does to the sets. */
@@ -67,17 +67,17 @@ export function registersOf(plan: RegionPlan, formOf: (handler: number) => Form)
     arrivals,
   );
   const flags = flagsOf(effects, arrivals);
-  const constants = constantsOf(plan, formOf, flows, live);
-  const ahead = flagsAhead(plan, flows);
   const depths = stackDepths(
     plan,
     effects.map(({ moves }) => moves),
   );
+  const constants = constantsOf(plan, formOf, flows, live, depths);
+  const ahead = flagsAhead(plan, flows);
   return effects.map(({ dropped }, node) => {
     const depth = depths[node];
     // SP is nowhere in the core's block while the region runs.
     const pointer = depth === undefined ? stackPointerOnly : noRegisters;
-    const known = constants[node] as Constants;
+    const known = constants[node] as Held;
     const elsewhere = [...known.keys()].reduce((sum, n) => union(sum, registerSet(n)), stackPointerOnly);
     const kept = superseded[node] as Registers;
     return {

@@ -8,7 +8,7 @@ import { arch } from "node:process";
 import * as layout from "../../assembly/layout.js";
 import { InternalError } from "../a64/errors.js";
 import type { BarrierOp, DirectBranch, IndirectBranch, Ops, SystemRegister, Width } from "../a64/ops.js";
-import { conditionOn } from "../wasm/flags.js";
+import { conditionOn, knownCondition } from "../wasm/flags.js";
 import type { Access } from "../wasm/memory.js";
 import type { Expression, WasmModule } from "../wasm/module.js";
 import { sumOf } from "../wasm/sums.js";
@@ -126,6 +126,8 @@ export class RegionOps extends WindowAccesses implements Ops<Value, Field, Acces
     const number = RegionOps.number(cond);
     if (number >= 14) return constantOf(1);
     const nzcv = this.NZCV();
+    const known = knownCondition(number, nzcv);
+    if (known !== undefined) return constantOf(known ? 1 : 0);
     return { ...this.bind("i32", conditionOn(this, number, nzcv)), isTruth: true };
   }
 

@@ -10,9 +10,9 @@ import * as layout from "../../assembly/layout.js";
 import { InternalError } from "../a64/errors.js";
 import { FLAGS_KNOWN, flagKind, flagKinds } from "../wasm/flag-locals.js";
 import { type Expression, none } from "../wasm/module.js";
-import { constantOf, type Value } from "../wasm/value.js";
+import type { Value } from "../wasm/value.js";
 import type { ValueOps } from "../wasm/values.js";
-import type { Constants } from "./constants.js";
+import type { Constant, Held } from "./constants.js";
 import { noCounts, type PathCounts } from "./plan.js";
 import {
   flagsOnly,
@@ -137,9 +137,9 @@ export class PathState {
   }
 
   /** Takes note of what registers hold that are not live; of those that are not dirty the core's block has it too. */
-  holds(constants: Constants): void {
-    for (const [n, value] of constants) {
-      this.registers.set(n, constantOf(value));
+  holds(constants: Held, asValue: (constant: Constant) => Value): void {
+    for (const [n, constant] of constants) {
+      this.registers.set(n, asValue(constant));
       if (!has(this.dirty, n)) this.clean = union(this.clean, registerSet(n));
     }
   }
@@ -206,10 +206,10 @@ export class CanonicalLocals {
   }
 
   /** Emits: what `leave` emits if one of these registers holds something else in the core's block. */
-  compare(constants: Constants, leave: () => void): void {
+  compare(constants: Held, asValue: (constant: Constant) => Value, leave: () => void): void {
     const { code, module: m } = this.o;
-    const different = [...constants].map(([n, value]) =>
-      m.i64.ne(code.loadI64(fieldOf(n)), this.o.wide(constantOf(value))),
+    const different = [...constants].map(([n, constant]) =>
+      m.i64.ne(code.loadI64(fieldOf(n)), this.o.wide(asValue(constant))),
     );
     if (different.length === 0) return;
     const all = different.map((each) => m.br_if(DIFFERENT, each));

@@ -11,6 +11,7 @@ import { type Expression, none, WasmModule } from "../wasm/module.js";
 import { FlowGraph, type Target } from "../wasm/structure.js";
 import { constantOf, type Field, type Value } from "../wasm/value.js";
 import { RegionCalls } from "./calls.js";
+import type { Constant } from "./constants.js";
 import { carried, stackPointerOnly } from "./convention.js";
 import { RegionFrame } from "./frame.js";
 import { btypesOf, type EndOf, IndirectBranches, switchingNode, tableOf } from "./indirect.js";
@@ -28,8 +29,10 @@ const UNROLLED = 160;
 const UNROLLED_IN_ALL = 320;
 /** Turns that a path into a small inner loop makes of its own, the instructions of one, and those that a region may have more for them. */
 const FIRST_TURNS = 4;
+/** The same while it is known that another turn follows. */
+const FIRST_TURNS_DECIDED = 16;
 const FIRST_TURN = 10;
-const FIRST_TURNS_IN_ALL = 160;
+const FIRST_TURNS_IN_ALL = 480;
 
 /** A path that is not to come back to where it began. */
 const NO_NODE = -1;
@@ -161,8 +164,8 @@ class RegionTranslator {
       : state;
     this.o.state = arrived;
     const load = this.o.code.nested(() => {
-      this.o.canonical.compare(constants, leave);
-      arrived.holds(constants);
+      this.o.canonical.compare(constants, this.asValue, leave);
+      arrived.holds(constants, this.asValue);
       if (hasFlags(live)) this.o.canonical.loadFlags();
       if (this.nodeAt(number).merge) this.settleInto(number);
     });
@@ -180,12 +183,11 @@ class RegionTranslator {
     if (!this.nodeAt(number).merge) return this.translateNode(number, before);
     const known = this.blocks.get(number);
     if (known !== undefined) return known;
-    const { live, dirty, flags, constants } = this.registersAt(number);
+    const { live, dirty, flags } = this.registersAt(number);
     // Where paths meet, everything that they know stands in locals of its own, and SP by its distance from what it was.
     this.o.code.releaseTo();
     const state = new PathState(number, live, dirty, flags);
     state.btype = this.btypes.get(number) ?? 0;
-    state.holds(constants);
     return this.translateNode(number, state);
   }
 
@@ -198,10 +200,9 @@ class RegionTranslator {
   private translateNode(number: number, state: PathState, isCopy = state.turns > 0): BlockId {
     const node = this.nodeAt(number);
     this.o.state = state;
-    const { depth } = this.registersAt(number);
     let index: Value | undefined;
     const code = this.o.code.collect(() => {
-      if (node.merge && !isCopy && depth !== undefined) state.write(SP_REGISTER, this.frame.stackPointerAt(depth));
+      if (node.merge && !isCopy) this.whereWaysMeet(number, state);
       const last = node.instructions[node.instructions.length - 1];
       for (const instruction of node.instructions) {
         this.instruction(instruction);
@@ -218,6 +219,15 @@ class RegionTranslator {
     else this.successors(block, node);
     return block;
   }
+
+  /** Takes note of what is known of registers although ways meet. */
+  private whereWaysMeet(number: number, state: PathState): void {
+    const { depth, constants } = this.registersAt(number);
+    if (depth !== undefined) state.write(SP_REGISTER, this.frame.stackPointerAt(depth));
+    state.holds(constants, this.asValue);
+  }
+
+  private readonly asValue = (constant: Constant): Value => this.frame.asValue(constant);
 
   private instruction(instruction: PlanNode["instructions"][number]): void {
     const form = this.formOf(instruction.handler);
@@ -273,6 +283,7 @@ class RegionTranslator {
       case "conditional": {
         const { condition, state } = this.o;
         if (condition === undefined) throw new InternalError("a conditional branch without a condition");
+        if (condition.constant !== undefined) return this.decided(from, end, condition.constant !== 0n);
         const mark = this.o.code.mark();
         const taken = state.copy();
         taken.counts.conditional++;
@@ -283,8 +294,21 @@ class RegionTranslator {
     }
   }
 
+  /** On from a conditional branch that goes only one way here. */
+  private decided(from: BlockId, { taken, next }: EndOf<"conditional">, isTaken: boolean): void {
+    const { state } = this.o;
+    if (isTaken) state.counts.conditional++;
+    this.edge(from, isTaken ? taken : next, state, 0, FIRST_TURNS_DECIDED);
+  }
+
   /** Branches from a block to a successor, taken with this state, under a condition if there is one. */
-  private edge(from: BlockId, to: Successor, state: PathState, condition: Expression = 0): void {
+  private edge(
+    from: BlockId,
+    to: Successor,
+    state: PathState,
+    condition: Expression = 0,
+    firstTurns = FIRST_TURNS,
+  ): void {
     this.o.state = state;
     if (to.kind === "exit") {
       const code = this.o.code.nested(() => {
@@ -298,7 +322,7 @@ class RegionTranslator {
       this.graph.addBranch(from, this.translateNode(to.node, state), condition, 0);
       return;
     }
-    if (this.isEarly(state, to)) {
+    if (this.isEarly(state, to, firstTurns)) {
       this.graph.addBranch(from, this.translateNode(to.node, state, true), condition, 0);
       return;
     }
@@ -310,11 +334,15 @@ class RegionTranslator {
    * Whether a path into a small loop goes on with a turn of its own. Where a loop begins V8 looks at its stack limit, registers are brought
    * to where the loop expects them, and what the path knows is lost; and many an inner loop ends after a few turns.
    */
-  private isEarly(state: PathState, { node, back }: { readonly node: number; readonly back: boolean }): boolean {
+  private isEarly(
+    state: PathState,
+    { node, back }: { readonly node: number; readonly back: boolean },
+    most: number,
+  ): boolean {
     const turn = this.small.get(node);
     if (turn === undefined || state.root === node || (back && state.entered !== node)) return false;
     const turns = back ? state.firstTurns + 1 : 1;
-    if (turns > FIRST_TURNS || this.early + turn > FIRST_TURNS_IN_ALL) return false;
+    if (turns > most || this.early + turn > FIRST_TURNS_IN_ALL) return false;
     state.entered = node;
     state.firstTurns = turns;
     return true;

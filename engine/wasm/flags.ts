@@ -2,9 +2,10 @@
  * PSTATE.NZCV, computed as late as possible: a flag-setting instruction leaves what the flags would be
  * computed from, and a condition is evaluated from that directly, by one comparison where wasm has it.
  */
-import { conditionTable, unsigned } from "../a64/bits.js";
+import { addWithCarry, conditionHolds, conditionTable, unsigned } from "../a64/bits.js";
 import type { Width } from "../a64/ops.js";
 import type { Expression, WasmModule } from "./module.js";
+import { sumOf } from "./sums.js";
 import { constantOf, type FlagSource, type PickedFlags, type Value, type ValueEmitter } from "./value.js";
 
 /** NZCV as an i32 expression of four bits. */
@@ -132,6 +133,22 @@ export function conditionOn(o: ValueEmitter, cond: number, nzcv: Value): Express
   if (nzcv.flags !== undefined) return conditionOf(o, cond, asComparison(nzcv.flags));
   const table = m.i32.const(conditionTable(cond));
   return m.i32.and(m.i32.shr_u(table, o.narrow(nzcv)), m.i32.const(1));
+}
+
+/** The same where it is known at translation: of constants, and of whether two places are the same that are known from the same base. */
+export function knownCondition(cond: number, { constant, flags }: Value): boolean | undefined {
+  if (constant !== undefined) return conditionHolds(cond, Number(constant));
+  if (flags === undefined) return undefined;
+  const { kind, width, a, b } = flags;
+  if (kind !== "add" && kind !== "sub") return undefined;
+  if (a.constant !== undefined && b.constant !== undefined) {
+    const [y, carryIn] = kind === "sub" ? [~b.constant, 1n] : [b.constant, 0n];
+    return conditionHolds(cond, Number(addWithCarry(width, a.constant, unsigned(width, y), carryIn)[1]));
+  }
+  const [from, to] = [sumOf(a), sumOf(b)];
+  const isEquality = kind === "sub" && width === 64 && cond >> 1 === 0;
+  if (!isEquality || from === undefined || from.base !== to?.base) return undefined;
+  return (from.offset === to.offset) === (cond % 2 === 0);
 }
 
 function pickedCondition(o: ValueEmitter, cond: number, { condition, source, otherwise }: PickedFlags): Expression {

@@ -103,6 +103,46 @@ test("a region that begins at the loop assumes what stands before it, as long as
   guest.dispose();
 });
 
+const FRAMED = `
+// x0 times the doubleword at x9, which is x0 itself, in the frame.
+framed:	sub	sp, sp, #64
+	add	x9, sp, #16
+	str	x0, [x9]
+	mov	x1, #0
+	mov	x11, #0
+spin:	ldr	x3, [x9]
+	add	x1, x1, x3
+	add	x11, x11, #1
+	cmp	x11, x0
+	b.ne	spin
+	mov	x0, x1
+	add	sp, sp, #64
+	ret
+	.balign	4
+done:	b	done
+`;
+
+test("a place in the frame is one only as long as the register holds that", async () => {
+  const guest = await Guest.create(FRAMED, { jit: asked });
+  expect(guest.call("framed", 800)).toBe(640_000n);
+  expect(guest.compile("framed")).toBe(true);
+  expect(guest.isCompiled("spin")).toBe(true);
+  const { machine } = guest.rig;
+  machine.writeU64(DATA, 3n);
+  machine.core.sp -= 64n;
+  const state = (place: bigint): ReadonlyMap<number, bigint> =>
+    new Map([
+      [0, 800n],
+      [1, 5n],
+      [9, place],
+      [11, 0n],
+    ]);
+  expect(runFrom(guest, guest.at("spin"), state(DATA), 1000)).toBe(5n + 2400n);
+  expect(runFrom(guest, guest.at("framed"), state(DATA), 1000)).toBe(640_000n);
+  expect(machine.stats().regions.instructions).toBeGreaterThan(2000);
+  guest.dispose();
+});
+
 const CALLER = `
 // Adds up w20 behind x0 calls of a function, which sets it to another value if x1 is 0.
 calls:	stp	x29, x30, [sp, #-32]!

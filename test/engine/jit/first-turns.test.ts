@@ -3,7 +3,10 @@ import { expect, test } from "vitest";
 import { sameState } from "../../support/rig.js";
 import { DATA, Guest } from "./guest.js";
 
-/** An inner loop of up to eight turns, left at its end or in its midst; and one that is left for the outer one's head. */
+/**
+ * An inner loop of up to eight turns, left at its end or in its midst; one that is left for the outer one's head; and one that goes
+ * through an array in the frame, of as many turns as that has elements, which nobody has to count.
+ */
 const NESTED = `
 sums:	mov	x2, #0
 outer:	and	x3, x0, #7
@@ -24,6 +27,30 @@ again:	nop
 	tbnz	x0, #1, backs
 	b	again
 1:	ret
+frames:	sub	sp, sp, #64
+	add	x6, sp, #48
+	mov	x2, #0
+row:	mov	x4, sp
+	stp	x0, x2, [sp]
+	stp	x2, x0, [sp, #16]
+	stp	x0, x0, [sp, #32]
+	mov	w5, #0
+column:	ldr	x3, [x4], #8
+	eor	x2, x2, x3, ror #3
+	add	w5, w5, #1
+	str	x2, [x1]
+	cmp	x4, x6
+	b.ne	column
+	add	x2, x2, x5
+	mov	w5, #3
+fixed:	add	x2, x2, x5, lsl #4
+	subs	w5, w5, #1
+	b.hs	fixed
+	subs	x0, x0, #1
+	b.ne	row
+	mov	x0, x2
+	add	sp, sp, #64
+	ret
 `;
 const TURNS = 40;
 
@@ -51,7 +78,7 @@ function differing(start: string, compiled: Guest, interpreted: Guest, most: num
   return Array.from({ length: most }, (_, n) => n + 1).filter(isDifferent);
 }
 
-test.each(["sums", "backs"])("%s is left after any number of instructions as it should be", async (start) => {
+test.each(["sums", "backs", "frames"])("%s is left after any number of instructions as it should be", async (start) => {
   const compiled = await Guest.create(NESTED);
   const interpreted = await Guest.create(NESTED, { jit: false });
   for (const guest of [compiled, interpreted]) guest.call(start, TURNS, DATA, 0);
