@@ -46,6 +46,14 @@ export interface Shifted {
   readonly width: Width;
 }
 
+/** That value times `by`, over `width`; so many instructions one after the other have made it of that, where a multiplication counts three. */
+export interface Multiple {
+  readonly of: Value;
+  readonly by: bigint;
+  readonly width: Width;
+  readonly depth: number;
+}
+
 /** A local; or as text, a local shifted to the left by a constant, or the sum of two of all these. The same base is the same value. */
 export type SumBase = number | string;
 
@@ -69,6 +77,8 @@ export interface Value {
   readonly added?: readonly [Value, Value];
   /** It is that value, over `width`, shifted by a constant number of bits: what becomes of two shifts is often one instruction. */
   readonly shifted?: Shifted;
+  /** Absent where the value has not been made by shifts and additions. */
+  readonly multiple?: Multiple | undefined;
   /** It is a constant plus a value shifted left by some bits, over 64 bits: the address of a place in a table. */
   readonly displaced?: { readonly from: bigint; readonly of: Value; readonly by: number };
   /** It is so many bits, sign-extended to 64. */

@@ -25,8 +25,9 @@ import {
   significantOf,
 } from "./known-bits.js";
 import type { Expression } from "./module.js";
+import { asProduct, isProduct, multipleOfShift, multipleOfSum } from "./multiples.js";
 import { withShiftedSum, withSum } from "./sums.js";
-import { constantOf, type Field, type FlagSource, type Shifted, type Value } from "./value.js";
+import { constantOf, type Field, type FlagSource, type Multiple, type Shifted, type Value } from "./value.js";
 import { ValueCode } from "./value-code.js";
 
 export abstract class ValueOps extends ValueCode {
@@ -76,17 +77,26 @@ export abstract class ValueOps extends ValueCode {
     if (this.isZero(width, a)) return this.cut(width, b);
     // V8 makes a comparison and a choice of this, where adding the comparison's outcome takes two instructions more.
     if (b.isTruth) return this.select(b, this.add(width, a, constantOf(1)), this.cut(width, a));
-    const value = this.binary(
+    const multiple = multipleOfSum(width, a, b, 1n);
+    if (multiple !== undefined && isProduct(multiple)) return this.times(multiple);
+    const sum = this.binary(
       width,
       a,
       b,
       (x, y) => x + y,
       (x, y) => this.of(width).add(x, y),
     );
+    const value = multiple === undefined ? sum : { ...sum, multiple };
     if (width !== 64 || value.constant !== undefined) return value;
     const displaced = displacedBy(a, b);
     const placed = displaced === undefined ? value : { ...value, displaced };
     return this.withIndex({ ...withSum(placed, a, b), added: [a, b] }, a, b);
+  }
+
+  /** By a multiplication. */
+  private times(multiple: Multiple): Value {
+    const { of, by, width } = multiple;
+    return { ...this.mul(width, of, constantOf(by)), multiple: asProduct(multiple) };
   }
 
   /** Where a table stands, and a place in it. */
@@ -99,13 +109,16 @@ export abstract class ValueOps extends ValueCode {
 
   sub(width: Width, a: Value, b: Value): Value {
     if (this.isZero(width, b)) return this.cut(width, a);
-    const value = this.binary(
+    const multiple = multipleOfSum(width, a, b, -1n);
+    if (multiple !== undefined && isProduct(multiple)) return this.times(multiple);
+    const difference = this.binary(
       width,
       a,
       b,
       (x, y) => x - y,
       (x, y) => this.of(width).sub(x, y),
     );
+    const value = multiple === undefined ? difference : { ...difference, multiple };
     const isSum = width === 64 && a.constant === undefined && b.constant !== undefined;
     return isSum ? withSum(value, a, constantOf(-b.constant)) : value;
   }
@@ -212,15 +225,18 @@ export abstract class ValueOps extends ValueCode {
     if (by !== undefined && before !== undefined) {
       return before.by + by >= width ? constantOf(0) : this.lsl(width, before.of, constantOf(before.by + by));
     }
-    const value = this.binary(
-      width,
-      a,
-      amount,
-      (x, y) => bits.lsl(width, x, y),
-      (x, y) => this.of(width).shl(x, y),
-    );
-    if (by === undefined) return value;
+    const shift = (): Value =>
+      this.binary(
+        width,
+        a,
+        amount,
+        (x, y) => bits.lsl(width, x, y),
+        (x, y) => this.of(width).shl(x, y),
+      );
+    if (by === undefined) return shift();
     const shifted: Shifted = { of: this.cut(width, a), to: "left", by, width };
+    const multiple = multipleOfShift(shifted);
+    const value = multiple !== undefined && isProduct(multiple) ? this.times(multiple) : { ...shift(), multiple };
     return shortened({ ...(width === 64 ? withShiftedSum(value, a, by) : value), shifted }, significantOf(a) + by);
   }
 

@@ -1,6 +1,6 @@
 /**
  * What compiled code makes of several instructions together: shifts of shifts, extensions of what is known to be short, masks of what they
- * do not change. The interpreter, which knows one instruction at a time, says what is to come out.
+ * do not change, multiplications in shifts and additions. The interpreter, which knows one instruction at a time, says what is to come out.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as layout from "#assembly/layout.js";
@@ -53,6 +53,13 @@ const sequences = [
   "mov w3, w0\n mov w4, w1\n eor x0, x3, x4\n orr x3, x3, x4, lsl #4",
   "mov w3, w0\n asr x0, x3, #31\n lsl x3, x3, #31",
   "lsl w3, w0, #7\n lsl w0, w3, #26",
+  "lsl x3, x0, #4\n sub x3, x3, x0\n lsl x3, x3, #3\n sub x3, x3, x0\n add x0, x0, x3, lsl #23",
+  "add x3, x0, x0, lsl #2\n add x3, x3, x3, lsl #2\n add x3, x3, x3, lsl #2\n lsl x0, x3, #3",
+  "add w3, w0, w0, lsl #2\n lsl w3, w3, #3\n subs w0, w3, w0\n cset w3, lo",
+  "lsl w3, w0, #31\n sub w3, w3, w0\n lsl w3, w3, #1\n adds w0, w3, w0\n cset w3, vs",
+  "lsl x3, x0, #60\n sub x3, x3, x0\n lsl x3, x3, #4\n add x0, x3, x0, lsl #4",
+  "mov w4, w0\n lsl x3, x4, #3\n sub x3, x3, x4\n lsl x3, x3, #3\n sub x3, x3, x4\n lsl x0, x3, #33",
+  "lsl w3, w0, #3\n sub x3, x3, x0\n lsl x3, x3, #2\n add x0, x3, x0\n add w3, w3, w0, lsl #1",
   "lsl x3, x0, #7\n lsr w0, w3, #7",
   "lsl w3, w0, #7\n lsr x0, x3, #7",
   "lsl x3, x0, #32\n asr w0, w3, #3",
