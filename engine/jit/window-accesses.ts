@@ -119,7 +119,7 @@ export abstract class WindowAccesses extends MemoryOps {
     const first = indexed.from - window.base;
     const last = first + (1n << BigInt(significantOf(indexed.by))) - 1n + BigInt(bytes);
     if (first < 0n || last > BigInt(window.size)) return undefined;
-    return { host: this.bind("i32", this.narrow(indexed.by)), offset: window.host + Number(first) };
+    return { host: this.bind("i32", this.term(indexed.by)), offset: window.host + Number(first) };
   }
 
   /** An address as so much more than the base register's value, from which its place is one instruction away, as it is from the address. */
