@@ -85,7 +85,8 @@ export class CoreView implements CodeView {
 
   get machine(): CodeView["machine"] {
     const { core, windows, checksSP } = this;
-    return { core, pages: this.host.memory.buffer.byteLength / layout.WASM_PAGE, windows, checksSP };
+    const { memory, pollsPending } = this.host;
+    return { core, pages: memory.buffer.byteLength / layout.WASM_PAGE, windows, checksSP, pollsPending };
   }
 
   get checksSP(): boolean {

@@ -317,6 +317,7 @@ export class RegionFrame implements ExitWriter {
     const isOuter = where === "outer";
     const leave = code.nested(() => (isOuter ? this.leaveSlice(pc) : this.exit("fuel", pc)));
     code.push(m.if(isOuter ? this.sliceIsOver() : this.fuelIsShort(), leave));
+    if (!this.plan.pollsPending) return;
     // A plain load: V8 keeps wasm loads where they are, and an atomic one would check its alignment every time.
     code.push(
       m.if(

@@ -6,6 +6,11 @@ import type { PlanWindow } from "./plan.js";
 export interface RegionHost {
   /** Address of the core's block: a region cache serves one core. */
   readonly core: number;
+  /**
+   * Whether another thread may want the core while it executes: another core, or the host where the core has a thread of its own. Otherwise
+   * only what it interprets itself sets PENDING, and its regions need not look at every turn of a loop.
+   */
+  readonly pollsPending: boolean;
   readonly memory: WebAssembly.Memory;
   /** The function table; the region cache owns the entries from FIRST_REGION on. */
   readonly table: WebAssembly.Table;

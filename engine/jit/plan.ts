@@ -122,6 +122,8 @@ export interface RegionPlan {
   readonly checksSP: boolean;
   /** Whether accesses and branches are counted. */
   readonly counts: boolean;
+  /** Whether turns of loops look at PENDING: see RegionHost.pollsPending. */
+  readonly pollsPending: boolean;
   /** Whether it is to assume as little as it can of what the core did before. */
   readonly isSteady: boolean;
 }

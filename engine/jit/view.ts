@@ -18,7 +18,7 @@ export interface CodeView {
   lands(word: number): number;
   readonly windows: readonly PlanWindow[];
   /** What plans say of the machine. */
-  readonly machine: Pick<RegionPlan, "core" | "pages" | "windows" | "checksSP">;
+  readonly machine: Pick<RegionPlan, "core" | "pages" | "windows" | "checksSP" | "pollsPending">;
 }
 
 export interface ExecutedWord {

@@ -273,3 +273,36 @@ behind:	ret
     expect(elr(made)).toBe(made.address("behind"));
   });
 });
+
+test("what a compiled loop calls may unmask an interrupt: it is taken there, though the loop goes on and masks it again", async () => {
+  const made = await guest(
+    `
+f:	bti	c
+	stp	x29, x30, [sp, #-16]!
+	mov	x20, #20000
+	adr	x21, close
+	adr	x22, open
+again:	cmp	x20, #100
+	csel	x23, x22, x21, eq
+	blr	x23
+behind:	bl	close
+	subs	x20, x20, #1
+	b.ne	again
+	ldp	x29, x30, [sp], #16
+	ret
+open:	bti	c
+	msr	daifclr, #2
+	ret
+close:	bti	c
+	msr	daifset, #2
+	ret
+${vectors}`,
+    { jit: { threshold: 40, background: false, maxInlined: 0 } },
+  );
+  made.call("setup");
+  made.machine.core.interrupt("irq");
+  made.call("f");
+  expect(made.machine.stats().regions.instructions).toBeGreaterThan(100_000);
+  expect(taken(made)).toEqual([0x280]);
+  expect([made.address("open") + 8n, made.address("behind")]).toContain(elr(made));
+});
