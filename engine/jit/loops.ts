@@ -15,36 +15,47 @@ export interface Loop {
 /** The smallest first, so that a loop stands before those around it. `dispatched` are the places to which the dispatch node leads. */
 export function loopsOf(first: Place, dispatched: readonly Place[]): readonly Loop[] {
   const numbers = new Map<Place | undefined, number>([[first, 0]]);
-  const blocks: { edges: { to: number }[] }[] = [];
   const numberOf = (to: Place | undefined): number => {
-    const number = numbers.get(to) ?? numbers.size;
+    const known = numbers.get(to);
+    if (known !== undefined) return known;
+    const number = numbers.size;
     numbers.set(to, number);
     return number;
   };
+  const blocks: number[][] = [];
   // A Map is walked in the order of insertion, additions included.
-  for (const place of numbers.keys())
-    blocks.push({ edges: nextOf(place, dispatched).map((to) => ({ to: numberOf(to) })) });
+  for (const place of numbers.keys()) blocks.push(nextOf(place, dispatched, numberOf));
   const places = [...numbers.keys()];
   const loops: Loop[] = [];
   for (const [number, blocksWithin] of new FlowOrder(blocks, 0).loops()) {
-    const within = [...blocksWithin].flatMap((block) => places[block] ?? []);
-    loops.push({ head: places[number], places: new Set(within) });
+    const within = new Set<Place>();
+    for (const block of blocksWithin) {
+      const place = places[block];
+      if (place !== undefined) within.add(place);
+    }
+    loops.push({ head: places[number], places: within });
   }
   return loops.sort((a, b) => a.places.size - b.places.size);
 }
 
-function nextOf(place: Place | undefined, dispatched: readonly Place[]): readonly (Place | undefined)[] {
-  if (place === dispatchNode) return dispatched;
-  if (place.isSwitch) return [dispatchNode];
-  const to = place.call === undefined ? place.successors : [place.call.to];
-  return to.filter(isPlace);
+function nextOf(
+  place: Place | undefined,
+  dispatched: readonly Place[],
+  numberOf: (to: Place | undefined) => number,
+): number[] {
+  if (place === dispatchNode) return dispatched.map(numberOf);
+  if (place.isSwitch) return [numberOf(dispatchNode)];
+  if (place.call !== undefined) return isPlace(place.call.to) ? [numberOf(place.call.to)] : [];
+  const found: number[] = [];
+  for (const to of place.successors) if (isPlace(to)) found.push(numberOf(to));
+  return found;
 }
 
 type NodeLoops = readonly (readonly [head: number, nodes: ReadonlySet<number>])[];
 
 function nodeLoops({ nodes, entries }: RegionPlan): NodeLoops {
-  const blocks = nodes.map(({ end }) => ({ edges: nodesAfter(end).map((to) => ({ to })) }));
-  blocks.push({ edges: entries.map(({ node }) => ({ to: node })) });
+  const blocks = nodes.map(({ end }) => nodesAfter(end));
+  blocks.push(entries.map(({ node }) => node));
   return [...new FlowOrder(blocks, nodes.length).loops()];
 }
 

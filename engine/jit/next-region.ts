@@ -59,16 +59,18 @@ export class NextRegion {
    * each hold most of it.
    */
   private outermost(head: bigint): bigint {
+    // What one of them leads to, but not to here, need not be followed again from the next one.
+    const elsewhere = new Set<bigint>();
     for (const outer of this.wanted.within(head - NEARBY, head).slice(0, MAX_OUTER)) {
       const slot = this.slots.of(outer);
       if (slot === 0 || this.slots.holdsRegion(slot)) continue;
-      if (this.leadsTo(outer, head)) return outer;
+      if (this.leadsTo(outer, head, elsewhere)) return outer;
     }
     const outer = mayBranchBefore(this.view, head) ? outermostHead(this.view, head, this.limits) : undefined;
-    return outer !== undefined && this.leadsTo(outer, head) ? outer : head;
+    return outer !== undefined && this.leadsTo(outer, head, elsewhere) ? outer : head;
   }
 
-  private leadsTo(outer: bigint, head: bigint): boolean {
-    return mayLeadTo(this.view, outer, head) && holdsOwn(this.view, outer, this.limits, head);
+  private leadsTo(outer: bigint, head: bigint, elsewhere: Set<bigint>): boolean {
+    return mayLeadTo(this.view, outer, head, elsewhere) && holdsOwn(this.view, outer, this.limits, head);
   }
 }

@@ -13,7 +13,7 @@ import { InternalError } from "../a64/errors.js";
 import { separateReturns } from "./behind-calls.js";
 import { BodySizes } from "./body-size.js";
 import { constantsBefore, noConstants } from "./constants.js";
-import { loopsOf } from "./loops.js";
+import { type Loop, loopsOf } from "./loops.js";
 import { NodeBuilder } from "./nodes.js";
 import { type Place, type PlaceCall, placeOf } from "./place.js";
 import type { PlanEntry, PlanWindow, RegionPlan, Successor } from "./plan.js";
@@ -107,11 +107,12 @@ export function selectRegion(
   if (first === undefined) return undefined;
   separateReturns(first, exploration.dispatched);
   const { own } = exploration;
-  const others = entriesOf(first, exploration, wanted);
+  const loops = loopsOf(first, exploration.dispatched);
+  const others = entriesOf(first, exploration, wanted, loops);
   const isDispatched = (place: Place): boolean =>
     place !== first && exploration.switchTargets.get(place.instruction.pc) === place;
   for (const place of others) if (!isDispatched(place)) place.isEntered = true;
-  unrollLoops(first, exploration.dispatched, exploration.left);
+  unrollLoops(loops, exploration.left);
   const switches = { count: exploration.switches, isEntered: others.some(isDispatched) };
   const { nodes, guards, dispatch, numberOf } = new NodeBuilder(first, exploration.switchTargets, switches).build();
   const entries = [first, ...others].flatMap((place): PlanEntry[] => {
@@ -183,14 +184,19 @@ export function outermostHead(view: CodeView, head: bigint, limits: SelectionLim
  * Only heads of loops that no other loop holds: what is entered in the middle of a loop makes none for V8, and a dispatcher at each of
  * its turns. A loop that begins with the dispatch node is entered by way of that, wherever this leads to.
  */
-function entriesOf(first: Place, { own, dispatched }: Exploration, { hot, loops = false }: Wanted): Place[] {
+function entriesOf(
+  first: Place,
+  { own, dispatched }: Exploration,
+  { hot, loops: atAll = false }: Wanted,
+  loops: readonly Loop[],
+): Place[] {
   const others = [...(hot ?? [])].flatMap((pc) => own.get(pc) ?? []).filter((place) => place !== first);
-  if (others.length === 0 && dispatched.length === 0 && !loops) return [];
+  if (others.length === 0 && dispatched.length === 0 && !atAll) return [];
   const isOwn = (place: Place): boolean => own.get(place.instruction.pc) === place;
-  const found = loopsOf(first, dispatched).filter(({ head }) => head === undefined || isOwn(head));
+  const found = loops.filter(({ head }) => head === undefined || isOwn(head));
   const outermost = others.flatMap((place) => found.findLast(({ places }) => places.has(place))?.head ?? []);
   const heads = new Set(
-    [...outermost, ...(loops ? found.flatMap(({ head }) => head ?? []) : [])].slice(0, MAX_ENTRIES),
+    [...outermost, ...(atAll ? found.flatMap(({ head }) => head ?? []) : [])].slice(0, MAX_ENTRIES),
   );
   if (found.some(({ head }) => head === undefined)) for (const place of dispatched) heads.add(place);
   heads.delete(first);

@@ -3,7 +3,7 @@
  * where the loop expects them, and stores those that the next turn does not read. (A loop in which ways only part is unrolled where it is translated.)
  */
 import { copyAll } from "./copies.js";
-import { type Loop, loopsOf } from "./loops.js";
+import type { Loop } from "./loops.js";
 import { isPlace, type Place } from "./place.js";
 
 const TURNS = 4;
@@ -11,9 +11,8 @@ const TURNS = 4;
 const UNROLLED = 160;
 const UNROLLED_IN_ALL = 320;
 
-/** Unrolls the loops of what is selected; `most` places may be added. */
-export function unrollLoops(first: Place, dispatched: readonly Place[], most: number): void {
-  const loops = loopsOf(first, dispatched);
+/** Unrolls the loops of what is selected, which `loops` are all of (loopsOf); `most` places may be added. */
+export function unrollLoops(loops: readonly Loop[], most: number): void {
   let left = Math.min(most, UNROLLED_IN_ALL);
   for (const loop of loops) {
     const holdsOther = loops.some(({ head }) => head !== loop.head && (head === undefined || loop.places.has(head)));

@@ -8,29 +8,28 @@ import { type Expression, I32, I64, type Instructions, none, type WasmType } fro
 /** The type of code that never goes on behind itself. */
 export const unreachable: WasmType = 0;
 
-/** What an expression is, and what is in its cells behind the first one. */
-export const Kind = {
-  /** Number of operands, number of immediates, operands, immediates. */
-  instruction: 0,
-  /** The number. */
-  i32: 1,
-  /** Its low half, its high half. */
-  i64: 2,
-  /** Label or 0, number of parts, parts. Branches to the label leave it. */
-  sequence: 3,
-  /** Label, body. Branches to the label begin it anew. */
-  loop: 4,
-  /** Condition, one side, the other one or 0. */
-  if: 5,
-  /** Label, condition or 0. */
-  branch: 6,
-  /** Index, label of what is beyond the table, number of labels, labels. */
-  table: 7,
-  /** Name, number of operands, operands. */
-  call: 8,
-  /** Name. */
-  global: 9,
-} as const;
+// What an expression is, and what is in its cells behind the first one. Not an object: of a switch over numbers that stand in the code V8 makes a table.
+
+/** Number of operands, number of immediates, operands, immediates. */
+export const KIND_INSTRUCTION = 0;
+/** The number. */
+export const KIND_I32 = 1;
+/** Its low half, its high half. */
+export const KIND_I64 = 2;
+/** Label or 0, number of parts, parts. Branches to the label leave it. */
+export const KIND_SEQUENCE = 3;
+/** Label, body. Branches to the label begin it anew. */
+export const KIND_LOOP = 4;
+/** Condition, one side, the other one or 0. */
+export const KIND_IF = 5;
+/** Label, condition or 0. */
+export const KIND_BRANCH = 6;
+/** Index, label of what is beyond the table, number of labels, labels. */
+export const KIND_TABLE = 7;
+/** Name, number of operands, operands. */
+export const KIND_CALL = 8;
+/** Name. */
+export const KIND_GLOBAL = 9;
 
 const FIRST_CAPACITY = 1 << 15;
 
@@ -83,7 +82,7 @@ export class Expressions implements Instructions {
   ): Expression {
     const { length: first } = operands;
     const { length: second } = immediates;
-    const at = this.add(Kind.instruction, type, 2 + first + second, opcode);
+    const at = this.add(KIND_INSTRUCTION, type, 2 + first + second, opcode);
     const { cells } = this;
     cells[at + 1] = first;
     cells[at + 2] = second;
@@ -94,13 +93,13 @@ export class Expressions implements Instructions {
   }
 
   i32(value: number): Expression {
-    const at = this.add(Kind.i32, I32, 1);
+    const at = this.add(KIND_I32, I32, 1);
     this.cells[at + 1] = value;
     return at;
   }
 
   i64(value: bigint): Expression {
-    const at = this.add(Kind.i64, I64, 2);
+    const at = this.add(KIND_I64, I64, 2);
     this.setConstant(at, value);
     return at;
   }
@@ -108,13 +107,13 @@ export class Expressions implements Instructions {
   /** Gives a constant another value. */
   setConstant(constant: Expression, value: bigint): void {
     const kind = (this.cells[constant] as number) & 0xff;
-    if (kind !== Kind.i32 && kind !== Kind.i64) throw new InternalError("only a constant can be given another value");
+    if (kind !== KIND_I32 && kind !== KIND_I64) throw new InternalError("only a constant can be given another value");
     this.cells[constant + 1] = Number(BigInt.asIntN(32, value));
-    if (kind === Kind.i64) this.cells[constant + 2] = Number(BigInt.asIntN(32, value >> 32n));
+    if (kind === KIND_I64) this.cells[constant + 2] = Number(BigInt.asIntN(32, value >> 32n));
   }
 
   sequence(label: string | null, body: readonly Expression[], type: WasmType): Expression {
-    const at = this.add(Kind.sequence, type, 2 + body.length);
+    const at = this.add(KIND_SEQUENCE, type, 2 + body.length);
     this.cells[at + 1] = label === null ? 0 : this.number(label);
     this.cells[at + 2] = body.length;
     this.put(at + 3, body);
@@ -122,14 +121,14 @@ export class Expressions implements Instructions {
   }
 
   loop(label: string, body: Expression, type: WasmType): Expression {
-    const at = this.add(Kind.loop, type, 2);
+    const at = this.add(KIND_LOOP, type, 2);
     this.cells[at + 1] = this.number(label);
     this.cells[at + 2] = body;
     return at;
   }
 
   if(condition: Expression, then: Expression, otherwise: Expression, type: WasmType): Expression {
-    const at = this.add(Kind.if, type, 3);
+    const at = this.add(KIND_IF, type, 3);
     this.cells[at + 1] = condition;
     this.cells[at + 2] = then;
     this.cells[at + 3] = otherwise;
@@ -137,14 +136,14 @@ export class Expressions implements Instructions {
   }
 
   branch(label: string, condition: Expression): Expression {
-    const at = this.add(Kind.branch, condition === 0 ? unreachable : none, 2);
+    const at = this.add(KIND_BRANCH, condition === 0 ? unreachable : none, 2);
     this.cells[at + 1] = this.number(label);
     this.cells[at + 2] = condition;
     return at;
   }
 
   table(labels: readonly string[], otherwise: string, index: Expression): Expression {
-    const at = this.add(Kind.table, unreachable, 3 + labels.length);
+    const at = this.add(KIND_TABLE, unreachable, 3 + labels.length);
     this.cells[at + 1] = index;
     this.cells[at + 2] = this.number(otherwise);
     this.cells[at + 3] = labels.length;
@@ -155,7 +154,7 @@ export class Expressions implements Instructions {
   }
 
   call(name: string, operands: readonly Expression[], type: WasmType): Expression {
-    const at = this.add(Kind.call, type, 2 + operands.length);
+    const at = this.add(KIND_CALL, type, 2 + operands.length);
     this.cells[at + 1] = this.number(name);
     this.cells[at + 2] = operands.length;
     this.put(at + 3, operands);
@@ -163,7 +162,7 @@ export class Expressions implements Instructions {
   }
 
   global(name: string, type: WasmType): Expression {
-    const at = this.add(Kind.global, type, 1);
+    const at = this.add(KIND_GLOBAL, type, 1);
     this.cells[at + 1] = this.number(name);
     return at;
   }

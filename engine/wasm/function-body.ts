@@ -1,7 +1,20 @@
 /** Expressions as the body of a function in WebAssembly's binary format. */
 import { InternalError } from "../a64/errors.js";
 import type { ByteWriter } from "./bytes.js";
-import { type Expressions, Kind, unreachable } from "./expressions.js";
+import {
+  type Expressions,
+  KIND_BRANCH,
+  KIND_CALL,
+  KIND_GLOBAL,
+  KIND_I32,
+  KIND_I64,
+  KIND_IF,
+  KIND_INSTRUCTION,
+  KIND_LOOP,
+  KIND_SEQUENCE,
+  KIND_TABLE,
+  unreachable,
+} from "./expressions.js";
 import { type Expression, none, type WasmType } from "./instructions.js";
 
 const UNREACHABLE = 0x00;
@@ -53,36 +66,36 @@ export class BodyWriter {
 
   private write(at: Expression): void {
     const kind = (this.cells[at] as number) & 0xff;
-    if (kind === Kind.instruction) this.instruction(at);
+    if (kind === KIND_INSTRUCTION) this.instruction(at);
     else this.rest(at, kind);
   }
 
   private rest(at: Expression, kind: number): void {
     switch (kind) {
-      case Kind.i32:
+      case KIND_I32:
         this.out.byte(I32_CONST);
         return this.out.signed(this.cell(at + 1));
-      case Kind.i64:
+      case KIND_I64:
         this.out.byte(I64_CONST);
         return this.out.signed64(this.cell(at + 1), this.cell(at + 2));
-      case Kind.sequence:
+      case KIND_SEQUENCE:
         return this.sequence(at);
-      case Kind.loop:
+      case KIND_LOOP:
         this.begin(LOOP, none, this.cell(at + 1));
         this.write(this.cell(at + 2));
         this.end(this.cell(at + 1));
         return this.endFor(at);
-      case Kind.if:
+      case KIND_IF:
         return this.conditional(at);
-      case Kind.branch:
+      case KIND_BRANCH:
         return this.branch(this.cell(at + 1), this.cell(at + 2));
-      case Kind.table:
+      case KIND_TABLE:
         return this.table(at);
-      case Kind.call:
+      case KIND_CALL:
         this.all(at + 3, this.cell(at + 2));
         this.out.byte(CALL);
         return this.out.unsigned(this.named(this.names.functions, this.cell(at + 1)));
-      case Kind.global:
+      case KIND_GLOBAL:
         this.out.byte(GLOBAL_GET);
         return this.out.unsigned(this.named(this.names.globals, this.cell(at + 1)));
       default:

@@ -8,7 +8,7 @@
  * reached through one new node that looks at a local, but for what closes a loop within.
  */
 
-import { type BlockId, type Edge, FlowOrder, type SharedLoop } from "./flow-order.js";
+import { type BlockId, FlowOrder, type SharedLoop } from "./flow-order.js";
 import { type Expression, none, typeOf, type WasmModule } from "./module.js";
 
 /** What may be copied to make a loop one with a single entry, and in all of a graph: in units of `addBlock`. */
@@ -35,7 +35,7 @@ export interface Target {
   readonly code: Expression;
 }
 
-interface CodeEdge extends Edge {
+interface CodeEdge {
   to: BlockId;
   /** 0: always taken. */
   readonly condition: Expression;
@@ -83,12 +83,19 @@ export class FlowGraph {
 
   /** The whole graph as one expression without a value. Takes the graph's code: it can be rendered once. */
   render(entry: BlockId): Expression {
-    let order = new FlowOrder(this.blocks, entry);
+    let order = this.orderFrom(entry);
     for (let loop = order.sharedLoop(); loop !== undefined; loop = order.sharedLoop()) {
       if (!this.copyEntries(loop)) this.dispatch(loop);
-      order = new FlowOrder(this.blocks, entry);
+      order = this.orderFrom(entry);
     }
     return this.tree(entry, order);
+  }
+
+  private orderFrom(entry: BlockId): FlowOrder {
+    return new FlowOrder(
+      this.blocks.map(({ edges }) => edges.map(({ to }) => to)),
+      entry,
+    );
   }
 
   /**
