@@ -220,11 +220,13 @@ export class RegionCache {
 
   // ---- asking for regions, and taking them -----------------------------------------------------------
 
-  /** Asks for the region that is wanted most, if the compile worker has nothing else to do for this core. */
+  /** Asks for the region that is wanted most, if the compile worker has nothing else to do for this core, or hardly anything. */
   private requestWanted(): void {
     if (!this.awaited.isEmpty) return;
-    if (!this.requests.isWorkerIdle()) return;
-    for (let head = this.wanted.take(); head !== undefined; head = this.wanted.take()) {
+    if (!this.requests.isWorkerAvailable()) return;
+    // What is part of a region by and by needs none; until that is linked it is wanted.
+    const isHeld = (head: bigint): boolean => this.requests.isHeld(head);
+    for (let head = this.wanted.take(isHeld); head !== undefined; head = this.wanted.take(isHeld)) {
       const slot = this.slots.of(head);
       if (slot !== 0 && !this.slots.holdsRegion(slot) && this.requestFor(head) !== undefined) return;
     }
@@ -244,6 +246,7 @@ export class RegionCache {
   private requestFor(pc: bigint): Selection | undefined {
     const selection = this.next.enteredAt(pc);
     if (selection === undefined || this.versions.linkInstead(selection.plan)) return undefined;
+    if (this.requests.isPending(selection.plan.head)) return undefined;
     this.requests.add(selection);
     return selection;
   }

@@ -72,11 +72,6 @@ export class CompilerClient {
     return Atomics.load(this.posted, READY) !== 0;
   }
 
-  /** Whether it would begin with a request at once. */
-  get isIdle(): boolean {
-    return this.outstanding === 0 && this.isReady;
-  }
-
   /** An answer that has arrived, if any. */
   poll(): CompileAnswer | undefined {
     // Looking at the port costs microseconds, looking at the count of answers does not.

@@ -10,12 +10,12 @@ export class WantedHeads {
     this.asked.set(head, (this.asked.get(head) ?? 0) + 1);
   }
 
-  /** Takes the head that has asked most often, of several the one that was first. */
-  take(): bigint | undefined {
+  /** Takes the head that has asked most often, of several the one that was first; none that has to wait. */
+  take(hasToWait: (head: bigint) => boolean): bigint | undefined {
     let best: bigint | undefined;
     let most = 0;
     for (const [head, times] of this.asked) {
-      if (times <= most) continue;
+      if (times <= most || hasToWait(head)) continue;
       best = head;
       most = times;
     }
