@@ -1,7 +1,7 @@
 /**
  * The C programs of bench/programs under cmodx, under qemu-aarch64, natively and as WebAssembly in node: the same source,
- * for both emulators the same ELF file, all the same number of rounds, which is chosen so that QEMU runs 2.5 seconds or more
- * (--short: less; --seconds N: N or more), and cmodx two fifths of that.
+ * for both emulators the same ELF file, all the same number of rounds, which is chosen so that QEMU runs ten seconds or more
+ * (--short: 0.75; --seconds N: N or more), and cmodx two fifths of that: with less, compilation is more of a run.
  *
  * A time is that of a whole process less start-up, where start-up is the time of the same process with the work done 0
  * times. So what is compiled at run time counts. Contenders take turns; the fastest of a few runs is taken, of each.
@@ -57,7 +57,7 @@ const chosenCompilers = chosen<Compiler>("compiler", values.compiler, compilers)
 const chosenLevels = chosen<Level>("level", values.level, levels);
 const RUNS = Number(values.runs ?? (values.short ? 1 : 3));
 /** How long QEMU runs at least, and what part of that cmodx does. */
-const SECONDS = secondsFrom(values.seconds) ?? (values.short ? 0.75 : 2.5);
+const SECONDS = secondsFrom(values.seconds) ?? (values.short ? 0.75 : 10);
 const PART_OF_CMODX = 0.4;
 /** Progress and reasons; with --json the standard output is for the document. */
 const say = (line: string): void => (values.json ? console.error(line) : console.log(line));
