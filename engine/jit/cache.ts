@@ -18,7 +18,7 @@ import { InternalError } from "../a64/errors.js";
 import { AwaitedWords } from "./awaited-words.js";
 import { CoreView, FormTable, Slots } from "./core-view.js";
 import { Fitting } from "./fitting.js";
-import { Heat, WORTHWHILE } from "./heat.js";
+import { Heat } from "./heat.js";
 import { type JitOptions, jitDefaults, type RegionHost } from "./host.js";
 import { Linker } from "./linker.js";
 import { NextRegion } from "./next-region.js";
@@ -31,6 +31,8 @@ import type { Selection } from "./select.js";
 import { Versions } from "./versions.js";
 import { WantedHeads } from "./wanted.js";
 
+/** Instructions for each miss beyond which a region does not miss often. */
+const MISSED_OFTEN = 4000;
 /** Heat that a head lacks whose region's assumptions have failed. */
 const RECONSIDERED = 16;
 
@@ -150,7 +152,7 @@ export class RegionCache {
     const region = this.regions.at(index);
     if (region === undefined || !region.linked) return;
     const now = this.host.instructions();
-    const often = now - region.missedAt <= layout.MISSES_HEARD * WORTHWHILE;
+    const often = now - region.missedAt <= layout.MISSES_HEARD * MISSED_OFTEN;
     region.missedAt = now;
     if (!often) return;
     const cold = this.regions.coldExits(region);
@@ -245,6 +247,7 @@ export class RegionCache {
   /** Asks for a region that is entered at `pc`. Gives what it will be; undefined if nothing is to be made. */
   private requestFor(pc: bigint): Selection | undefined {
     const selection = this.next.enteredAt(pc);
+    if (selection === undefined) this.heat.noteVain(pc);
     if (selection === undefined || this.versions.linkInstead(selection.plan)) return undefined;
     if (this.requests.isPending(selection.plan.head)) return undefined;
     this.requests.add(selection);

@@ -4,8 +4,11 @@ import { executedBy, patient, type RegionHost } from "./host.js";
 import type { Region } from "./region.js";
 import type { RegionTable } from "./region-table.js";
 
-/** Instructions for each unit of heat beyond which a target is not worth a region. */
-export const WORTHWHILE = 4000;
+/**
+ * Instructions for each unit of heat beyond which a target is not worth a region. Regions execute them in some microseconds, of which the
+ * interpreter takes a tenth for what follows the target; a patch procedure that is called once in ten thousand calls stays five times beyond.
+ */
+const WORTHWHILE = 16_000;
 /**
  * A region that holds what gets hot is entered there too if of so many instructions or more one in so many is
  * interpreted.
@@ -49,10 +52,16 @@ export class Heat {
   /** Whether much is interpreted although there is a region: where slices end in loops that it is not entered at. */
   private isLeftTooOften(region: Region): boolean {
     const { all, interpreted } = executedBy(this.host);
-    if (all - region.since.all < OBSERVED) return false;
+    if (all - region.since.all < OBSERVED * region.patience) return false;
     const isTooOften = (interpreted - region.since.interpreted) * INTERPRETED >= all - region.since.all;
     region.since = { all, interpreted };
     return isTooOften;
+  }
+
+  /** A region that was to be entered elsewhere too, or to hold another one, is to stay as it is: it is looked at again much later. */
+  noteVain(pc: bigint): void {
+    const holder = this.regions.holderOf(pc);
+    if (holder !== undefined) holder.patience *= 2;
   }
 
   /** Something that the region assumes has failed often: it is noted if much was interpreted since that last happened. */

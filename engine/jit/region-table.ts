@@ -99,6 +99,7 @@ export class RegionTable {
       linked: false,
       suspect: 0,
       since: executedBy(this.host),
+      patience: 1,
       failed: executedBy(this.host),
       wasted: 0,
       isChecked: false,

@@ -41,6 +41,8 @@ export interface Region extends RegionSource {
   suspect: number;
   /** What the core had executed when it was last asked whether too much of that is interpreted. */
   since: Executed;
+  /** How many times longer than at first it is left alone after that, since nothing came of it before. */
+  patience: number;
   /** Whether the core holds all of its words but perhaps those that have been replaced before: `changing`. */
   isChecked: boolean;
   /** Places in `words` of those that have ever been replaced, as of PatchedWords.changes. */
