@@ -11,8 +11,10 @@
 import * as layout from "../../assembly/layout.js";
 import { InternalError } from "../a64/errors.js";
 import { separateReturns } from "./behind-calls.js";
-import { BodySizes } from "./body-size.js";
+import { BodySizes, MAX_OPEN } from "./body-size.js";
+import { CallStack } from "./call-stack.js";
 import { constantsBefore, noConstants } from "./constants.js";
+import { INLINED_IN_ALL, type Inlining, inliningOf, type PossibleCall } from "./inlining.js";
 import { type Loop, loopsOf } from "./loops.js";
 import { NodeBuilder } from "./nodes.js";
 import { type Place, type PlaceCall, placeOf } from "./place.js";
@@ -31,48 +33,12 @@ export interface SelectionLimits {
   readonly counts: boolean;
 }
 
-/** Instructions that a region may have for callees to become part of it: else one that calls a lot is many times as large as its code. */
-const INLINED_IN_ALL = 300;
-
-/** Instructions that those callees may have together which become part of the region for one BLR. */
-const INLINED_TOGETHER = 64;
-
-/** Times that a function may be open: one that calls itself holds itself once, which saves every second call. */
-const MAX_OPEN = 2;
-
 /** Callees of a BLR that it compares its target with, one after the other. */
 const MAX_GUESSES = 4;
 
 /** Places that a BR may lead to: a table for each is made of the distances between them, in words. */
 const MAX_TARGETS = 256;
 const MAX_TARGET_WORDS = 4096n;
-
-/** Open calls, innermost first: a linked list in which equal stacks are the same object. */
-class CallStack {
-  /** What the region holds of the innermost call. */
-  readonly places = new Map<bigint, Place>();
-  private readonly inner = new Map<bigint, CallStack>();
-
-  constructor(
-    readonly depth: number,
-    readonly callee: bigint,
-    readonly returnTo: bigint | undefined,
-    readonly outer: CallStack | undefined,
-  ) {}
-
-  call(callee: bigint, returnTo: bigint): CallStack {
-    let inner = this.inner.get(returnTo);
-    if (inner === undefined || inner.callee !== callee) {
-      inner = new CallStack(this.depth + 1, callee, returnTo, this);
-      this.inner.set(returnTo, inner);
-    }
-    return inner;
-  }
-
-  timesOpen(callee: bigint): number {
-    return (this.callee === callee ? 1 : 0) + (this.outer?.timesOpen(callee) ?? 0);
-  }
-}
 
 export interface Selection {
   readonly plan: RegionPlan;
@@ -102,7 +68,14 @@ export function selectRegion(
   limits: SelectionLimits,
   wanted: Wanted = {},
 ): Selection | undefined {
-  const exploration = new Exploration(view, head, limits, wanted);
+  const bodies = new BodySizes(view, limits.inlined, wanted.steady ?? false);
+  // Its own code is followed without any callees to see which calls there are.
+  const calling = new Exploration(view, head, limits, wanted, { calls: new Set(), further: 0 }, bodies);
+  const start = calling.from(head);
+  if (start === undefined) return undefined;
+  const inlining = inliningOf(calling.calls, calling.own.size, start, calling.dispatched);
+  const hasNone = calling.calls.length === 0;
+  const exploration = hasNone ? calling : new Exploration(view, head, limits, wanted, inlining, bodies);
   const first = exploration.from(head);
   if (first === undefined) return undefined;
   separateReturns(first, exploration.dispatched);
@@ -213,9 +186,12 @@ class Exploration {
   readonly switchTargets = new Map<bigint, Place>();
   /** How many of these BRs there are. */
   switches = 0;
+  /** Calls in its own code that may be inlined. */
+  readonly calls: PossibleCall[] = [];
   private size = 0;
+  /** Instructions of callees that were inlined in others. */
+  private further = 0;
   private readonly work: { place: Place; stack: CallStack }[] = [];
-  private readonly bodies: BodySizes;
   private readonly outermost: CallStack;
 
   constructor(
@@ -223,9 +199,11 @@ class Exploration {
     head: bigint,
     private readonly limits: SelectionLimits,
     private readonly wanted: Wanted = {},
+    /** Undefined: what is met first is inlined, as far as there is room. */
+    private readonly inlining?: Inlining,
+    private readonly bodies = new BodySizes(view, limits.inlined, wanted.steady ?? false),
   ) {
     this.outermost = new CallStack(0, head, undefined, undefined);
-    this.bodies = new BodySizes(view, limits.inlined, wanted.steady ?? false);
   }
 
   /** What is selected outside of inlined callees. */
@@ -302,30 +280,43 @@ class Exploration {
   private direct(place: Place, target: bigint, links: boolean, stack: CallStack): void {
     if (!links) return this.connect(place, target, stack);
     const returnTo = place.instruction.pc + 4n;
-    const inner = this.inline(stack, target, returnTo);
+    const [inner] = this.inlined(place, [target], stack) ?? [];
     if (inner !== undefined) this.connect(place, target, inner);
     else place.call = this.callTo(target, returnTo, stack);
   }
 
-  /** The stack within a callee that becomes part of the region; undefined where it does not: too big, nested too deep, or recursive further than that. */
-  private inline(stack: CallStack, callee: bigint, returnTo: bigint): CallStack | undefined {
-    if (stack.depth >= this.limits.depth || stack.timesOpen(callee) >= MAX_OPEN) return undefined;
-    return this.hasRoomFor(this.bodies.of(callee)) ? stack.call(callee, returnTo) : undefined;
+  /**
+   * The stacks within the callees that become part of the region for a call: one, or a few small ones that a BLR has gone to. Undefined where they
+   * do not: too big, nested too deep, or recursive further than that.
+   */
+  private inlined(place: Place, callees: readonly bigint[], stack: CallStack): readonly CallStack[] | undefined {
+    const isNested = stack.depth >= this.limits.depth || callees.some((callee) => stack.timesOpen(callee) >= MAX_OPEN);
+    if (isNested || callees.length === 0) return undefined;
+    if (!this.hasRoomFor(place, callees, stack)) return undefined;
+    return callees.map((callee) => stack.call(callee, place.instruction.pc + 4n));
   }
 
-  private hasRoomFor(size: number): boolean {
-    return this.size + size <= Math.min(INLINED_IN_ALL, this.limits.instructions);
-  }
-
-  /** The same for what a BLR has gone to: one function, or a few small ones. */
-  private inlineAll(stack: CallStack, callees: readonly bigint[], returnTo: bigint): readonly CallStack[] | undefined {
-    if (callees.length > 1) {
-      const size = callees.reduce((sum, callee) => sum + this.bodies.of(callee), 0);
-      const isFew = callees.length <= MAX_GUESSES && size <= INLINED_TOGETHER && this.hasRoomFor(size);
-      if (!isFew || this.wanted.steady === true) return undefined;
+  private hasRoomFor(place: Place, callees: readonly bigint[], stack: CallStack): boolean {
+    const size = this.bodies.ofAll(callees);
+    if (this.size + size > this.limits.instructions) return false;
+    if (this.inlining === undefined) return this.size + size <= INLINED_IN_ALL;
+    if (stack === this.outermost) {
+      this.noteCall(place, callees, size);
+      return this.inlining.calls.has(place.instruction.pc);
     }
-    const inner = callees.flatMap((callee) => this.inline(stack, callee, returnTo) ?? []);
-    return inner.length === callees.length ? inner : undefined;
+    if (this.further + size > this.inlining.further) return false;
+    this.further += size;
+    return true;
+  }
+
+  private noteCall(place: Place, callees: readonly bigint[], size: number): void {
+    const hasLoop = callees.some((callee) => this.bodies.hasLoop(callee));
+    this.calls.push({
+      place,
+      size,
+      whole: this.bodies.withCalls(callees, this.limits.depth - 1, [this.outermost.callee]),
+      hasLoop,
+    });
   }
 
   private callTo(
@@ -368,7 +359,7 @@ class Exploration {
       return;
     }
     // What is part of the region is guarded, and left for where that fails: a call beside it would cost the loop around it.
-    const inner = targets.length > 0 ? this.inlineAll(stack, targets, pc + 4n) : undefined;
+    const inner = this.inlined(place, targets, stack);
     if (inner === undefined) place.call = this.callTo(undefined, pc + 4n, stack, targets.slice(0, MAX_GUESSES));
     inner?.forEach((within, index) => {
       this.predict(place, targets[index] as bigint, within);
