@@ -70,6 +70,7 @@ test(`a core that is called out of compiled code, seed ${runSeed}`, async () => 
     name: "compiled by force",
     jit: { threshold: 1, background: false },
     blind: true,
+    cores: 2,
   });
   const { reference, rig } = precision;
   const go = new SharedArrayBuffer(8);

@@ -17,6 +17,8 @@ export interface PrecisionVariant {
   readonly jit: JitOptions;
   /** Every instruction begins a region made before any has ever run, so that nothing is known of windows and targets. */
   readonly blind?: boolean;
+  /** Of each machine, of which the first one executes; one if absent. One that has others looks whether they want it. */
+  readonly cores?: number;
 }
 
 /** What is changed in a run. */
@@ -88,8 +90,8 @@ export class Precision {
   }
 
   /** Two machines, the second of which has compiled what was hot and compiles nothing more. */
-  static async create(subject: Subject, { jit, blind }: PrecisionVariant): Promise<Precision> {
-    const common = { windows: subjectWindows, counter: () => 77 };
+  static async create(subject: Subject, { jit, blind, cores = 1 }: PrecisionVariant): Promise<Precision> {
+    const common = { windows: subjectWindows, counter: () => 77, cores };
     const pair = [await Rig.create({ ...common, jit: false }), await Rig.create({ ...common, jit })] as const;
     for (const { machine } of pair) machine.load(assemble(subject.text, { base: TEXT }));
     const precision = new Precision(subject, ...pair);

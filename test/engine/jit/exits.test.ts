@@ -141,7 +141,8 @@ loop:	mov	x10, x30
 });
 
 test("a compiled loop looks for what others want of the core", async () => {
-  const guest = await Guest.create(REASONS, { jit: forced });
+  // One that is alone need not look.
+  const guest = await Guest.create(REASONS, { jit: forced, machine: { cores: 2 } });
   const { state, internals } = guest.rig;
   guest.compile("spin");
   const pending = (state.block + layout.PENDING) / 4;
