@@ -36,9 +36,12 @@ function compile(plan: RegionPlan): CompiledRegion {
   return { module, bytes: binary.length, ...found };
 }
 
-/** A plan as a string: equal ones give equal regions. */
+/** A plan as a string: equal ones give equal regions. Maps, which constants are kept in, are nothing to JSON. */
 function keyOf(plan: RegionPlan): string {
-  return JSON.stringify(plan, (_, value: unknown) => (typeof value === "bigint" ? `${value}n` : value));
+  return JSON.stringify(plan, (_, value: unknown) => {
+    if (typeof value === "bigint") return `${value}n`;
+    return value instanceof Map ? [...value] : value;
+  });
 }
 
 function answer({ id, plan }: CompileRequest): CompileAnswer {

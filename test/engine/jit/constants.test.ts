@@ -103,6 +103,20 @@ test("a region that begins at the loop assumes what stands before it, as long as
   guest.dispose();
 });
 
+test("a region that another machine has had is not given to one that assumes something else", async () => {
+  // The region is of the loop alone, and knows only by what it assumes what the function sets before.
+  const compiled: number[] = [];
+  for (const multiplier of [3n, 5n]) {
+    const text = TABLE.replace("mov	w10, #3", `mov	w10, #${multiplier}`);
+    const guest = await Guest.create(text, { jit: { threshold: 20, background: false } });
+    expect(guest.call("sum", 80_000)).toBe(multiplier * 36n * 10_000n);
+    for (let i = 0; i < 4; i++) guest.call("sum", 80_000);
+    compiled.push(guest.regions.compiled);
+    guest.dispose();
+  }
+  expect(compiled).toEqual([1, 1]);
+});
+
 const FRAMED = `
 // x0 times the doubleword at x9, which is x0 itself, in the frame.
 framed:	sub	sp, sp, #64
