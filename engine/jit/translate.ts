@@ -16,23 +16,12 @@ import { carried, stackPointerOnly } from "./convention.js";
 import { RegionFrame } from "./frame.js";
 import { btypesOf, type EndOf, IndirectBranches, switchingNode, tableOf } from "./indirect.js";
 import { type NodeRegisters, registersOf } from "./liveness.js";
-import { outermostHeads, smallInnerLoops } from "./loops.js";
+import { outermostHeads } from "./loops.js";
 import { RegionOps } from "./ops.js";
 import type { PlanNode, RegionPlan, Successor } from "./plan.js";
 import { flagsOnly, hasFlags, type Registers, SP_REGISTER, union, without } from "./registers.js";
 import { type Btype, PathState } from "./state.js";
-
-/** Turns of a loop that are made one piece of code, as long as that has no more than so many instructions. */
-const TURNS = 4;
-const UNROLLED = 160;
-/** Instructions that a region may have more for it. */
-const UNROLLED_IN_ALL = 320;
-/** Turns that a path into a small inner loop makes of its own, the instructions of one, and those that a region may have more for them. */
-const FIRST_TURNS = 4;
-/** The same while it is known that another turn follows. */
-const FIRST_TURNS_DECIDED = 16;
-const FIRST_TURN = 10;
-const FIRST_TURNS_IN_ALL = 480;
+import { Turns } from "./turns.js";
 
 /** A path that is not to come back to where it began. */
 const NO_NODE = -1;
@@ -68,17 +57,11 @@ class RegionTranslator {
   private readonly btypes: ReadonlyMap<number, Btype>;
   /** Nodes at which loops begin that no other loop holds. */
   private readonly outermost: ReadonlySet<number>;
-  /** Heads of loops whose first turns are made on the way into them, with the instructions of a turn. */
-  private readonly small: ReadonlyMap<number, number>;
+  private readonly turns: Turns;
   /** Where the dispatch node is to go, if ways meet there. */
   private readonly dispatchTarget: number;
   /** The BR that has led to it: its address, or an i64 local that has this where there are several. */
   private readonly dispatchedBy: Value;
-  /** Where the way begins that alone leads to the dispatch node; this itself if ways meet there. A turn from there on is not repeated. */
-  private readonly switching: number;
-  /** Instructions that were made once more for a loop's further turns; and for its first ones, with what follows these. */
-  private copied = 0;
-  private early = 0;
 
   constructor(
     private readonly module: WasmModule,
@@ -93,9 +76,8 @@ class RegionTranslator {
     this.registers = registersOf(plan, formOf);
     this.branches = new IndirectBranches(module, this.o);
     this.btypes = btypesOf(plan);
-    this.switching = switchingNode(plan);
+    this.turns = new Turns(plan, switchingNode(plan));
     this.outermost = outermostHeads(plan);
-    this.small = smallInnerLoops(plan, FIRST_TURN);
     const mayDescribe = ({ live, ahead }: NodeRegisters, node: number): boolean =>
       plan.nodes[node]?.merge === true && !hasFlags(live) && !ahead.isHanded && ahead.isLeft;
     if (this.registers.some(mayDescribe)) this.frame.flags.prepare();
@@ -114,7 +96,7 @@ class RegionTranslator {
     const instructions = this.plan.nodes.reduce((sum, node) => sum + node.instructions.length, 0);
     // Where SP is taken to be at the entries, as seen from the head.
     const depths = this.plan.entries.map(({ node }) => this.registersAt(node).depth ?? 0n);
-    this.frame.addFunctions(body, instructions + this.copied + this.early, depths);
+    this.frame.addFunctions(body, instructions + this.turns.repeated, depths);
     return { callees: this.calls.callees, assumesValues: this.o.assumesValues };
   }
 
@@ -236,8 +218,7 @@ class RegionTranslator {
     form.row.meaning(this.o, this.fieldsOf(form, instruction.word));
     this.o.state.counts.instructions++;
     this.o.state.length++;
-    if (this.o.state.entered !== undefined) this.early++;
-    else if (this.o.state.turns > 0) this.copied++;
+    this.turns.noteInstruction(this.o.state);
   }
 
   /** The operand fields of a word, made once for all of its copies. */
@@ -298,17 +279,11 @@ class RegionTranslator {
   private decided(from: BlockId, { taken, next }: EndOf<"conditional">, isTaken: boolean): void {
     const { state } = this.o;
     if (isTaken) state.counts.conditional++;
-    this.edge(from, isTaken ? taken : next, state, 0, FIRST_TURNS_DECIDED);
+    this.edge(from, isTaken ? taken : next, state, 0, true);
   }
 
   /** Branches from a block to a successor, taken with this state, under a condition if there is one. */
-  private edge(
-    from: BlockId,
-    to: Successor,
-    state: PathState,
-    condition: Expression = 0,
-    firstTurns = FIRST_TURNS,
-  ): void {
+  private edge(from: BlockId, to: Successor, state: PathState, condition: Expression = 0, isDecided = false): void {
     this.o.state = state;
     if (to.kind === "exit") {
       const code = this.o.code.nested(() => {
@@ -317,48 +292,17 @@ class RegionTranslator {
       this.graph.addBranch(from, this.graph.addBlock(code), condition, 0);
       return;
     }
-    if (to.back && this.isUnrolled(state, to.node)) {
+    if (to.back && this.turns.isUnrolled(state, to.node)) {
       state.turns++;
       this.graph.addBranch(from, this.translateNode(to.node, state), condition, 0);
       return;
     }
-    if (this.isEarly(state, to, firstTurns)) {
+    if (this.turns.isEarly(state, to, isDecided)) {
       this.graph.addBranch(from, this.translateNode(to.node, state, true), condition, 0);
       return;
     }
     const code = this.nodeAt(to.node).merge ? this.o.code.nested(() => this.intoMerge(to.node, to.back)) : 0;
     this.graph.addBranch(from, this.node(to.node, state), condition, code);
-  }
-
-  /**
-   * Whether a path into a small loop goes on with a turn of its own. Where a loop begins V8 looks at its stack limit, registers are brought
-   * to where the loop expects them, and what the path knows is lost; and many an inner loop ends after a few turns.
-   */
-  private isEarly(
-    state: PathState,
-    { node, back }: { readonly node: number; readonly back: boolean },
-    most: number,
-  ): boolean {
-    const turn = this.small.get(node);
-    if (turn === undefined || state.root === node || (back && state.entered !== node)) return false;
-    const turns = back ? state.firstTurns + 1 : 1;
-    if (turns > most || this.early + turn > FIRST_TURNS_IN_ALL) return false;
-    state.entered = node;
-    state.firstTurns = turns;
-    return true;
-  }
-
-  /**
-   * Whether a path that comes back to where it began goes on with a copy of the loop's code. So a small loop looks up, and
-   * brings its registers to where the loop expects them, once in several turns.
-   */
-  private isUnrolled(state: PathState, to: number): boolean {
-    if (state.root !== to || to === this.switching) return false;
-    const turn = state.length / (state.turns + 1);
-    if (state.turns + 1 >= TURNS || state.length + turn > UNROLLED) return false;
-    return state.entered === undefined
-      ? this.copied + turn <= UNROLLED_IN_ALL
-      : this.early + turn <= FIRST_TURNS_IN_ALL;
   }
 
   /** On the way into a merging node: count the path, look up at the end of a loop, settle the registers. */

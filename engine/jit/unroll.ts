@@ -1,15 +1,16 @@
 /**
  * Several turns of small loops in which ways part and meet again: at its end a turn looks whether somebody wants the core, brings registers to
- * where the loop expects them, and stores those that the next turn does not read. (A loop in which ways only part is unrolled where it is translated.)
+ * where the loop expects them, and stores those that the next turn does not read. (A loop in which ways only part is unrolled where it is translated: turns.ts.)
  */
 import { copyAll } from "./copies.js";
 import type { Loop } from "./loops.js";
 import { isPlace, type Place } from "./place.js";
 
-const TURNS = 4;
+/** Turns of a loop that are made one piece of code. */
+export const TURNS = 4;
 /** Instructions of the turns of one loop, and those that a region may have more for them. */
-const UNROLLED = 160;
-const UNROLLED_IN_ALL = 320;
+export const UNROLLED = 160;
+export const UNROLLED_IN_ALL = 320;
 
 /** Unrolls the loops of what is selected, which `loops` are all of (loopsOf); `most` places may be added. */
 export function unrollLoops(loops: readonly Loop[], most: number): void {
