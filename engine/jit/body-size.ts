@@ -9,7 +9,7 @@ const IP: ReadonlySet<number> = new Set([16, 17]);
 /** Times that a function may be open: one that calls itself holds itself once, which saves every second call. */
 export const MAX_OPEN = 2;
 /** Functions that a BLR may have gone to which become part of a region together, and the instructions that they have. */
-export const MOST_TOGETHER = 4;
+const MOST_TOGETHER = 4;
 const INLINED_TOGETHER = 64;
 
 /** What a function consists of, without those that it calls. */

@@ -22,6 +22,9 @@ export interface Inlining {
   readonly further: number;
 }
 
+/** None do. */
+export const ownCode: Inlining = { calls: new Set(), further: 0 };
+
 /** Instructions that a region may have for callees to become part of it: else one that calls a lot is many times as large as its code. */
 export const INLINED_IN_ALL = 300;
 /** Instructions of callees that a region may hold however large its own code is. */

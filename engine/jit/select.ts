@@ -14,7 +14,7 @@ import { separateReturns } from "./behind-calls.js";
 import { BodySizes, MAX_OPEN } from "./body-size.js";
 import { CallStack } from "./call-stack.js";
 import { constantsBefore, noConstants } from "./constants.js";
-import { INLINED_IN_ALL, type Inlining, inliningOf, type PossibleCall } from "./inlining.js";
+import { type Inlining, inliningOf, ownCode, type PossibleCall } from "./inlining.js";
 import { type Loop, loopsOf } from "./loops.js";
 import { NodeBuilder } from "./nodes.js";
 import { type Place, type PlaceCall, placeOf } from "./place.js";
@@ -70,13 +70,18 @@ export function selectRegion(
 ): Selection | undefined {
   const bodies = new BodySizes(view, limits.inlined, wanted.steady ?? false);
   // Its own code is followed without any callees to see which calls there are.
-  const calling = new Exploration(view, head, limits, wanted, { calls: new Set(), further: 0 }, bodies);
+  const calling = new Exploration(view, head, limits, wanted, ownCode, bodies);
   const start = calling.from(head);
   if (start === undefined) return undefined;
-  const inlining = inliningOf(calling.calls, calling.own.size, start, calling.dispatched);
-  const hasNone = calling.calls.length === 0;
+  const calls = calling.calls.map(({ place, callees }): PossibleCall => {
+    const size = bodies.ofAll(callees);
+    const whole = bodies.withCalls(callees, limits.depth - 1, [head]);
+    return { place, size, whole, hasLoop: callees.some((callee) => bodies.hasLoop(callee)) };
+  });
+  const inlining = inliningOf(calls, calling.own.size, start, calling.dispatched);
+  const hasNone = inlining.calls.size === 0;
   const exploration = hasNone ? calling : new Exploration(view, head, limits, wanted, inlining, bodies);
-  const first = exploration.from(head);
+  const first = hasNone ? start : exploration.from(head);
   if (first === undefined) return undefined;
   separateReturns(first, exploration.dispatched);
   const { own } = exploration;
@@ -186,8 +191,8 @@ class Exploration {
   readonly switchTargets = new Map<bigint, Place>();
   /** How many of these BRs there are. */
   switches = 0;
-  /** Calls in its own code that may be inlined. */
-  readonly calls: PossibleCall[] = [];
+  /** Calls in its own code that there may be room for. */
+  readonly calls: { readonly place: Place; readonly callees: readonly bigint[] }[] = [];
   private size = 0;
   /** Instructions of callees that were inlined in others. */
   private further = 0;
@@ -199,8 +204,7 @@ class Exploration {
     head: bigint,
     private readonly limits: SelectionLimits,
     private readonly wanted: Wanted = {},
-    /** Undefined: what is met first is inlined, as far as there is room. */
-    private readonly inlining?: Inlining,
+    private readonly inlining: Inlining = ownCode,
     private readonly bodies = new BodySizes(view, limits.inlined, wanted.steady ?? false),
   ) {
     this.outermost = new CallStack(0, head, undefined, undefined);
@@ -299,24 +303,13 @@ class Exploration {
   private hasRoomFor(place: Place, callees: readonly bigint[], stack: CallStack): boolean {
     const size = this.bodies.ofAll(callees);
     if (this.size + size > this.limits.instructions) return false;
-    if (this.inlining === undefined) return this.size + size <= INLINED_IN_ALL;
     if (stack === this.outermost) {
-      this.noteCall(place, callees, size);
+      this.calls.push({ place, callees });
       return this.inlining.calls.has(place.instruction.pc);
     }
     if (this.further + size > this.inlining.further) return false;
     this.further += size;
     return true;
-  }
-
-  private noteCall(place: Place, callees: readonly bigint[], size: number): void {
-    const hasLoop = callees.some((callee) => this.bodies.hasLoop(callee));
-    this.calls.push({
-      place,
-      size,
-      whole: this.bodies.withCalls(callees, this.limits.depth - 1, [this.outermost.callee]),
-      hasLoop,
-    });
   }
 
   private callTo(
