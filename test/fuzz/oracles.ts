@@ -90,7 +90,7 @@ const tools: Record<OracleName, OracleTools> = {
 /** What has to be installed. */
 const packages: Record<OracleName, string> = {
   Unicorn: "gcc with Unicorn's header and library (libunicorn-dev)",
-  QEMU: "aarch64-linux-gnu-gcc or qemu-aarch64 (qemu-user)",
+  QEMU: "aarch64-linux-gnu-gcc with its C library (libc6-dev-arm64-cross) or qemu-aarch64 (qemu-user)",
 };
 
 /** Why an oracle is not here; undefined if it is. */
