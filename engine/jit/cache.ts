@@ -23,7 +23,7 @@ import { type JitOptions, jitDefaults, type RegionHost } from "./host.js";
 import { Linker } from "./linker.js";
 import { NextRegion } from "./next-region.js";
 import { PatchedState } from "./patched-state.js";
-import type { Region } from "./region.js";
+import { type Region, type RegionSource, sourceOf } from "./region.js";
 import { RegionCounts } from "./region-counts.js";
 import { RegionTable } from "./region-table.js";
 import { type Compiled, Requests } from "./requests.js";
@@ -246,12 +246,27 @@ export class RegionCache {
 
   /** Asks for a region that is entered at `pc`. Gives what it will be; undefined if nothing is to be made. */
   private requestFor(pc: bigint): Selection | undefined {
-    const selection = this.next.enteredAt(pc);
-    if (selection === undefined) this.heat.noteVain(pc);
-    if (selection === undefined || this.versions.linkInstead(selection.plan)) return undefined;
-    if (this.requests.isPending(selection.plan.head)) return undefined;
+    const selection = this.insteadOfHolder(pc) ?? this.next.enteredAt(pc);
+    const linked = selection && this.regions.linkedAt(selection.plan.head);
+    if (selection === undefined || (linked !== undefined && !replaces(sourceOf(selection.plan), linked))) {
+      this.heat.noteVain(pc);
+      return undefined;
+    }
+    if (this.versions.linkInstead(selection.plan) || this.requests.isPending(selection.plan.head)) return undefined;
+    if (linked?.head === selection.plan.head) linked.size = "outgrown";
     this.requests.add(selection);
     return selection;
+  }
+
+  /**
+   * What is to take the place of the region that holds an address, if that one has been left for code that had not been executed when it was made. Once
+   * in a turn of an outermost loop is often enough: the rest of the turn is interpreted, and each of the loops in it would get a region of its own.
+   */
+  private insteadOfHolder(pc: bigint): Selection | undefined {
+    const holder = this.regions.holderOf(pc);
+    if (holder?.size !== "open" || this.regions.coldExits(holder) === 0) return undefined;
+    const selection = this.next.selected(holder.head);
+    return selection && replaces(sourceOf(selection.plan), holder) ? selection : undefined;
   }
 
   private waitFor(head: bigint | undefined): void {
@@ -277,13 +292,14 @@ export class RegionCache {
     this.cool(region);
   }
 
-  /** Forgets the regions that can be entered only where this one, which was made of them, can be entered too. */
+  /** Forgets the regions that this one replaces. */
   private replaceBy(region: Region): void {
-    const isEntry = ({ pc }: { readonly pc: bigint }): boolean => region.entries.some((entry) => entry.pc === pc);
     for (const { pc } of region.entries) {
-      const old = this.regions.at(this.slots.handlerAt(this.slots.of(pc)));
-      if (old !== undefined && old.entries.length < region.entries.length && old.entries.every(isEntry))
-        this.forget(old);
+      const old = this.regions.linkedAt(pc);
+      if (old === undefined || !replaces(region, old)) continue;
+      // It is left alone for longer, so that the next one has more of what is executed seldom.
+      if (old.head === region.head) region.patience = 2 * old.patience;
+      this.forget(old);
     }
   }
 
@@ -311,4 +327,11 @@ export class RegionCache {
     this.versions.clear();
     this.counts.cleared();
   }
+}
+
+/** Whether a region is to take the place of a linked one: it holds more from the same head on, or is entered wherever that one is and elsewhere too. */
+function replaces(region: RegionSource, linked: Region): boolean {
+  if (region.head === linked.head && region.addresses.length > linked.addresses.length) return true;
+  const isEntry = ({ pc }: { readonly pc: bigint }): boolean => region.entries.some((entry) => entry.pc === pc);
+  return linked.entries.length < region.entries.length && linked.entries.every(isEntry);
 }

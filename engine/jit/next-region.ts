@@ -47,8 +47,11 @@ export class NextRegion {
     return selectRegion(view, pc, this.limits, { loops: this.loops });
   }
 
-  private selected(head: bigint): Selection | undefined {
-    const hot = new Set([head, ...this.wanted.heads()]);
+  /** The region with this head, of what the core has executed by now, entered wherever a linked one with this head is. */
+  selected(head: bigint): Selection | undefined {
+    const linked = this.regions.linkedAt(head);
+    const entered = linked?.head === head ? linked.entries.map(({ pc }) => pc) : [head];
+    const hot = new Set([...entered, ...this.wanted.heads()]);
     return selectRegion(this.view, head, this.limits, { hot, loops: this.loops, steady: this.isUnsteady(head) });
   }
 

@@ -59,6 +59,11 @@ export class RegionTable {
     return this.byLine.get(line) ?? none;
   }
 
+  /** The region that an address leads to. */
+  linkedAt(pc: bigint): Region | undefined {
+    return this.at(this.slots.handlerAt(this.slots.of(pc)));
+  }
+
   /** The linked region that has the address among its own, but cannot be entered there. */
   holderOf(pc: bigint): Region | undefined {
     const regions = this.inLine(pc - (pc % BigInt(layout.LINE)));
@@ -132,7 +137,7 @@ export class RegionTable {
 
   /** The region that calls of an address come to: the one that its slot leads to, or else the newest. */
   private calleeAt(pc: bigint): Region | undefined {
-    const linked = this.at(this.slots.handlerAt(this.slots.of(pc)));
+    const linked = this.linkedAt(pc);
     return linked?.head === pc ? linked : this.byEntry.get(pc)?.findLast(({ head }) => head === pc);
   }
 

@@ -58,7 +58,8 @@ export interface Region extends RegionSource {
   missedAt: number;
   coldExits: number;
   /**
-   * "outgrown": it is left so often for code that had not been executed when it was made that a new region should be.
+   * "outgrown": it is left for code that had not been executed when it was made, so often that a new region should be, or one that holds more from
+   * the same head on is being compiled.
    * "final": a new one would hold nothing more.
    */
   size: "open" | "outgrown" | "final";

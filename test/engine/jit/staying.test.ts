@@ -292,3 +292,47 @@ leaf:	add	x9, x9, #3
   expect(instructions - regions.instructions).toBeLessThan(turns / 10);
   guest.dispose();
 });
+
+test("a region that is left once in a long turn for code that was cold is made anew with it", async () => {
+  // Two inner loops of x1 turns; from turn 60 on what stands between them is executed.
+  const text = `
+phases:	mov	x3, #0
+	mov	x4, #0
+outer:	mov	x2, x1
+1:	add	x4, x4, x2, lsr #3
+	subs	x2, x2, #1
+	b.ne	1b
+	cmp	x3, #60
+	b.lo	2f
+	add	x4, x4, #1
+2:	mov	x2, x1
+3:	eor	x4, x4, x2
+	subs	x2, x2, #1
+	b.ne	3b
+	add	x3, x3, #1
+	cmp	x3, x0
+	b.ne	outer
+	mov	x0, x4
+	ret
+`;
+  const runs = async (turns: number): Promise<{ result: bigint; compiled: number; cold: number | undefined }> => {
+    const guest = await Guest.create(text, { jit: soon });
+    const result = guest.call("phases", turns, 1500);
+    const { compiled, exits } = guest.regions;
+    guest.dispose();
+    return { result, compiled, cold: exits["cold"] };
+  };
+  const expected = (turns: number): bigint => {
+    let x4 = 0n;
+    for (let x3 = 0; x3 < turns; x3++) {
+      for (let x2 = 1500n; x2 > 0n; x2--) x4 += x2 >> 3n;
+      if (x3 >= 60) x4++;
+      for (let x2 = 1500n; x2 > 0n; x2--) x4 ^= x2;
+    }
+    return x4;
+  };
+  const [some, more] = [await runs(900), await runs(1400)];
+  expect([some.result, more.result]).toEqual([expected(900), expected(1400)]);
+  expect(some.cold).toBeGreaterThan(0);
+  expect([more.cold, more.compiled]).toEqual([some.cold, some.compiled]);
+});
