@@ -36,8 +36,8 @@ export interface MachineParts {
 
 /** What an executor asks of its thread. */
 export interface ExecutorHooks {
-  /** Whether another thread may set PENDING while the executor runs a slice. */
-  readonly isShared: boolean;
+  /** Whether another thread may set PENDING while the executor runs a slice: see RegionHost. */
+  readonly pollsPending: boolean;
   /** CNTVCT_EL0. */
   counter(): number;
   /** Words of a line left the core's instruction cache; bit i of `mask` is word i. */
@@ -94,7 +94,7 @@ export class Executor {
     this.exports = core.exports as unknown as CoreExports;
     this.#regionHost = {
       core: state.block,
-      pollsPending: hooks.isShared,
+      pollsPending: hooks.pollsPending,
       memory,
       table,
       coreExports: core.exports,

@@ -198,7 +198,7 @@ export class Machine {
     };
     const counter = options.counter ?? clockFrom(this.#clockOrigin);
     this.#hooks = {
-      isShared: cores > 1,
+      pollsPending: cores > 1,
       counter,
       dropped: (core, line, mask, regionsUnlinked) => this.#dropped({ core, line, mask, regionsUnlinked }),
       connect: (channel) => compileWorker.connect(channel),

@@ -95,7 +95,7 @@ class CoreThread {
     const { parts, clockOrigin } = this.start;
     const state = new CoreState(parts.memory, core);
     const executor = new Executor(parts, state, {
-      isShared: true,
+      pollsPending: true,
       counter: clockFrom(clockOrigin),
       dropped: (index, line, mask, regionsUnlinked) => {
         if (this.#control[layout.LISTENING / 4] === 0) return;
