@@ -246,27 +246,38 @@ export class RegionCache {
 
   /** Asks for a region that is entered at `pc`. Gives what it will be; undefined if nothing is to be made. */
   private requestFor(pc: bigint): Selection | undefined {
-    const selection = this.insteadOfHolder(pc) ?? this.next.enteredAt(pc);
-    const linked = selection && this.regions.linkedAt(selection.plan.head);
-    if (selection === undefined || (linked !== undefined && !replaces(sourceOf(selection.plan), linked))) {
-      this.heat.noteVain(pc);
-      return undefined;
-    }
-    if (this.versions.linkInstead(selection.plan) || this.requests.isPending(selection.plan.head)) return undefined;
-    if (linked?.head === selection.plan.head) linked.size = "outgrown";
+    const selection = this.choiceFor(pc);
+    if (selection === undefined) this.heat.noteVain(pc);
+    if (selection === undefined || this.versions.linkInstead(selection.plan)) return undefined;
+    const { head } = selection.plan;
+    if (this.requests.isPending(head)) return undefined;
+    const linked = this.regions.linkedAt(head);
+    if (linked?.head === head) linked.size = "outgrown";
     this.requests.add(selection);
     return selection;
   }
 
   /**
-   * What is to take the place of the region that holds an address, if that one has been left for code that had not been executed when it was made. Once
-   * in a turn of an outermost loop is often enough: the rest of the turn is interpreted, and each of the loops in it would get a region of its own.
+   * A region that is entered at `pc` or holds it, unless its head leads to one that it could not take the place of. Where the region that holds
+   * `pc` has been left for code that had not been executed when it was made, that one is made anew: once in a turn of an outermost loop is often
+   * enough, for the rest of the turn is interpreted, and each of the loops in it would get a region of its own.
    */
-  private insteadOfHolder(pc: bigint): Selection | undefined {
+  private choiceFor(pc: bigint): Selection | undefined {
     const holder = this.regions.holderOf(pc);
-    if (holder?.size !== "open" || this.regions.coldExits(holder) === 0) return undefined;
-    const selection = this.next.selected(holder.head);
-    return selection && replaces(sourceOf(selection.plan), holder) ? selection : undefined;
+    const isLeft = holder?.size === "open" && this.regions.coldExits(holder) > 0;
+    const instead = isLeft ? this.largerThan(holder) : undefined;
+    if (instead !== undefined) return instead;
+    const selection = this.next.enteredAt(pc);
+    if (selection === undefined) return undefined;
+    const linked = this.regions.linkedAt(selection.plan.head);
+    if (linked === undefined || replaces(sourceOf(selection.plan), linked)) return selection;
+    return linked.head === selection.plan.head ? undefined : this.largerThan(linked);
+  }
+
+  /** What a linked region would be now, if it would hold more. */
+  private largerThan(linked: Region): Selection | undefined {
+    const selection = this.next.selected(linked.head);
+    return selection && replaces(sourceOf(selection.plan), linked) ? selection : undefined;
   }
 
   private waitFor(head: bigint | undefined): void {

@@ -293,9 +293,8 @@ leaf:	add	x9, x9, #3
   guest.dispose();
 });
 
-test("a region that is left once in a long turn for code that was cold is made anew with it", async () => {
-  // Two inner loops of x1 turns; from turn 60 on what stands between them is executed.
-  const text = `
+/** Two inner loops of x1 turns; from turn 60 on what stands between them is executed. */
+const PHASES = `
 phases:	mov	x3, #0
 	mov	x4, #0
 outer:	mov	x2, x1
@@ -314,25 +313,48 @@ outer:	mov	x2, x1
 	b.ne	outer
 	mov	x0, x4
 	ret
+// The same for 3 turns and 20, 800 times.
+short:	mov	x20, x30
+	mov	x21, #800
+4:	mov	x0, #3
+	mov	x1, #20
+	bl	phases
+	subs	x21, x21, #1
+	b.ne	4b
+	ret	x20
 `;
+
+function phases(turns: number): bigint {
+  let x4 = 0n;
+  for (let x3 = 0; x3 < turns; x3++) {
+    for (let x2 = 1500n; x2 > 0n; x2--) x4 += x2 >> 3n;
+    if (x3 >= 60) x4++;
+    for (let x2 = 1500n; x2 > 0n; x2--) x4 ^= x2;
+  }
+  return x4;
+}
+
+test("a region that is left once in a long turn for code that was cold is made anew with it", async () => {
   const runs = async (turns: number): Promise<{ result: bigint; compiled: number; cold: number | undefined }> => {
-    const guest = await Guest.create(text, { jit: soon });
+    const guest = await Guest.create(PHASES, { jit: soon });
     const result = guest.call("phases", turns, 1500);
     const { compiled, exits } = guest.regions;
     guest.dispose();
     return { result, compiled, cold: exits["cold"] };
   };
-  const expected = (turns: number): bigint => {
-    let x4 = 0n;
-    for (let x3 = 0; x3 < turns; x3++) {
-      for (let x2 = 1500n; x2 > 0n; x2--) x4 += x2 >> 3n;
-      if (x3 >= 60) x4++;
-      for (let x2 = 1500n; x2 > 0n; x2--) x4 ^= x2;
-    }
-    return x4;
-  };
   const [some, more] = [await runs(900), await runs(1400)];
-  expect([some.result, more.result]).toEqual([expected(900), expected(1400)]);
+  expect([some.result, more.result]).toEqual([phases(900), phases(1400)]);
   expect(some.cold).toBeGreaterThan(0);
   expect([more.cold, more.compiled]).toEqual([some.cold, some.compiled]);
+});
+
+test("so is one that the loop around that code is only another entry of", async () => {
+  const guest = await Guest.create(PHASES, { jit: { ...soon, enterLoops: true, maxInlined: 0 } });
+  guest.call("short");
+  expect([guest.isCompiled("phases"), guest.isCompiled("outer")]).toEqual([true, true]);
+  expect(guest.call("phases", 1400, 1500)).toBe(phases(1400));
+  const { compiled, exits } = guest.regions;
+  expect(guest.call("phases", 400, 1500)).toBe(phases(400));
+  expect(guest.regions).toMatchObject({ compiled, exits: { cold: exits["cold"] } });
+  guest.dispose();
 });
