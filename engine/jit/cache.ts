@@ -33,6 +33,8 @@ import { WantedHeads } from "./wanted.js";
 
 /** Instructions for each miss beyond which a region does not miss often. */
 const MISSED_OFTEN = 4000;
+/** Times that a region is left for cold code before it is made anew: once may be where its loop ended. */
+const LEFT_OFTEN = 3;
 /** Heat that a head lacks whose region's assumptions have failed. */
 const RECONSIDERED = 16;
 
@@ -252,32 +254,27 @@ export class RegionCache {
     const { head } = selection.plan;
     if (this.requests.isPending(head)) return undefined;
     const linked = this.regions.linkedAt(head);
-    if (linked?.head === head) linked.size = "outgrown";
+    if (linked !== undefined && holdsMore(sourceOf(selection.plan), linked)) linked.size = "outgrown";
     this.requests.add(selection);
     return selection;
   }
 
   /**
-   * A region that is entered at `pc` or holds it, unless its head leads to one that it could not take the place of. Where the region that holds
-   * `pc` has been left for code that had not been executed when it was made, that one is made anew: once in a turn of an outermost loop is often
-   * enough, for the rest of the turn is interpreted, and each of the loops in it would get a region of its own.
+   * A region that is entered at `pc` or holds it. Where the region that holds `pc` has been left for code that had not been executed when it was made,
+   * that one is made anew: once in a turn of an outermost loop is often enough, for the rest of the turn is interpreted, and each of the loops in
+   * it would get a region of its own. Where the head of the best one is taken, the region begins at `pc`.
    */
   private choiceFor(pc: bigint): Selection | undefined {
     const holder = this.regions.holderOf(pc);
-    const isLeft = holder?.size === "open" && this.regions.coldExits(holder) > 0;
-    const instead = isLeft ? this.largerThan(holder) : undefined;
-    if (instead !== undefined) return instead;
+    const isLeft = holder?.size === "open" && this.regions.coldExits(holder) >= LEFT_OFTEN;
+    const instead = isLeft ? this.next.selected(holder.head) : undefined;
+    if (instead !== undefined && holdsMore(sourceOf(instead.plan), holder)) return instead;
     const selection = this.next.enteredAt(pc);
     if (selection === undefined) return undefined;
-    const linked = this.regions.linkedAt(selection.plan.head);
-    if (linked === undefined || replaces(sourceOf(selection.plan), linked)) return selection;
-    return linked.head === selection.plan.head ? undefined : this.largerThan(linked);
-  }
-
-  /** What a linked region would be now, if it would hold more. */
-  private largerThan(linked: Region): Selection | undefined {
-    const selection = this.next.selected(linked.head);
-    return selection && replaces(sourceOf(selection.plan), linked) ? selection : undefined;
+    const { head } = selection.plan;
+    const linked = this.regions.linkedAt(head);
+    if (linked === undefined || isEnteredInPlaceOf(sourceOf(selection.plan), linked)) return selection;
+    return pc === head ? undefined : this.next.selected(pc);
   }
 
   private waitFor(head: bigint | undefined): void {
@@ -307,9 +304,11 @@ export class RegionCache {
   private replaceBy(region: Region): void {
     for (const { pc } of region.entries) {
       const old = this.regions.linkedAt(pc);
-      if (old === undefined || !replaces(region, old)) continue;
+      if (old === undefined) continue;
+      const isOutgrown = old.size === "outgrown" && holdsMore(region, old);
+      if (!isOutgrown && !isEnteredInPlaceOf(region, old)) continue;
       // It is left alone for longer, so that the next one has more of what is executed seldom.
-      if (old.head === region.head) region.patience = 2 * old.patience;
+      if (isOutgrown) region.patience = 2 * old.patience;
       this.forget(old);
     }
   }
@@ -340,9 +339,13 @@ export class RegionCache {
   }
 }
 
-/** Whether a region is to take the place of a linked one: it holds more from the same head on, or is entered wherever that one is and elsewhere too. */
-function replaces(region: RegionSource, linked: Region): boolean {
-  if (region.head === linked.head && region.addresses.length > linked.addresses.length) return true;
+/** Whether a region is larger than a linked one with the same head. */
+function holdsMore(region: RegionSource, linked: Region | undefined): boolean {
+  return region.head === linked?.head && region.addresses.length > linked.addresses.length;
+}
+
+/** Whether a region is entered wherever a linked one is, and elsewhere too. */
+function isEnteredInPlaceOf(region: RegionSource, linked: Region): boolean {
   const isEntry = ({ pc }: { readonly pc: bigint }): boolean => region.entries.some((entry) => entry.pc === pc);
   return linked.entries.length < region.entries.length && linked.entries.every(isEntry);
 }

@@ -19,8 +19,6 @@ const INTERPRETED = 64;
 export class Heat {
   /** When a target without a region last got hot, in instructions of its core. */
   private readonly heatedAt = new Map<bigint, number>();
-  /** Targets that no region could be made for, and when they may ask again, in instructions of the core. */
-  private readonly vain = new Map<bigint, { until: number; wait: number }>();
   /** The core's HEAT_THRESHOLD; 0 if it is not to ask. */
   private readonly word: Uint32Array;
 
@@ -46,7 +44,6 @@ export class Heat {
     const holder = this.regions.holderOf(pc);
     if (holder !== undefined) return this.isLeftTooOften(holder);
     const now = this.host.instructions();
-    if (now < (this.vain.get(pc)?.until ?? 0)) return false;
     const before = this.heatedAt.get(pc);
     this.heatedAt.set(pc, now);
     return before !== undefined && now - before <= (this.word[0] as number) * WORTHWHILE;
@@ -61,15 +58,10 @@ export class Heat {
     return isTooOften;
   }
 
-  /** A region that was to be entered elsewhere too, or to hold another one, is to stay as it is, or there is none to be made: it is looked at again much later. */
+  /** A region that was to be entered elsewhere too, or to hold another one, is to stay as it is: it is looked at again much later. */
   noteVain(pc: bigint): void {
     const holder = this.regions.holderOf(pc);
-    if (holder !== undefined) {
-      holder.patience *= 2;
-      return;
-    }
-    const wait = 2 * (this.vain.get(pc)?.wait ?? OBSERVED / 2);
-    this.vain.set(pc, { until: this.host.instructions() + wait, wait });
+    if (holder !== undefined) holder.patience *= 2;
   }
 
   /** Something that the region assumes has failed often: it is noted if much was interpreted since that last happened. */
@@ -82,6 +74,5 @@ export class Heat {
   /** What got hot there did so because there was no region: it has to get hot again. */
   forget(pc: bigint): void {
     this.heatedAt.delete(pc);
-    this.vain.delete(pc);
   }
 }

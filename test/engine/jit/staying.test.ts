@@ -348,13 +348,15 @@ test("a region that is left once in a long turn for code that was cold is made a
   expect([more.cold, more.compiled]).toEqual([some.cold, some.compiled]);
 });
 
-test("so is one that the loop around that code is only another entry of", async () => {
+test("where the loop around such code is an entry of another region the next one begins at that code", async () => {
   const guest = await Guest.create(PHASES, { jit: { ...soon, enterLoops: true, maxInlined: 0 } });
   guest.call("short");
   expect([guest.isCompiled("phases"), guest.isCompiled("outer")]).toEqual([true, true]);
   expect(guest.call("phases", 1400, 1500)).toBe(phases(1400));
   const { compiled, exits } = guest.regions;
   expect(guest.call("phases", 400, 1500)).toBe(phases(400));
-  expect(guest.regions).toMatchObject({ compiled, exits: { cold: exits["cold"] } });
+  expect(guest.regions.compiled).toBe(compiled);
+  // Of 340 turns.
+  expect((guest.regions.exits["cold"] ?? 0) - (exits["cold"] ?? 0)).toBeLessThan(10);
   guest.dispose();
 });
